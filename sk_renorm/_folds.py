@@ -1,0 +1,56 @@
+"""Splits for leave-fold-out: scikit-learn's ``cv`` conventions resolved to index arrays."""
+
+import numpy as np
+from sklearn.model_selection import LeaveOneGroupOut, check_cv
+from sklearn.utils.validation import check_array, check_consistent_length
+
+Fold = tuple[np.ndarray, np.ndarray]
+
+
+def check_groups(groups, X) -> np.ndarray | None:
+    """Return group labels (n,) or None."""
+    if groups is None:
+        return None
+    groups = check_array(groups, ensure_2d=False, dtype=None, input_name="groups")
+    check_consistent_length(X, groups)
+    return groups
+
+
+def resolve_folds(
+    cv, X, y, groups, kept: np.ndarray | None, split_params: dict
+) -> list[Fold] | None:
+    """Return the folds (train, test) that ``cv`` makes, or None for rows left out one at a time.
+
+    ``cv=None`` with groups leaves one group out at a time.  ``kept`` marks the rows of positive
+    weight: the splitter sees all rows, the folds hold positions among those kept.
+    """
+    if cv is None:
+        if groups is None:
+            return None
+        cv, split_params = LeaveOneGroupOut(), {"groups": groups}
+    folds = [
+        (_positions(train, len(y)), _positions(test, len(y)))
+        for train, test in check_cv(cv, y, classifier=False).split(X, y, **split_params)
+    ]
+    if kept is not None:
+        position = np.cumsum(kept) - 1
+        folds = [
+            (position[train[kept[train]]], position[test[kept[test]]]) for train, test in folds
+        ]
+    folds = [(train, test) for train, test in folds if len(test)]
+    if not folds:
+        raise ValueError("cv gave no fold with rows to test; give it at least one.")
+    for number, (train, _) in enumerate(folds):
+        if not len(train):
+            raise ValueError(
+                f"Fold {number} of cv leaves no rows to train on; use fewer, larger folds."
+            )
+    return folds
+
+
+def _positions(rows, n_rows: int) -> np.ndarray:
+    rows = np.asarray(rows)
+    rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.intp)
+    if len(rows) and not (-n_rows <= rows.min() and rows.max() < n_rows):
+        raise ValueError(f"cv names row {rows.max()}, but there are only {n_rows} rows.")
+    return rows % n_rows

@@ -1,0 +1,19 @@
+"""Factorizations of centred, weighted data: numpy, scipy and threadpoolctl only."""
+
+from sk_renorm._linalg._choose import choose_factorization
+from sk_renorm._linalg._factorization import Factorization, LeftBlock
+from sk_renorm._linalg._held_out import HeldOut, downdate, refit
+from sk_renorm._linalg._moments import Moments
+from sk_renorm._linalg._reduce import factorize, factorize_moments
+
+__all__ = [
+    "Factorization",
+    "HeldOut",
+    "LeftBlock",
+    "Moments",
+    "choose_factorization",
+    "downdate",
+    "factorize",
+    "factorize_moments",
+    "refit",
+]

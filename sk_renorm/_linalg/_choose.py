@@ -1,0 +1,38 @@
+"""Which factorization a problem gets: one visible, testable decision."""
+
+from typing import NamedTuple
+
+
+class Decision(NamedTuple):
+    """Name of the factorization and the reason for it."""
+
+    name: str
+    reason: str
+
+
+def choose_factorization(n_rows: int, n_features: int, *, precise: bool = False) -> Decision:
+    """Choose what to factorize.
+
+    Parameters
+    ----------
+    n_rows, n_features : int
+        Shape of the data.
+    precise : bool
+        Whether the Gram matrix was found unable to resolve the penalties that matter.
+
+    Returns
+    -------
+    Decision
+        ``"svd"``, ``"row_gram"`` (n x n) or ``"column_gram"`` (p x p), and the reason.
+
+    Examples
+    --------
+    >>> from sk_renorm._linalg import choose_factorization
+    >>> choose_factorization(50, 20_000).name
+    'row_gram'
+    """
+    if precise:
+        return Decision("svd", "squaring the singular values would lose the ones that matter")
+    if n_rows <= n_features:
+        return Decision("row_gram", f"{n_rows} rows are not more than {n_features} features")
+    return Decision("column_gram", f"{n_features} features are fewer than {n_rows} rows")

@@ -1,0 +1,130 @@
+"""Factorization: the value that everything else in the package is arithmetic on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from sk_renorm._linalg._blocks import CentredData, row_ranges
+from sk_renorm._linalg._threads import map_ranges
+from sk_renorm._linalg._vectors import SingularVectors
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class LeftBlock:
+    """Some rows of the left side of the data.
+
+    Attributes
+    ----------
+    U : ndarray of shape (b, r)
+        Left singular vectors.
+    constant : ndarray of shape (b,)
+        The unit vector of the intercept; zeros without one.
+    null : ndarray of shape (b,)
+        ``1 - constant**2 - sum U**2``: the part of each row that no mode explains.  Exactly zero
+        where rounding cannot tell it from zero.
+    residual : ndarray of shape (b, q)
+        Part of the weighted, centred targets that no mode explains; zero where ``null`` is.
+    """
+
+    U: np.ndarray
+    constant: np.ndarray
+    null: np.ndarray
+    residual: np.ndarray
+
+    @property
+    def null_projector(self) -> np.ndarray:
+        """This block (b, b) of the projector on what no mode explains."""
+        if not self.null.any():
+            return np.zeros((len(self.U), len(self.U)))
+        explained = self.U @ self.U.T + np.outer(self.constant, self.constant)
+        return np.eye(len(self.U)) - explained
+
+
+@dataclass(frozen=True)
+class Factorization:
+    """Centred, weighted data as ``X~ = U diag(sqrt(s)) V'``, with its targets ``Y~``.
+
+    Everything is in the *sum* convention: the ridge coefficients at scikit-learn's ``alpha`` are
+    ``V diag(sqrt(s) / (s + alpha)) U' Y~``.
+
+    Attributes
+    ----------
+    name : str
+        How it was made: ``"row_gram"``, ``"column_gram"``, ``"svd"`` or ``"moments"``.
+    data : CentredData
+        What was factorized.
+    eigenvalues : ndarray of shape (r,)
+        ``s``, the squared singular values that differ from zero, ascending.
+    projections : ndarray of shape (r, q)
+        ``U' Y~``.
+    null_power : ndarray of shape (q,)
+        Squared length of the part of ``Y~`` that no mode explains.
+    vectors : SingularVectors
+        The singular vectors.
+    left_error : ndarray of shape (r,)
+        Relative rounding error of the squared left vectors.
+    resolution : float
+        Smallest penalty whose results this factorization can tell from those of alpha = 0; zero if
+        it resolves them all.
+    """
+
+    name: str
+    data: CentredData
+    eigenvalues: np.ndarray
+    projections: np.ndarray
+    null_power: np.ndarray
+    vectors: SingularVectors
+    left_error: np.ndarray
+    resolution: float = 0.0
+
+    @property
+    def rank(self) -> int:
+        """Number of modes."""
+        return len(self.eigenvalues)
+
+    @property
+    def n_targets(self) -> int:
+        """Number of targets."""
+        return self.projections.shape[1]
+
+    @property
+    def n_modes(self) -> float:
+        """Sum of the weights less the intercept's one: all modes, in the sense of traces."""
+        return self.data.total_weight - self.data.fit_intercept
+
+    @property
+    def interpolates(self) -> bool:
+        """Whether the modes can fit any targets exactly."""
+        return self.rank >= self.data.n_rows - self.data.fit_intercept
+
+    def left_block(self, rows: slice | np.ndarray) -> LeftBlock:
+        """Return what leave-out formulas need of some ``rows``."""
+        U = self.vectors.left(rows)
+        constant = self.data.constant[rows]
+        if self.interpolates:
+            return LeftBlock(U, constant, np.zeros(len(U)), np.zeros((len(U), self.n_targets)))
+        squares = np.square(U)
+        null = 1.0 - constant**2 - squares.sum(axis=1)
+        lost = null <= 4.0 * (np.finfo(float).eps + squares @ self.left_error)
+        residual = self.data.targets[rows] - U @ self.projections
+        null[lost] = 0.0
+        residual[lost] = 0.0
+        return LeftBlock(U, constant, null, residual)
+
+    def coefficients(self, alpha: float | np.ndarray) -> np.ndarray:
+        """Return ridge coefficients (p, q) at one penalty, or at one for each target (q,)."""
+        gains = np.sqrt(self.eigenvalues)[:, None] / (self.eigenvalues[:, None] + alpha)
+        return self.vectors.right_product(gains * self.projections)
+
+    def map_left_blocks(self, task: Callable[[slice, LeftBlock], Result]) -> list[Result]:
+        """Call ``task(rows, block)`` on blocks of rows, spread over the cores; results in row order."""
+        width = self.data.x_mean.size
+
+        def over_range(start: int, stop: int) -> list[Result]:
+            return [task(rows, self.left_block(rows)) for rows in row_ranges(start, stop, width)]
+
+        return sum(map_ranges(over_range, self.data.n_rows, min_items=512), start=[])

@@ -1,0 +1,235 @@
+"""Reductions of data to a Factorization: from a Gram matrix of the smaller side, or by SVD."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import scipy.linalg
+from scipy.linalg.blas import dsyrk
+
+from sk_renorm._linalg._blocks import CentredData, row_ranges
+from sk_renorm._linalg._choose import choose_factorization
+from sk_renorm._linalg._factorization import Factorization
+from sk_renorm._linalg._moments import Moments
+from sk_renorm._linalg._vectors import ColumnGramVectors, RowGramVectors, StoredVectors
+
+_EPS = np.finfo(float).eps
+# A Gram matrix holds eigenvalues to about _EPS times the largest: at this ratio six digits are left.
+_RESOLVED = 1e-10
+
+
+def factorize(
+    X: np.ndarray,
+    Y: np.ndarray,
+    weights: np.ndarray | None = None,
+    *,
+    fit_intercept: bool = True,
+    precise: bool = False,
+) -> Factorization:
+    """Factorize centred, weighted data by its smaller side.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, p), float32 or float64
+        Rows of data; read only.
+    Y : ndarray of shape (n, q), float64
+        Targets.
+    weights : ndarray of shape (n,), float64, or None
+        Positive sample weights.
+    fit_intercept : bool, default=True
+        Whether to centre.
+    precise : bool, default=False
+        Whether to use a singular value decomposition of the rows, at several times the cost.
+
+    Returns
+    -------
+    Factorization
+        Its ``resolution`` says below which penalty the Gram matrix has lost the answer.
+
+    Notes
+    -----
+    Costs n p min(n, p) multiply-adds for the Gram matrix and about 9 min(n, p)**3 for its
+    eigenvectors.
+    """
+    name = choose_factorization(*X.shape, precise=precise).name
+    if name == "column_gram":
+        return _from_column_gram(X, Y, weights, fit_intercept)
+    data = CentredData.from_rows(X, Y, weights, fit_intercept)
+    return _from_svd(data) if name == "svd" else _from_row_gram(data)
+
+
+def factorize_moments(moments: Moments) -> Factorization:
+    """Factorize second moments alone: enough for traces and coefficients, not for rows left out."""
+    data = CentredData(
+        X=None,
+        targets=None,
+        constant=None,
+        root_weight=None,
+        x_mean=moments.x_mean,
+        y_mean=moments.y_mean,
+        total_weight=moments.total_weight,
+        n_rows=int(moments.total_weight),
+        fit_intercept=moments.centre,
+    )
+    return _from_moments("moments", moments, moments.xx.copy(), data, tail_power=None)
+
+
+def _from_column_gram(
+    X: np.ndarray, Y: np.ndarray, weights: np.ndarray | None, fit_intercept: bool
+) -> Factorization:
+    moments = Moments.from_rows(X, Y, weights, centre=fit_intercept)
+    means = moments.x_mean, moments.y_mean
+    data = CentredData.from_rows(X, Y, weights, fit_intercept, means)
+
+    def tail_power(directions: np.ndarray) -> float:
+        # the columns of X~ V are orthogonal, so one sum of them has the power of all
+        direction = directions.sum(axis=1)
+        blocks = row_ranges(0, len(X), X.shape[1])
+        return sum(float(np.sum(np.square(data.rows(rows) @ direction))) for rows in blocks)
+
+    return _from_moments("column_gram", moments, moments.xx, data, tail_power)
+
+
+def _from_moments(
+    name: str,
+    moments: Moments,
+    gram: np.ndarray,
+    data: CentredData,
+    tail_power: Callable[[np.ndarray], float] | None,
+) -> Factorization:
+    """Factorize a Gram matrix of columns, which is overwritten."""
+    # a variance of the size of the mean's rounding belongs to a constant column
+    rounding = moments.total_weight * (8.0 * _EPS * moments.x_mean) ** 2
+    constant = np.diagonal(gram) <= rounding
+    gram[constant] = 0.0
+    gram[:, constant] = 0.0
+    moments.xy[constant] = 0.0
+    eigenvalues, V = _eigh(gram.T)
+    keep, resolution = _keep(eigenvalues, V, tail_power, data.n_rows)
+    if not keep.all():
+        eigenvalues, V = eigenvalues[keep], V[:, keep]
+    vectors = ColumnGramVectors(data, V, np.sqrt(eigenvalues))
+    projections = (V.T @ moments.xy) / vectors.singular_values[:, None]
+    left_error = _left_error(eigenvalues, resolution)
+    return _factorization(
+        name, data, eigenvalues, projections, moments.yy, vectors, left_error, resolution
+    )
+
+
+def _from_row_gram(data: CentredData) -> Factorization:
+    """Factorize the Gram matrix of the rows, in a basis whose first vector is the intercept's.
+
+    A reflection turns the intercept's direction into the first axis, which is then left out: the
+    null direction that centring makes never meets the spectrum.
+    """
+    n, skip = data.n_rows, int(data.fit_intercept)
+    reflect = data.constant.copy()
+    if skip:
+        reflect[0] += 1.0
+        reflect *= np.sqrt(2.0) / np.linalg.norm(reflect)
+    gram = np.zeros((n - skip, n - skip), order="F")
+    for _, block in data.column_blocks():
+        if skip:
+            block -= np.outer(reflect, reflect @ block)
+        gram = dsyrk(1.0, block[skip:].T, beta=1.0, c=gram, trans=1, overwrite_c=1)
+    eigenvalues, rotated = _eigh(gram)
+
+    def turn_back(columns: np.ndarray) -> np.ndarray:
+        U = np.empty((n, columns.shape[1]))
+        U[:skip] = 0.0
+        U[skip:] = columns
+        U -= np.outer(reflect, reflect[skip:] @ columns)
+        return U
+
+    def tail_power(directions: np.ndarray) -> float:
+        direction = turn_back(directions.sum(axis=1, keepdims=True))
+        return float(np.sum(np.square(data.right_product(direction))))
+
+    keep, resolution = _keep(eigenvalues, rotated, tail_power, max(data.X.shape))
+    eigenvalues = eigenvalues[keep]
+    U = turn_back(rotated if keep.all() else rotated[:, keep])
+    vectors = RowGramVectors(data, U, np.sqrt(eigenvalues))
+    power = np.square(data.targets).sum(axis=0)
+    left_error = _left_error(eigenvalues, resolution)
+    return _factorization(
+        "row_gram", data, eigenvalues, U.T @ data.targets, power, vectors, left_error, resolution
+    )
+
+
+def _from_svd(data: CentredData) -> Factorization:
+    X = data.rows(slice(None))
+    power = np.einsum("ij,ij->j", X, X)
+    X[:, power <= data.total_weight * (8.0 * _EPS * data.x_mean) ** 2] = 0.0
+    try:
+        U, values, Vt = scipy.linalg.svd(X, full_matrices=False, check_finite=False)
+    except (
+        scipy.linalg.LinAlgError
+    ):  # divide and conquer fails on rare inputs; QR iterations do not
+        U, values, Vt = scipy.linalg.svd(
+            X, full_matrices=False, check_finite=False, lapack_driver="gesvd"
+        )
+    keep = np.flatnonzero(values > max(X.shape) * _EPS * values[0])[::-1]
+    U, values, V = U[:, keep], values[keep], Vt[keep].T
+    power = np.square(data.targets).sum(axis=0)
+    left_error = np.full(len(values), 4.0 * _EPS)
+    return _factorization(
+        "svd", data, values**2, U.T @ data.targets, power, StoredVectors(U, V), left_error, 0.0
+    )
+
+
+def _factorization(
+    name, data, eigenvalues, projections, power, vectors, left_error, resolution
+) -> Factorization:
+    """Assemble a Factorization; ``power`` (q,) is the squared length of the targets."""
+    null_power = np.maximum(power - np.square(projections).sum(axis=0), 0.0)
+    factorization = Factorization(
+        name, data, eigenvalues, projections, null_power, vectors, left_error, resolution
+    )
+    if data.X is None or not np.any(null_power < 1e-8 * power):
+        return factorization
+    # a difference of nearly equal numbers has lost its digits: take the residuals themselves
+    blocks = row_ranges(0, data.n_rows, data.X.shape[1])
+    residuals = (factorization.left_block(rows).residual for rows in blocks)
+    null_power = sum(np.square(residual).sum(axis=0) for residual in residuals)
+    return replace(factorization, null_power=null_power)
+
+
+def _eigh(gram: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues, clipped at zero, and eigenvectors from the upper triangle, which is overwritten."""
+    if not gram.size:  # a single row has nothing left once it is centred
+        return np.zeros(0), np.zeros((0, 0))
+    eigenvalues, vectors = scipy.linalg.eigh(
+        gram, lower=False, overwrite_a=True, check_finite=False, driver="evd"
+    )
+    return np.maximum(eigenvalues, 0.0), vectors
+
+
+def _keep(
+    eigenvalues: np.ndarray,
+    vectors: np.ndarray,
+    tail_power: Callable[[np.ndarray], float] | None,
+    size: int,
+) -> tuple[np.ndarray, float]:
+    """Say which modes of a Gram matrix are real, and the smallest penalty that it resolves.
+
+    Eigenvalues below the resolved ones are either zero (constant or duplicate columns) or real and
+    lost in rounding.  ``tail_power`` tells them apart: the squared singular values of some modes,
+    summed, measured on the data itself, where they are not squared.
+    """
+    top = eigenvalues.max(initial=0.0)
+    strong = eigenvalues > _RESOLVED * top
+    if strong.all() or top == 0.0:
+        return strong, 0.0
+    if tail_power is not None:
+        # rounding of the products, and what errors of the weak vectors mix in from the strong ones
+        noise = 64.0 * _EPS**2 * top * (size + top / eigenvalues[strong][0])
+        if tail_power(vectors[:, ~strong]) <= noise * np.count_nonzero(~strong):
+            return strong, 0.0
+    return eigenvalues > 4.0 * _EPS * top, _RESOLVED * top
+
+
+def _left_error(eigenvalues: np.ndarray, resolution: float) -> np.ndarray:
+    """Relative error of the squared left vectors of a Gram matrix."""
+    if resolution:  # weak modes only ever meet penalties that hide their error
+        return np.full(len(eigenvalues), _EPS)
+    return _EPS * eigenvalues[-1:] / eigenvalues

@@ -1,0 +1,58 @@
+"""Threads: leave BLAS alone for one big operation, or give every core its own range of blocks.
+
+OpenBLAS splits products of tall, thin blocks badly among its threads.  Python threads that work on
+separate row ranges, each with BLAS limited to one thread, do better (numpy's products release the
+interpreter lock); ``benchmarks/README.md`` has the measurement.  The caller's limits are respected,
+and restored also when a task raises.
+"""
+
+import functools
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import numpy as np
+import threadpoolctl
+
+Result = TypeVar("Result")
+
+
+@functools.cache
+def _own_controller() -> threadpoolctl.ThreadpoolController:
+    return threadpoolctl.ThreadpoolController()
+
+
+def _blas_controller() -> threadpoolctl.ThreadpoolController:
+    """Return the controller of the BLAS pools; built once, because building it scans the process."""
+    # get_cached_controller is new in threadpoolctl 3.8; the fallback goes when the floor reaches it
+    cached = getattr(threadpoolctl, "get_cached_controller", _own_controller)
+    return cached().select(user_api="blas")
+
+
+def _n_cores(blas: threadpoolctl.ThreadpoolController) -> int:
+    """Count the threads that BLAS may use now; one outside the main thread, whose caller has a pool."""
+    if threading.current_thread() is not threading.main_thread():
+        return 1
+    return max((library.get_num_threads() for library in blas.lib_controllers), default=1)
+
+
+def map_ranges(task: Callable[[int, int], Result], n_items: int, *, min_items: int) -> list[Result]:
+    """Call ``task(start, stop)`` on contiguous ranges that cover ``n_items``; results in order.
+
+    One range per core that BLAS may use, none shorter than ``min_items``; a single range runs in the
+    calling thread with BLAS as it is.
+    """
+    if n_items < 2 * min_items:
+        return [task(0, n_items)]
+    blas = _blas_controller()
+    n_ranges = min(_n_cores(blas), n_items // min_items)
+    if n_ranges < 2:
+        return [task(0, n_items)]
+    bounds = np.linspace(0, n_items, n_ranges + 1).astype(int).tolist()
+    with (
+        blas.limit(limits=1),
+        # pools that limit each thread by itself (MKL, OpenMP) need the limit in the workers too
+        ThreadPoolExecutor(n_ranges, initializer=lambda: blas.limit(limits=1)) as pool,
+    ):
+        return list(pool.map(task, bounds[:-1], bounds[1:]))

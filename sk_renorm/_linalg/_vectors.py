@@ -1,0 +1,82 @@
+"""Singular vectors of centred data: stored, or made from the data where storing would copy it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+
+from sk_renorm._linalg._blocks import CentredData
+
+
+class SingularVectors(Protocol):
+    """What a factorization needs of ``X~ = U diag(singular_values) V'``."""
+
+    def left(self, rows: slice | np.ndarray) -> np.ndarray:
+        """Return some rows of U (b, r)."""
+
+    def right_product(self, A: np.ndarray) -> np.ndarray:
+        """Return ``V A`` (p, k) for ``A`` (r, k)."""
+
+    def project(self, X_centred: np.ndarray) -> np.ndarray:
+        """Return ``X_centred V`` (m, r) for new rows (m, p)."""
+
+
+@dataclass(frozen=True)
+class ColumnGramVectors:
+    """V is stored, U is made block by block from the rows (n > p)."""
+
+    data: CentredData
+    V: np.ndarray
+    singular_values: np.ndarray
+
+    @cached_property
+    def _left_map(self) -> np.ndarray:
+        return self.V / self.singular_values
+
+    def left(self, rows: slice | np.ndarray) -> np.ndarray:
+        return self.data.rows(rows) @ self._left_map
+
+    def right_product(self, A: np.ndarray) -> np.ndarray:
+        return self.V @ A
+
+    def project(self, X_centred: np.ndarray) -> np.ndarray:
+        return X_centred @ self.V
+
+
+@dataclass(frozen=True)
+class RowGramVectors:
+    """U is stored, V is a combination of the rows (n <= p)."""
+
+    data: CentredData
+    U: np.ndarray
+    singular_values: np.ndarray
+
+    def left(self, rows: slice | np.ndarray) -> np.ndarray:
+        return self.U[rows]
+
+    def right_product(self, A: np.ndarray) -> np.ndarray:
+        return self.data.right_product(self.U @ (A / self.singular_values[:, None]))
+
+    def project(self, X_centred: np.ndarray) -> np.ndarray:
+        products = np.zeros((len(X_centred), len(self.U)))
+        for columns, block in self.data.column_blocks():
+            products += X_centred[:, columns] @ block.T
+        return products @ (self.U / self.singular_values)
+
+
+@dataclass(frozen=True)
+class StoredVectors:
+    """Both sides are stored."""
+
+    U: np.ndarray
+    V: np.ndarray
+
+    def left(self, rows: slice | np.ndarray) -> np.ndarray:
+        return self.U[rows]
+
+    def right_product(self, A: np.ndarray) -> np.ndarray:
+        return self.V @ A
+
+    def project(self, X_centred: np.ndarray) -> np.ndarray:
+        return X_centred @ self.V

@@ -1,0 +1,78 @@
+"""RenormalizedRidge: ridge regression at a penalty given in the unit one thinks in."""
+
+import numpy as np
+
+from sk_renorm._base import RenormalizedRegressor
+from sk_renorm._linalg import Factorization
+from sk_renorm._risk import alpha_from_df, alpha_from_ridge
+from sk_renorm._selection import Candidates, search_nodes
+from sk_renorm._validation import check_bool, check_penalty
+
+
+class RenormalizedRidge(RenormalizedRegressor):
+    def __init__(
+        self,
+        alpha="auto",
+        *,
+        effective_df=None,
+        effective_ridge=None,
+        cv=None,
+        fit_intercept=True,
+    ):
+        self.alpha = alpha
+        self.effective_df = effective_df
+        self.effective_ridge = effective_ridge
+        self.cv = cv
+        self.fit_intercept = fit_intercept
+
+    def fit(self, X, y, sample_weight=None, groups=None):
+        dial, value = self._check_params()
+
+        def make_candidates(f: Factorization) -> Candidates | None:
+            if dial is None:
+                return Candidates(search_nodes(f.eigenvalues, f.resolution), continuous=True)
+            if dial == "alpha":
+                return _fixed(value, f.n_targets)
+            if f.resolution:  # its spectrum is too rough to convert from
+                return None
+            convert = {"effective_df": alpha_from_df, "effective_ridge": alpha_from_ridge}[dial]
+            return _fixed(np.array([convert(f, value)]), f.n_targets)
+
+        per_target = dial == "alpha" and len(value) > 1
+        return self._fit(X, y, sample_weight, groups, make_candidates, per_target=per_target)
+
+    def _check_params(self) -> tuple[str | None, float | np.ndarray | None]:
+        """Check parameters; return the dial that is set and its value, or (None, None)."""
+        check_bool(self.fit_intercept, "fit_intercept")
+        dials = {
+            "alpha": None if isinstance(self.alpha, str) else self.alpha,
+            "effective_df": self.effective_df,
+            "effective_ridge": self.effective_ridge,
+        }
+        if isinstance(self.alpha, str) and self.alpha != "auto":
+            raise ValueError(f"alpha must be 'auto' or a number, got {self.alpha!r}.")
+        if self.alpha is None:
+            raise TypeError("alpha must be 'auto' or a number, got None.")
+        given = [name for name, value in dials.items() if value is not None]
+        if len(given) > 1:
+            raise ValueError(
+                f"{' and '.join(given)} both set the penalty; give one of them"
+                + (", and leave alpha='auto'." if "alpha" in given else ".")
+            )
+        if not given:
+            return None, None
+        name = given[0]
+        if name == "alpha" and np.ndim(self.alpha) == 1:
+            return name, np.array(
+                [check_penalty(a, f"alpha[{i}]") for i, a in enumerate(self.alpha)]
+            )
+        value = check_penalty(dials[name], name)
+        return name, np.array([value]) if name == "alpha" else value
+
+
+def _fixed(alpha: np.ndarray, n_targets: int) -> Candidates:
+    if len(alpha) not in (1, n_targets):
+        raise ValueError(
+            f"alpha holds {len(alpha)} penalties for {n_targets} targets; give one, or one for each."
+        )
+    return Candidates(np.unique(alpha), fixed=alpha)

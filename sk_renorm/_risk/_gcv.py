@@ -1,0 +1,50 @@
+"""Generalized cross-validation: one renormalization for all rows, from moments alone."""
+
+import numpy as np
+
+from sk_renorm._linalg import Factorization
+
+
+class GeneralizedCrossValidation:
+    """The training error times ``S**2``, ``S = kappa / ridge = 1 / (1 - df / n)``.
+
+    With an intercept, ``n`` is the sum of the weights less one, and the factor ``1 + 1/(n + 1)`` is
+    for the error of the mean.
+
+    Parameters
+    ----------
+    factorization : Factorization
+        Rows are not needed.
+
+    Notes
+    -----
+    O(r q) per penalty.  One trace stands for every row's leverage, so it fails where leverages
+    differ much, near interpolation above all (Golub, Heath and Wahba 1979; Patil, Wei, Rinaldo and
+    Tibshirani 2021, arXiv:2103.00948).
+    """
+
+    needs = "moments"
+
+    def __init__(self, factorization: Factorization):
+        self.factorization = factorization
+
+    def risk(self, penalties: np.ndarray) -> np.ndarray:
+        """Return the estimated risk (L, q) at ``penalties`` (L, 1) or (L, q)."""
+        f = self.factorization
+        s = f.eigenvalues[:, None, None]
+        spare, null_power = f.n_modes - f.rank, f.null_power
+        if spare == 0.0 and f.rank:
+            # nothing but modes, all shrunk alike as alpha -> 0: a common factor drops out
+            shrink, null_power = (s[0] + penalties) / (s + penalties), 0.0
+        else:
+            shrink = penalties / (s + penalties)
+        power = np.square(f.projections)
+        # (L, 1) penalties are one matrix product; (L, q) pair each target with its own
+        if penalties.shape[1] == 1:
+            residual = np.square(shrink[:, :, 0]).T @ power
+        else:
+            residual = np.einsum("klq,kq->lq", np.square(shrink), power)
+        rest = spare + shrink.sum(axis=0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            risk = np.where(rest > 0.0, f.n_modes * (residual + null_power) / rest**2, np.inf)
+        return risk * (1.0 + f.data.fit_intercept / f.data.total_weight)

@@ -1,0 +1,217 @@
+"""Search over the penalty: continuous or over candidates, joint or per target, never a silent edge."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.interpolate import BarycentricInterpolator
+
+from sk_renorm._scoring import Objective
+
+# The loss is analytic in log(alpha) with its singularities at distance pi from the real axis (all on
+# the negative alpha axis), so steps of 1/2 and seven-point interpolation give its minima to 1e-4.
+_STEP = 0.5
+_TAIL_STEP = 1.2  # where all modes shrink alike, it is smoother still
+_NEIGHBOURS = 3
+_WORTH_TELLING = 1e-4  # relative fall of the loss beyond a grid's edge
+_ROUNDING = 1e-12
+
+Evaluate = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Penalties to try.
+
+    Attributes
+    ----------
+    alphas : ndarray of shape (L,)
+        Nodes of a continuous search, ascending, or the only ones allowed, in any order.
+    continuous : bool
+        Whether penalties between the nodes may be chosen.
+    fixed : ndarray of shape (1,) or (q,), or None
+        What is chosen, where there is no choice.
+    """
+
+    alphas: np.ndarray
+    continuous: bool = False
+    fixed: np.ndarray | None = None
+
+
+def search_nodes(eigenvalues: np.ndarray, resolution: float) -> np.ndarray:
+    """Return penalties that cover all that the data can tell apart, ascending.
+
+    From no shrinkage (0, or ``resolution`` where the factorization loses smaller ones) to 1e8 times the
+    largest eigenvalue, which leaves the constant predictor.
+    """
+    if not len(eigenvalues):
+        return np.ones(1)  # nothing to shrink: every penalty is the constant predictor
+    low, high = np.log(eigenvalues[0]), np.log(eigenvalues[-1])
+    reach = np.log(10.0)
+    bulk = np.arange(high + reach, low - reach - _STEP, -_STEP)[::-1]
+    below = bulk[0] - _TAIL_STEP * np.arange(4, 0, -1)
+    above = bulk[-1] + _TAIL_STEP * np.arange(1, 7)
+    nodes = np.exp(np.concatenate([below, bulk, above]))
+    ends = [0.0], nodes, [1e8 * eigenvalues[-1]]
+    nodes = np.concatenate(ends)
+    return np.concatenate([[resolution], nodes[nodes > resolution]]) if resolution else nodes
+
+
+def log_spaced(eigenvalues: np.ndarray, resolution: float, count: int) -> np.ndarray:
+    """Return ``count`` log-spaced penalties over the range of the continuous search."""
+    nodes = search_nodes(eigenvalues, resolution)
+    positive = nodes[nodes > 0.0]
+    return np.geomspace(positive[0], positive[-1], count)
+
+
+def best_node(alphas: np.ndarray, losses: np.ndarray) -> np.ndarray:
+    """Return the index of the smallest loss along the first axis; ties go to the stronger penalty."""
+    finite = np.where(np.isnan(losses), np.inf, losses)
+    least = finite.min(axis=0)
+    tied = finite <= least + _ROUNDING * np.abs(least)
+    return np.where(tied, alphas.reshape(-1, *[1] * (losses.ndim - 1)), -1.0).argmax(axis=0)
+
+
+def interpolated_minimum(alphas: np.ndarray, losses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the penalty of the smallest interpolated loss, and that loss, for every column.
+
+    Every local minimum of the nodes is refined on the polynomial through its neighbours, so that the
+    deepest of several is found, not the one with the luckiest node.
+
+    Parameters
+    ----------
+    alphas : ndarray of shape (L,)
+        Ascending nodes.
+    losses : ndarray of shape (L, q)
+        Losses there.
+
+    Returns
+    -------
+    alpha, loss : ndarray of shape (q,)
+        The best node where no minimum lies between nodes.
+    """
+    columns = np.arange(losses.shape[1])
+    index = best_node(alphas, losses)
+    best_alpha, best_loss = alphas[index].astype(float), losses[index, columns]
+    first = int(alphas[0] == 0.0)  # zero has no logarithm
+    t = np.log(alphas[first:])
+    values = losses[first:]
+    inner = values[1:-1]
+    is_minimum = (inner < values[:-2]) & (inner <= values[2:])
+    for node in np.flatnonzero(is_minimum.any(axis=1)) + 1:
+        which = np.flatnonzero(is_minimum[node - 1])
+        near = slice(max(0, node - _NEIGHBOURS), node + _NEIGHBOURS + 1)
+        if not np.isfinite(values[near][:, which]).all():
+            continue
+        polynomial = BarycentricInterpolator(t[near], values[near][:, which])
+        where = np.linspace(t[node - 1], t[node + 1], 201)
+        refined_t, refined = _vertex(where, polynomial(where))
+        better = refined < best_loss[which]
+        best_alpha[which[better]] = np.exp(refined_t[better])
+        best_loss[which[better]] = refined[better]
+    return best_alpha, best_loss
+
+
+def _vertex(t: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Minimum of the parabola through the smallest of evenly spaced ``values`` (m, k) and its neighbours."""
+    columns = np.arange(values.shape[1])
+    index = values.argmin(axis=0).clip(1, len(t) - 2)
+    left, middle, right = (values[index + shift, columns] for shift in (-1, 0, 1))
+    curvature = left - 2.0 * middle + right
+    slope = right - left
+    shift = np.divide(-0.5 * slope, curvature, out=np.zeros_like(slope), where=curvature > 0.0)
+    shift = shift.clip(-1.0, 1.0)
+    value = middle + 0.5 * slope * shift + 0.5 * curvature * shift**2
+    return t[index] + shift * (t[1] - t[0]), value
+
+
+def better_beyond(
+    alphas: np.ndarray, losses: np.ndarray, nodes: np.ndarray, evaluate: Evaluate
+) -> np.ndarray:
+    """Return for every column a better penalty beyond the edge its best candidate lies at, or NaN.
+
+    Parameters
+    ----------
+    alphas : ndarray of shape (L,)
+        The candidates.
+    losses : ndarray of shape (L, q)
+        Their losses.
+    nodes : ndarray of shape (m,)
+        Nodes of a continuous search.
+    evaluate : callable
+        Losses (m, q) at some penalties (m,).
+    """
+    best = alphas[best_node(alphas, losses)]
+    least = losses.min(axis=0)
+    better = np.full(best.shape, np.nan)
+    for edge, beyond in (
+        (alphas.max(), nodes[nodes > alphas.max()]),
+        (alphas.min(), nodes[nodes < alphas.min()]),
+    ):
+        at_edge = best == edge
+        if not at_edge.any() or not len(beyond):
+            continue
+        outside = np.sort(np.append(beyond, edge))
+        alpha, loss = interpolated_minimum(outside, evaluate(outside))
+        found = at_edge & (loss < least - _WORTH_TELLING * np.abs(least)) & (alpha != edge)
+        better[found] = alpha[found]
+    return better
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The penalty chosen, what it promises, and the path it was chosen on.
+
+    Attributes
+    ----------
+    alpha, loss, risk : ndarray of shape (1,) or (q,)
+        For all targets together, or one of each per target.
+    alphas : ndarray of shape (L,)
+        Candidates.
+    losses, risks : ndarray of shape (L, 1) or (L, q)
+        On the candidates.
+    errors : ndarray of shape (n, q)
+        Held-out errors at the chosen penalty.
+    leverage_dispersion : ndarray of shape (1,) or (q,)
+        Standard deviation over mean of one minus the leverage.
+    """
+
+    alpha: np.ndarray
+    loss: np.ndarray
+    risk: np.ndarray
+    alphas: np.ndarray
+    losses: np.ndarray
+    risks: np.ndarray
+    errors: np.ndarray
+    leverage_dispersion: np.ndarray
+
+
+def select(objective: Objective, candidates: Candidates) -> Selection:
+    """Choose the penalty with the smallest loss among ``candidates``.
+
+    A continuous search refines the minima of its nodes by interpolation and keeps a refined penalty
+    only where its own loss, evaluated, is no larger than the best node's.
+    """
+    alphas = candidates.alphas
+    losses, risks = objective.path(alphas)
+    best = best_node(alphas, losses)
+    alpha, columns = alphas[best], np.arange(losses.shape[1])
+    if candidates.fixed is not None:
+        alpha = candidates.fixed
+    elif candidates.continuous:
+        alpha, _ = interpolated_minimum(alphas, losses)
+    at = objective.at(alpha)
+    if candidates.continuous:
+        node_loss = losses[best, columns]
+        worse = at.loss > node_loss + _ROUNDING * np.abs(node_loss)
+        if worse.any():
+            alpha = np.where(worse, alphas[best], alpha)
+            at = objective.at(alpha)
+        if len(alpha) == 1 and alpha[0] not in alphas:
+            place = np.searchsorted(alphas, alpha[0])
+            alphas = np.insert(alphas, place, alpha[0])
+            losses = np.insert(losses, place, at.loss, axis=0)
+            risks = np.insert(risks, place, at.risk, axis=0)
+    return Selection(
+        alpha, at.loss, at.risk, alphas, losses, risks, at.errors, at.leverage_dispersion
+    )

@@ -1,0 +1,178 @@
+"""The only door in: scikit-learn's checks, dtypes, weights and parameters, with sentences for errors."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils.validation import check_array, validate_data
+
+_FLOATS = (np.float64, np.float32)
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Checked data of a fit.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n, p), float64 or float32
+        Never modified.
+    Y : ndarray of shape (n, q), float64
+        Targets as columns.
+    weights : ndarray of shape (n,), float64, or None
+        Positive weights; None where all are one.
+    y : ndarray of shape (n,) or (n, q), float64
+        Targets in the shape given.
+    kept : ndarray of shape (n_given,), bool, or None
+        Rows of positive weight, if others were dropped.
+    X_dropped : ndarray of shape (n_given - n, p) or None
+        The others.
+    """
+
+    X: np.ndarray
+    Y: np.ndarray
+    weights: np.ndarray | None
+    y: np.ndarray
+    kept: np.ndarray | None = None
+    X_dropped: np.ndarray | None = None
+
+    def all_rows(self, values: np.ndarray, dropped: np.ndarray | float) -> np.ndarray:
+        """Put ``values`` (n, ...) in the order of the rows given, with ``dropped`` for the others."""
+        if self.kept is None:
+            return values
+        full = np.empty((len(self.kept), *values.shape[1:]), dtype=values.dtype)
+        full[self.kept], full[~self.kept] = values, dropped
+        return full
+
+
+@contextmanager
+def unchanged_on_error(estimator) -> Iterator[None]:
+    """Restore the attributes of ``estimator`` if the body raises."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
+
+
+def check_training_data(estimator, X, y, sample_weight) -> TrainingData:
+    """Validate ``X``, ``y`` and weights; rows of zero weight are dropped."""
+    _refuse_text(y, "y")
+    X, y = validate_data(
+        estimator, X, y, dtype=None, multi_output=True, y_numeric=True, ensure_min_samples=2
+    )
+    X = _as_float(X)
+    y = np.asarray(y, dtype=np.float64)
+    weights = _check_weights(sample_weight, len(X))
+    if weights is None or weights.all():
+        return TrainingData(X, y.reshape(len(y), -1), weights, y)
+    kept = weights > 0.0
+    if kept.sum() < 2:
+        raise ValueError(
+            "At least two rows must have a sample_weight above zero; "
+            f"got weights that leave {kept.sum()} of {len(X)} rows."
+        )
+    y = y[kept]
+    return TrainingData(X[kept], y.reshape(len(y), -1), weights[kept], y, kept, X[~kept])
+
+
+def check_new_data(estimator, X) -> np.ndarray:
+    """Validate ``X`` for predict."""
+    return _as_float(validate_data(estimator, X, dtype=None, reset=False))
+
+
+def _as_float(X: np.ndarray) -> np.ndarray:
+    """Keep float32 and float64; convert numbers; refuse text."""
+    if X.dtype in _FLOATS:
+        return X
+    _refuse_text(X, "X")
+    return check_array(X, dtype=np.float64)
+
+
+def _refuse_text(values, name: str) -> None:
+    array = np.asarray(values)
+    is_text = array.dtype.kind in "USV" or (
+        array.dtype.kind == "O" and any(isinstance(value, str | bytes) for value in array.flat)
+    )
+    if is_text:
+        raise ValueError(
+            f"{name} must hold numbers, got text; convert it first, for instance with "
+            f"{name}.astype(float) or an encoder."
+        )
+
+
+def _check_weights(sample_weight, n_rows: int) -> np.ndarray | None:
+    if sample_weight is None:
+        return None
+    if isinstance(sample_weight, Real):
+        sample_weight = np.full(n_rows, float(sample_weight))
+    weights = check_array(
+        sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight", copy=True
+    )
+    if weights.ndim != 1:
+        raise ValueError(
+            f"Sample weights must be 1D array or scalar, got an array of shape {weights.shape}."
+        )
+    if len(weights) != n_rows:
+        raise ValueError(
+            f"sample_weight has {len(weights)} values for {n_rows} rows; give one for each row."
+        )
+    if (weights < 0.0).any():
+        raise ValueError(f"Negative values in sample_weight; the smallest is {weights.min():g}.")
+    if not weights.any():
+        raise ValueError("All sample weights are zero; at least two rows must weigh something.")
+    return None if (weights == 1.0).all() else weights
+
+
+def is_number(value) -> bool:
+    """Say whether ``value`` is a real number and not a bool."""
+    return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
+
+
+def check_penalty(value, name: str = "alpha") -> float:
+    """Return a finite, non-negative penalty as float."""
+    if not is_number(value):
+        raise TypeError(f"{name} must be a number, got {value!r} of type {type(value).__name__}.")
+    if not 0.0 <= value < np.inf:
+        raise ValueError(f"{name} must be finite and not negative, got {value!r}.")
+    return float(value)
+
+
+def check_alphas(alphas) -> int | np.ndarray | None:
+    """Return a number of candidates, the candidates (L,), or None for a continuous search."""
+    if alphas is None:
+        return None
+    if isinstance(alphas, Integral) and not isinstance(alphas, bool | np.bool_):
+        if alphas < 2:
+            raise ValueError(
+                f"alphas as a number of candidates must be at least 2, got {alphas}; "
+                f"for one penalty pass a list, alphas=[{alphas}.0]."
+            )
+        return int(alphas)
+    if np.ndim(alphas) != 1 or isinstance(alphas, str):
+        raise TypeError(
+            "alphas must be None, a number of candidates, or a list of penalties, "
+            f"got {alphas!r} of type {type(alphas).__name__}."
+        )
+    if len(alphas) == 0:
+        raise ValueError("alphas is empty; give at least one penalty, or None to search.")
+    return np.array([check_penalty(alpha, f"alphas[{i}]") for i, alpha in enumerate(alphas)])
+
+
+def check_choice(value, name: str, choices: tuple[str, ...]) -> None:
+    """Check that a string parameter is one of ``choices``."""
+    if not isinstance(value, str) or value not in choices:
+        options = " or ".join(repr(choice) for choice in choices)
+        raise ValueError(f"{name} must be {options}, got {value!r}.")
+
+
+def check_bool(value, name: str) -> None:
+    """Check that a parameter is a bool."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(
+            f"{name} must be True or False, got {value!r} of type {type(value).__name__}."
+        )
