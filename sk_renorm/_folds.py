@@ -2,6 +2,7 @@
 
 import numpy as np
 from sklearn.model_selection import LeaveOneGroupOut, check_cv
+from sklearn.utils import indexable
 from sklearn.utils.validation import check_array, check_consistent_length
 
 Fold = tuple[np.ndarray, np.ndarray]
@@ -28,8 +29,10 @@ def resolve_folds(
         if groups is None:
             return None
         cv, split_params = LeaveOneGroupOut(), {"groups": groups}
+    X, y = indexable(X, y)
+    n_rows = len(y)
     folds = [
-        (_positions(train, len(y)), _positions(test, len(y)))
+        (_positions(train, n_rows), _positions(test, n_rows))
         for train, test in check_cv(cv, y, classifier=False).split(X, y, **split_params)
     ]
     if kept is not None:

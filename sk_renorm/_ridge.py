@@ -1,15 +1,27 @@
 """RenormalizedRidge: ridge regression at a penalty given in the unit one thinks in."""
 
+from numbers import Real
+from typing import ClassVar
+
 import numpy as np
 
 from sk_renorm._base import RenormalizedRegressor
+from sk_renorm._compat import Interval, StrOptions
 from sk_renorm._linalg import Factorization
 from sk_renorm._risk import alpha_from_df, alpha_from_ridge
 from sk_renorm._selection import Candidates, search_nodes
-from sk_renorm._validation import check_bool, check_penalty
+from sk_renorm._validation import check_params, check_penalties
 
 
 class RenormalizedRidge(RenormalizedRegressor):
+    _parameter_constraints: ClassVar = {
+        "alpha": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left"), "array-like"],
+        "effective_df": [None, Interval(Real, 0, None, closed="neither")],
+        "effective_ridge": [None, Interval(Real, 0, None, closed="left")],
+        "cv": ["cv_object"],
+        "fit_intercept": ["boolean"],
+    }
+
     def __init__(
         self,
         alpha="auto",
@@ -43,31 +55,22 @@ class RenormalizedRidge(RenormalizedRegressor):
 
     def _check_params(self) -> tuple[str | None, float | np.ndarray | None]:
         """Check parameters; return the dial that is set and its value, or (None, None)."""
-        check_bool(self.fit_intercept, "fit_intercept")
-        dials = {
-            "alpha": None if isinstance(self.alpha, str) else self.alpha,
-            "effective_df": self.effective_df,
-            "effective_ridge": self.effective_ridge,
-        }
-        if isinstance(self.alpha, str) and self.alpha != "auto":
-            raise ValueError(f"alpha must be 'auto' or a number, got {self.alpha!r}.")
-        if self.alpha is None:
-            raise TypeError("alpha must be 'auto' or a number, got None.")
-        given = [name for name, value in dials.items() if value is not None]
+        check_params(self)
+        given = [
+            name for name in ("effective_df", "effective_ridge") if getattr(self, name) is not None
+        ]
+        if not isinstance(self.alpha, str):
+            given.insert(0, "alpha")
         if len(given) > 1:
             raise ValueError(
-                f"{' and '.join(given)} both set the penalty; give one of them"
+                f"{' and '.join(given)} each set the penalty; give only one of them"
                 + (", and leave alpha='auto'." if "alpha" in given else ".")
             )
         if not given:
             return None, None
-        name = given[0]
-        if name == "alpha" and np.ndim(self.alpha) == 1:
-            return name, np.array(
-                [check_penalty(a, f"alpha[{i}]") for i, a in enumerate(self.alpha)]
-            )
-        value = check_penalty(dials[name], name)
-        return name, np.array([value]) if name == "alpha" else value
+        if given == ["alpha"]:
+            return "alpha", check_penalties(np.atleast_1d(self.alpha), "alpha")
+        return given[0], float(getattr(self, given[0]))
 
 
 def _fixed(alpha: np.ndarray, n_targets: int) -> Candidates:

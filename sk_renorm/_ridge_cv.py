@@ -1,15 +1,30 @@
 """TheoryGuidedRidgeCV: ridge regression that tunes itself."""
 
+from numbers import Integral
+from typing import ClassVar
+
 import numpy as np
+from sklearn.metrics import get_scorer_names
 
 from sk_renorm._base import RenormalizedRegressor
+from sk_renorm._compat import Interval, StrOptions
 from sk_renorm._linalg import Factorization
 from sk_renorm._risk import RISKS
 from sk_renorm._selection import Candidates, log_spaced, search_nodes
-from sk_renorm._validation import check_alphas, check_bool, check_choice
+from sk_renorm._validation import check_params, check_penalties
 
 
 class TheoryGuidedRidgeCV(RenormalizedRegressor):
+    _parameter_constraints: ClassVar = {
+        "alphas": [None, Interval(Integral, 2, None, closed="left"), "array-like"],
+        "risk": [StrOptions(set(RISKS))],
+        "cv": ["cv_object"],
+        "scoring": [None, StrOptions(set(get_scorer_names())), callable],
+        "alpha_per_target": ["boolean"],
+        "fit_intercept": ["boolean"],
+        "store_cv_results": ["boolean"],
+    }
+
     def __init__(
         self,
         alphas=None,
@@ -35,7 +50,7 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         def make_candidates(f: Factorization) -> Candidates:
             if alphas is None:
                 return Candidates(search_nodes(f.eigenvalues, f.resolution), continuous=True)
-            if isinstance(alphas, int):
+            if isinstance(alphas, Integral):
                 return Candidates(log_spaced(f.eigenvalues, f.resolution, alphas))
             return Candidates(alphas)
 
@@ -53,10 +68,7 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
 
     def _check_params(self, groups) -> int | np.ndarray | None:
         """Check parameters before anything is touched; return the candidates asked for."""
-        alphas = check_alphas(self.alphas)
-        check_choice(self.risk, "risk", tuple(RISKS))
-        for name in ("alpha_per_target", "fit_intercept", "store_cv_results"):
-            check_bool(getattr(self, name), name)
+        check_params(self)
         if self.risk == "gcv":
             asked = {
                 "cv": self.cv is not None,
@@ -69,4 +81,6 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
                     f"{name} needs errors of rows left out, and risk='gcv' has only their mean "
                     f"square; use risk='loo' with {name}."
                 )
-        return alphas
+        if self.alphas is None or isinstance(self.alphas, Integral):
+            return self.alphas
+        return check_penalties(self.alphas, "alphas")

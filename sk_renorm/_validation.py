@@ -1,12 +1,14 @@
-"""The only door in: scikit-learn's checks, dtypes, weights and parameters, with sentences for errors."""
+"""The only door in: data, weights and parameters, checked as scikit-learn does."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 from sklearn.utils.validation import check_array, validate_data
+
+from sk_renorm._compat import validate_parameter_constraints
 
 _FLOATS = (np.float64, np.float32)
 
@@ -128,51 +130,24 @@ def _check_weights(sample_weight, n_rows: int) -> np.ndarray | None:
     return None if (weights == 1.0).all() else weights
 
 
-def is_number(value) -> bool:
-    """Say whether ``value`` is a real number and not a bool."""
-    return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
+def check_params(estimator) -> None:
+    """Check constructor parameters against the constraints of the class."""
+    validate_parameter_constraints(
+        estimator._parameter_constraints,
+        estimator.get_params(deep=False),
+        caller_name=type(estimator).__name__,
+    )
 
 
-def check_penalty(value, name: str = "alpha") -> float:
-    """Return a finite, non-negative penalty as float."""
-    if not is_number(value):
-        raise TypeError(f"{name} must be a number, got {value!r} of type {type(value).__name__}.")
-    if not 0.0 <= value < np.inf:
-        raise ValueError(f"{name} must be finite and not negative, got {value!r}.")
-    return float(value)
-
-
-def check_alphas(alphas) -> int | np.ndarray | None:
-    """Return a number of candidates, the candidates (L,), or None for a continuous search."""
-    if alphas is None:
-        return None
-    if isinstance(alphas, Integral) and not isinstance(alphas, bool | np.bool_):
-        if alphas < 2:
-            raise ValueError(
-                f"alphas as a number of candidates must be at least 2, got {alphas}; "
-                f"for one penalty pass a list, alphas=[{alphas}.0]."
-            )
-        return int(alphas)
-    if np.ndim(alphas) != 1 or isinstance(alphas, str):
-        raise TypeError(
-            "alphas must be None, a number of candidates, or a list of penalties, "
-            f"got {alphas!r} of type {type(alphas).__name__}."
+def check_penalties(values, name: str) -> np.ndarray:
+    """Return a list of penalties (L,) as floats, each finite and not negative."""
+    penalties = np.asarray(values)
+    if penalties.ndim != 1 or not len(penalties):
+        raise ValueError(
+            f"{name} must be a one-dimensional list of penalties, not empty; got {values!r}."
         )
-    if len(alphas) == 0:
-        raise ValueError("alphas is empty; give at least one penalty, or None to search.")
-    return np.array([check_penalty(alpha, f"alphas[{i}]") for i, alpha in enumerate(alphas)])
-
-
-def check_choice(value, name: str, choices: tuple[str, ...]) -> None:
-    """Check that a string parameter is one of ``choices``."""
-    if not isinstance(value, str) or value not in choices:
-        options = " or ".join(repr(choice) for choice in choices)
-        raise ValueError(f"{name} must be {options}, got {value!r}.")
-
-
-def check_bool(value, name: str) -> None:
-    """Check that a parameter is a bool."""
-    if not isinstance(value, bool | np.bool_):
-        raise TypeError(
-            f"{name} must be True or False, got {value!r} of type {type(value).__name__}."
-        )
+    if penalties.dtype.kind not in "iuf":
+        raise TypeError(f"{name} must hold numbers, got {values!r}.")
+    if not (np.isfinite(penalties).all() and (penalties >= 0).all()):
+        raise ValueError(f"{name} must hold finite penalties, none below zero; got {values!r}.")
+    return penalties.astype(np.float64)
