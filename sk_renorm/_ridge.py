@@ -14,6 +14,89 @@ from sk_renorm._validation import check_params, check_penalties
 
 
 class RenormalizedRidge(RenormalizedRegressor):
+    """Ridge regression at a penalty given in the unit one thinks in.
+
+    Minimizes ``||y - X w - b||^2 + alpha ||w||^2``, weighted by ``sample_weight``, at a penalty that
+    is given as scikit-learn's ``alpha``, as degrees of freedom or as an effective ridge, or that is
+    chosen by minimum leave-one-out risk.  The risk at the penalty is estimated in any case.
+
+    Parameters
+    ----------
+    alpha : "auto", float or array-like of shape (n_targets,), default="auto"
+        Penalty in scikit-learn's (sum) convention; 0 is least squares, of minimum norm if p >= n.
+        "auto" minimizes the leave-one-out risk, or the leave-fold-out risk with ``cv``.
+    effective_df : float, default=None
+        Degrees of freedom that the model shall have, without the intercept's one: above 0 and at most
+        the rank of the centred data.
+    effective_ridge : float, default=None
+        Renormalized ridge ``kappa = ridge / (1 - df / n)`` that the model shall have, per sample.
+    cv : None, int, splitter or iterable of (train, test), default=None
+        What to leave out for the risk; None leaves out one row at a time, or one group if ``groups``
+        is given to ``fit``.
+    fit_intercept : bool, default=True
+        Whether to fit an intercept, which is not penalized.
+
+    Attributes
+    ----------
+    alpha_ : float or ndarray of shape (n_targets,)
+        The penalty; one per target if ``alpha`` is, as for all attributes of this shape.
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        Coefficients.
+    intercept_ : float or ndarray of shape (n_targets,)
+        Intercept; 0.0 if ``fit_intercept=False``.
+    best_score_ : float or ndarray of shape (n_targets,)
+        Minus the risk.
+    risk_ : float or ndarray of shape (n_targets,)
+        Expected squared error on a fresh row, label noise included, in squared units of y: the
+        weighted mean over held-out rows, and over targets where they share a penalty.
+    alphas_ : ndarray of shape (n_alphas,)
+        Penalties evaluated: the one given, or the nodes of the search and the penalty chosen.
+    risk_path_ : ndarray of shape (n_alphas,) or (n_alphas, n_targets)
+        ``risk_`` at each of ``alphas_``.
+    effective_df_ : float or ndarray of shape (n_targets,)
+        Degrees of freedom: the trace of the hat matrix, without the intercept's one.
+    effective_df_path_ : ndarray of shape (n_alphas,)
+        Degrees of freedom at each of ``alphas_``.
+    effective_ridge_ : float or ndarray of shape (n_targets,)
+        The renormalized ridge ``kappa``, per sample: ``ridge = alpha / n``, with n the sum of the
+        weights less one for the intercept.
+    effective_ridge_path_ : ndarray of shape (n_alphas,)
+        Effective ridge at each of ``alphas_``.
+    loo_predictions_ : ndarray of shape (n_samples,) or (n_samples, n_targets)
+        Prediction of every row by the model fitted without it (or without its fold: the mean of
+        several, NaN for rows that ``cv`` never tests).
+    leverage_dispersion_ : float or ndarray of shape (n_targets,)
+        Standard deviation over mean of one minus the leverage.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the features, if all are strings.
+
+    See Also
+    --------
+    TheoryGuidedRidgeCV : Chooses the penalty, among candidates and by any scorer too.
+    sklearn.linear_model.Ridge : The same coefficients at ``alpha``.
+
+    Notes
+    -----
+    Degrees of freedom fall, and the effective ridge rises, as alpha does, so each value has one
+    penalty; it is found on the spectrum, after the one factorization.
+
+    References
+    ----------
+    .. [1] Atanasov, Zavatone-Veth and Pehlevan (2024), "Scaling and renormalization in
+       high-dimensional regression", arXiv:2405.00592.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sk_renorm import RenormalizedRidge
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = RenormalizedRidge(effective_df=5).fit(X, y)
+    >>> print(f"{model.alpha_:.3f} {model.risk_:.0f}")
+    0.573 3155
+    """
+
     _parameter_constraints: ClassVar = {
         "alpha": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left"), "array-like"],
         "effective_df": [None, Interval(Real, 0, None, closed="neither")],
@@ -38,6 +121,30 @@ class RenormalizedRidge(RenormalizedRegressor):
         self.fit_intercept = fit_intercept
 
     def fit(self, X, y, sample_weight=None, groups=None):
+        """Fit at the penalty.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Training rows; float32 is kept, never modified.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Targets.
+        sample_weight : float or array-like of shape (n_samples,), default=None
+            Weights, none negative.
+        groups : array-like of shape (n_samples,), default=None
+            Group labels for ``cv``; with ``cv=None`` one group is left out at a time.
+
+        Returns
+        -------
+        RenormalizedRidge
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If two dials are set, a dial is out of range, or data cannot be used; the estimator is
+            unchanged.
+        """
         dial, value = self._check_params()
 
         def make_candidates(f: Factorization) -> Candidates | None:

@@ -15,6 +15,123 @@ from sk_renorm._validation import check_params, check_penalties
 
 
 class TheoryGuidedRidgeCV(RenormalizedRegressor):
+    """Ridge regression that tunes its penalty from one factorization.
+
+    Minimizes ``||y - X w - b||^2 + alpha ||w||^2``, weighted by ``sample_weight``: scikit-learn's
+    ``alpha``, in the sum convention.  The penalty is the minimum of the leave-one-out risk, found by a
+    continuous search, without grid, folds or seed.  A drop-in for
+    :class:`sklearn.linear_model.RidgeCV`.
+
+    Parameters
+    ----------
+    alphas : None, int or array-like of shape (n_alphas,), default=None
+        Penalties to choose from.
+
+        - None: a continuous search from no shrinkage (the least squares or ridgeless limit) to the
+          constant predictor; of several local minima the deepest is taken.
+        - int: that many log-spaced penalties over the same range.
+        - array-like: exactly these; 0 is allowed.  If the best lies at their edge and the risk still
+          falls there, a warning names the better penalty.
+    risk : {"loo", "gcv"}, default="loo"
+        What to minimize.
+
+        - "loo": the mean squared error of exact leave-one-out predictions, intercept refitted.
+        - "gcv": generalized cross-validation, one renormalization for all rows.  It needs second
+          moments only, and fails where leverages differ much; see ``leverage_dispersion_``.
+    cv : None, int, splitter or iterable of (train, test), default=None
+        What to leave out.  None leaves out one row at a time, or one group if ``groups`` is given to
+        ``fit``.  Folds whose training rows are all others are evaluated in closed form from the same
+        factorization, one alpha per target included; for others each training set is factorized.
+    scoring : None, str or callable, default=None
+        Scorer evaluated on the held-out predictions to choose alpha: on all of them at once for
+        ``cv=None``, else on each fold, averaged over folds as
+        :class:`~sklearn.model_selection.GridSearchCV` does.  None stands for squared error, pooled
+        over rows.  ``sample_weight`` is passed on to it.
+    alpha_per_target : bool, default=False
+        Whether each target has its own penalty; costs no further factorization.
+    fit_intercept : bool, default=True
+        Whether to fit an intercept, which is not penalized.
+    store_cv_results : bool, default=False
+        Whether to keep ``cv_results_``.
+
+    Attributes
+    ----------
+    alpha_ : float or ndarray of shape (n_targets,)
+        The chosen penalty; one per target with ``alpha_per_target=True``, as for all attributes of
+        this shape.
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        Coefficients.
+    intercept_ : float or ndarray of shape (n_targets,)
+        Intercept; 0.0 if ``fit_intercept=False``.
+    best_score_ : float or ndarray of shape (n_targets,)
+        Score at ``alpha_``, higher is better: minus the risk, or what ``scoring`` gave.
+    risk_ : float or ndarray of shape (n_targets,)
+        Expected squared error on a fresh row, label noise included, in squared units of y: the
+        weighted mean over held-out rows, and over targets where they share a penalty.
+    alphas_ : ndarray of shape (n_alphas,)
+        Penalties evaluated: the candidates, or the nodes of the search and the penalty chosen.
+    risk_path_ : ndarray of shape (n_alphas,) or (n_alphas, n_targets)
+        ``risk_`` at each of ``alphas_``.
+    effective_df_ : float or ndarray of shape (n_targets,)
+        Degrees of freedom: the trace of the hat matrix, without the intercept's one.
+    effective_df_path_ : ndarray of shape (n_alphas,)
+        Degrees of freedom at each of ``alphas_``.
+    effective_ridge_ : float or ndarray of shape (n_targets,)
+        The renormalized ridge ``kappa = ridge / (1 - df / n)``, per sample: ``ridge = alpha / n``,
+        with n the sum of the weights less one for the intercept.
+    effective_ridge_path_ : ndarray of shape (n_alphas,)
+        Effective ridge at each of ``alphas_``.
+    loo_predictions_ : ndarray of shape (n_samples,) or (n_samples, n_targets)
+        Prediction of every row by the model fitted without it (or without its fold: the mean of
+        several, NaN for rows that ``cv`` never tests).
+    leverage_dispersion_ : float or ndarray of shape (n_targets,)
+        Standard deviation over mean of one minus the leverage.  Above about 0.25, GCV cannot be
+        trusted.
+    cv_results_ : ndarray of shape (n_samples, n_alphas) or (n_samples, n_targets, n_alphas)
+        Squared held-out errors, or held-out predictions with ``scoring``; only with
+        ``store_cv_results=True``.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the features, if all are strings.
+
+    See Also
+    --------
+    RenormalizedRidge : Ridge at a penalty, degrees of freedom or effective ridge that is given.
+    sklearn.linear_model.RidgeCV : Leave-one-out over a grid.
+
+    Notes
+    -----
+    The smaller of the Gram matrices of rows and columns is factorized once, at about
+    ``n p min(n, p)`` multiply-adds and ``9 min(n, p)^3``; every penalty after that costs
+    ``4 n min(n, p)``.  If the spectrum says that a Gram matrix cannot resolve the chosen penalty, the
+    rows are factorized by a singular value decomposition instead.
+
+    A row is left out with all of its weight.  So an integer weight equals repeated rows whose copies
+    are left out together, in the chosen penalty and the whole risk path; it equals plain repetition
+    for the coefficients and for ``risk="gcv"``.  A weight of zero equals removal.  Ties go to the
+    stronger penalty.
+
+    The error of row i left out is its residual times ``1 / (1 - h_i)``, its own renormalization; GCV
+    replaces that by ``S = kappa / ridge``, the same for all rows [1]_ [2]_.
+
+    References
+    ----------
+    .. [1] Atanasov, Zavatone-Veth and Pehlevan (2024), "Scaling and renormalization in
+       high-dimensional regression", arXiv:2405.00592.
+    .. [2] Golub, Heath and Wahba (1979), "Generalized cross-validation as a method for choosing a good
+       ridge parameter", Technometrics 21.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sk_renorm import TheoryGuidedRidgeCV
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = TheoryGuidedRidgeCV().fit(X, y)
+    >>> print(f"{model.alpha_:.4f} {model.effective_df_:.2f} {model.risk_:.0f}")
+    0.0041 9.58 3000
+    """
+
     _parameter_constraints: ClassVar = {
         "alphas": [None, Interval(Integral, 2, None, closed="left"), "array-like"],
         "risk": [StrOptions(set(RISKS))],
@@ -45,6 +162,29 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         self.store_cv_results = store_cv_results
 
     def fit(self, X, y, sample_weight=None, groups=None):
+        """Choose the penalty and fit.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Training rows; float32 is kept, never modified.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Targets.
+        sample_weight : float or array-like of shape (n_samples,), default=None
+            Weights, none negative.
+        groups : array-like of shape (n_samples,), default=None
+            Group labels for ``cv``; with ``cv=None`` one group is left out at a time.
+
+        Returns
+        -------
+        TheoryGuidedRidgeCV
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If parameters contradict each other or data cannot be used; the estimator is unchanged.
+        """
         alphas = self._check_params(groups)
 
         def make_candidates(f: Factorization) -> Candidates:

@@ -14,7 +14,8 @@ _STEP = 0.5
 _TAIL_STEP = 1.2  # where all modes shrink alike, it is smoother still
 _NEIGHBOURS = 3
 _WORTH_TELLING = 1e-4  # relative fall of the loss beyond a grid's edge
-_ROUNDING = 1e-12
+_ROUNDING = 1e-12  # of losses that are equal
+_NO_WORSE = 1e-9  # relative rise of the loss that a refined penalty may show over its best node
 
 Evaluate = Callable[[np.ndarray], np.ndarray]
 
@@ -203,7 +204,7 @@ def select(objective: Objective, candidates: Candidates) -> Selection:
     at = objective.at(alpha)
     if candidates.continuous:
         node_loss = losses[best, columns]
-        worse = at.loss > node_loss + _ROUNDING * np.abs(node_loss)
+        worse = at.loss > node_loss + _NO_WORSE * np.abs(node_loss)
         if worse.any():
             alpha = np.where(worse, alphas[best], alpha)
             at = objective.at(alpha)

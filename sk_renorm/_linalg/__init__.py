@@ -1,5 +1,6 @@
 """Factorizations of centred, weighted data: numpy, scipy and threadpoolctl only."""
 
+from sk_renorm._linalg._blocks import Scratch
 from sk_renorm._linalg._choose import choose_factorization
 from sk_renorm._linalg._factorization import Factorization, LeftBlock
 from sk_renorm._linalg._held_out import HeldOut, downdate, refit
@@ -11,6 +12,7 @@ __all__ = [
     "HeldOut",
     "LeftBlock",
     "Moments",
+    "Scratch",
     "choose_factorization",
     "downdate",
     "factorize",

@@ -1,11 +1,12 @@
 """Centred, weighted data in cache-sized blocks of rows or columns; X itself is never copied."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-_BLOCK_ENTRIES = 2**19  # 4 MB of float64: fits the outer cache, long enough for BLAS-3 speed
+_BLOCK_ENTRIES = 2**20  # 8 MB of float64: fits the outer cache, long enough for BLAS-3 speed
 
 
 def row_ranges(start: int, stop: int, width: int) -> Iterator[slice]:
@@ -13,6 +14,21 @@ def row_ranges(start: int, stop: int, width: int) -> Iterator[slice]:
     n_rows = int(np.clip(_BLOCK_ENTRIES // max(width, 1), 256, 1024))
     for begin in range(start, stop, n_rows):
         yield slice(begin, min(begin + n_rows, stop))
+
+
+class Scratch:
+    """Buffers used again from block to block: fresh pages cost more than the arithmetic on them."""
+
+    def __init__(self):
+        self._buffers: dict[str, np.ndarray] = {}
+
+    def __call__(self, name: str, *shape: int) -> np.ndarray:
+        """Return a float64 array of some shape, overwriting the last of this name."""
+        size = math.prod(shape)
+        buffer = self._buffers.get(name)
+        if buffer is None or buffer.size < size:
+            buffer = self._buffers[name] = np.empty(size)
+        return buffer[:size].reshape(shape)
 
 
 def weighted_mean(A: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
@@ -87,22 +103,23 @@ class CentredData:
             constant = root / np.sqrt(total_weight)
         return cls(X, targets, constant, root, x_mean, y_mean, total_weight, n, fit_intercept)
 
-    def rows(self, rows: slice | np.ndarray) -> np.ndarray:
+    def rows(self, rows: slice | np.ndarray, scratch: Scratch | None = None) -> np.ndarray:
         """Return some rows of ``X~`` (b, p) as float64."""
-        block = np.subtract(self.X[rows], self.x_mean, dtype=np.float64)
+        X = self.X[rows]
+        out = None if scratch is None else scratch("rows", *X.shape)
+        block = np.subtract(X, self.x_mean, out=out, dtype=np.float64)
         if self.root_weight is not None:
             block *= self.root_weight[rows, None]
         return block
 
     def column_blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
-        """Yield ``(columns, block)`` with all rows of some columns of ``X~``; the buffer is used again."""
+        """Yield ``(columns, block)``: all rows of some columns of ``X~``, in scratch space."""
         n, p = self.X.shape
-        width = min(int(np.clip(_BLOCK_ENTRIES // n, 128, 1024)), p)
-        buffer = np.empty((n, width))
+        width = int(np.clip(_BLOCK_ENTRIES // n, 128, 1024))
+        scratch = Scratch()
         for start in range(0, p, width):
             columns = slice(start, min(start + width, p))
-            size = columns.stop - start
-            block = buffer if size == width else np.empty((n, size))
+            block = scratch("columns", n, columns.stop - start)
             np.subtract(self.X[:, columns], self.x_mean[columns], out=block)
             if self.root_weight is not None:
                 block *= self.root_weight[:, None]

@@ -1,12 +1,13 @@
 """Factorization: the value that everything else in the package is arithmetic on."""
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 
-from sk_renorm._linalg._blocks import CentredData, row_ranges
+from sk_renorm._linalg._blocks import CentredData, Scratch, row_ranges
 from sk_renorm._linalg._threads import map_ranges
 from sk_renorm._linalg._vectors import SingularVectors
 
@@ -19,8 +20,8 @@ class LeftBlock:
 
     Attributes
     ----------
-    U : ndarray of shape (b, r)
-        Left singular vectors.
+    U, squares : ndarray of shape (b, r)
+        Left singular vectors, and their squares.
     constant : ndarray of shape (b,)
         The unit vector of the intercept; zeros without one.
     null : ndarray of shape (b,)
@@ -31,6 +32,7 @@ class LeftBlock:
     """
 
     U: np.ndarray
+    squares: np.ndarray
     constant: np.ndarray
     null: np.ndarray
     residual: np.ndarray
@@ -101,30 +103,40 @@ class Factorization:
         """Whether the modes can fit any targets exactly."""
         return self.rank >= self.data.n_rows - self.data.fit_intercept
 
-    def left_block(self, rows: slice | np.ndarray) -> LeftBlock:
-        """Return what leave-out formulas need of some ``rows``."""
-        U = self.vectors.left(rows)
+    def left_block(self, rows: slice | np.ndarray, scratch: Scratch | None = None) -> LeftBlock:
+        """Return what leave-out formulas need of some ``rows``, partly in ``scratch`` space."""
+        U = self.vectors.left(rows, scratch)
+        squares = np.square(U, out=None if scratch is None else scratch("squares", *U.shape))
         constant = self.data.constant[rows]
         if self.interpolates:
-            return LeftBlock(U, constant, np.zeros(len(U)), np.zeros((len(U), self.n_targets)))
-        squares = np.square(U)
+            nothing = np.zeros((len(U), self.n_targets))
+            return LeftBlock(U, squares, constant, np.zeros(len(U)), nothing)
         null = 1.0 - constant**2 - squares.sum(axis=1)
         lost = null <= 4.0 * (np.finfo(float).eps + squares @ self.left_error)
         residual = self.data.targets[rows] - U @ self.projections
         null[lost] = 0.0
         residual[lost] = 0.0
-        return LeftBlock(U, constant, null, residual)
+        return LeftBlock(U, squares, constant, null, residual)
 
     def coefficients(self, alpha: float | np.ndarray) -> np.ndarray:
         """Return ridge coefficients (p, q) at one penalty, or at one for each target (q,)."""
         gains = np.sqrt(self.eigenvalues)[:, None] / (self.eigenvalues[:, None] + alpha)
         return self.vectors.right_product(gains * self.projections)
 
-    def map_left_blocks(self, task: Callable[[slice, LeftBlock], Result]) -> list[Result]:
-        """Call ``task(rows, block)`` on blocks of rows, spread over the cores; results in row order."""
+    def map_left_blocks(self, task: Callable[[slice, LeftBlock, Scratch], Result]) -> list[Result]:
+        """Call ``task(rows, block, scratch)`` on blocks of rows, spread over the cores.
+
+        Results are in row order; they must not be views of the block or of scratch space, which the
+        next block overwrites.
+        """
         width = self.data.x_mean.size
 
         def over_range(start: int, stop: int) -> list[Result]:
-            return [task(rows, self.left_block(rows)) for rows in row_ranges(start, stop, width)]
+            scratch = Scratch()
+            return [
+                task(rows, self.left_block(rows, scratch), scratch)
+                for rows in row_ranges(start, stop, width)
+            ]
 
-        return sum(map_ranges(over_range, self.data.n_rows, min_items=512), start=[])
+        parts = map_ranges(over_range, self.data.n_rows, min_items=512)
+        return list(itertools.chain.from_iterable(parts))

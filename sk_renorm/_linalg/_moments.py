@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sk_renorm._linalg._blocks import row_ranges
+from sk_renorm._linalg._blocks import Scratch, row_ranges
 from sk_renorm._linalg._threads import map_ranges
 
 
@@ -51,9 +51,9 @@ class Moments:
 
         def reduce_range(start: int, stop: int) -> Moments:
             part = cls(X.shape[1], Y.shape[1], centre=centre)
-            product = np.empty_like(part.xx)
+            scratch = Scratch()
             for rows in row_ranges(start, stop, X.shape[1]):
-                part.update(X[rows], Y[rows], None if weights is None else weights[rows], product)
+                part.update(X[rows], Y[rows], None if weights is None else weights[rows], scratch)
             return part
 
         first, *others = map_ranges(reduce_range, len(X), min_items=512)
@@ -66,9 +66,10 @@ class Moments:
         X: np.ndarray,
         Y: np.ndarray,
         weights: np.ndarray | None = None,
-        product: np.ndarray | None = None,
+        scratch: Scratch | None = None,
     ) -> "Moments":
-        """Add the rows of ``X`` (b, p) and ``Y`` (b, q); ``product`` (p, p) is scratch space."""
+        """Add the rows of ``X`` (b, p) and ``Y`` (b, q)."""
+        scratch = Scratch() if scratch is None else scratch
         block_weight = float(len(X)) if weights is None else float(weights.sum())
         if block_weight == 0.0:
             return self
@@ -79,13 +80,13 @@ class Moments:
             x_mean, y_mean = share @ X, share @ Y
         else:
             x_mean, y_mean = np.zeros_like(self.x_mean), np.zeros_like(self.y_mean)
-        x = np.subtract(X, x_mean, dtype=np.float64)
+        x = np.subtract(X, x_mean, out=scratch("rows", *X.shape), dtype=np.float64)
         y = np.subtract(Y, y_mean, dtype=np.float64)
         if weights is not None:
             root = np.sqrt(weights)[:, None]
             x *= root
             y *= root
-        self.xx += np.matmul(x.T, x, out=product)
+        self.xx += np.matmul(x.T, x, out=scratch("product", *self.xx.shape))
         self.xy += x.T @ y
         self.yy += np.einsum("ij,ij->j", y, y)
         self._shift(x_mean, y_mean, block_weight)

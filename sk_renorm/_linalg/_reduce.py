@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import scipy.linalg
-from scipy.linalg.blas import dsyrk
+from scipy.linalg.blas import dsymv, dsyr2, dsyrk
 
 from sk_renorm._linalg._blocks import CentredData, row_ranges
 from sk_renorm._linalg._choose import choose_factorization
@@ -123,15 +123,16 @@ def _from_row_gram(data: CentredData) -> Factorization:
     null direction that centring makes never meets the spectrum.
     """
     n, skip = data.n_rows, int(data.fit_intercept)
+    gram = np.zeros((n, n), order="F")
+    for _, block in data.column_blocks():
+        gram = dsyrk(1.0, block.T, beta=1.0, c=gram, trans=1, overwrite_c=1)
     reflect = data.constant.copy()
     if skip:
         reflect[0] += 1.0
         reflect *= np.sqrt(2.0) / np.linalg.norm(reflect)
-    gram = np.zeros((n - skip, n - skip), order="F")
-    for _, block in data.column_blocks():
-        if skip:
-            block -= np.outer(reflect, reflect @ block)
-        gram = dsyrk(1.0, block[skip:].T, beta=1.0, c=gram, trans=1, overwrite_c=1)
+        image = dsymv(1.0, gram, reflect)
+        image -= 0.5 * (image @ reflect) * reflect
+        gram = dsyr2(-1.0, reflect, image, a=gram, overwrite_a=1)[skip:, skip:]
     eigenvalues, rotated = _eigh(gram)
 
     def turn_back(columns: np.ndarray) -> np.ndarray:
@@ -188,10 +189,10 @@ def _factorization(
     if data.X is None or not np.any(null_power < 1e-8 * power):
         return factorization
     # a difference of nearly equal numbers has lost its digits: take the residuals themselves
-    blocks = row_ranges(0, data.n_rows, data.X.shape[1])
-    residuals = (factorization.left_block(rows).residual for rows in blocks)
-    null_power = sum(np.square(residual).sum(axis=0) for residual in residuals)
-    return replace(factorization, null_power=null_power)
+    powers = factorization.map_left_blocks(
+        lambda rows, block, scratch: np.square(block.residual).sum(axis=0)
+    )
+    return replace(factorization, null_power=sum(powers))
 
 
 def _eigh(gram: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

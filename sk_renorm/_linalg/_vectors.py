@@ -6,14 +6,14 @@ from typing import Protocol
 
 import numpy as np
 
-from sk_renorm._linalg._blocks import CentredData
+from sk_renorm._linalg._blocks import CentredData, Scratch
 
 
 class SingularVectors(Protocol):
     """What a factorization needs of ``X~ = U diag(singular_values) V'``."""
 
-    def left(self, rows: slice | np.ndarray) -> np.ndarray:
-        """Return some rows of U (b, r)."""
+    def left(self, rows: slice | np.ndarray, scratch: Scratch | None = None) -> np.ndarray:
+        """Return some rows of U (b, r), in ``scratch`` space if given."""
 
     def right_product(self, A: np.ndarray) -> np.ndarray:
         """Return ``V A`` (p, k) for ``A`` (r, k)."""
@@ -34,8 +34,10 @@ class ColumnGramVectors:
     def _left_map(self) -> np.ndarray:
         return self.V / self.singular_values
 
-    def left(self, rows: slice | np.ndarray) -> np.ndarray:
-        return self.data.rows(rows) @ self._left_map
+    def left(self, rows: slice | np.ndarray, scratch: Scratch | None = None) -> np.ndarray:
+        X = self.data.rows(rows, scratch)
+        out = None if scratch is None else scratch("U", len(X), self.V.shape[1])
+        return np.matmul(X, self._left_map, out=out)
 
     def right_product(self, A: np.ndarray) -> np.ndarray:
         return self.V @ A
@@ -52,7 +54,7 @@ class RowGramVectors:
     U: np.ndarray
     singular_values: np.ndarray
 
-    def left(self, rows: slice | np.ndarray) -> np.ndarray:
+    def left(self, rows: slice | np.ndarray, scratch: Scratch | None = None) -> np.ndarray:
         return self.U[rows]
 
     def right_product(self, A: np.ndarray) -> np.ndarray:
@@ -72,7 +74,7 @@ class StoredVectors:
     U: np.ndarray
     V: np.ndarray
 
-    def left(self, rows: slice | np.ndarray) -> np.ndarray:
+    def left(self, rows: slice | np.ndarray, scratch: Scratch | None = None) -> np.ndarray:
         return self.U[rows]
 
     def right_product(self, A: np.ndarray) -> np.ndarray:

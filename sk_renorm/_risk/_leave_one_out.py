@@ -1,8 +1,8 @@
-"""Exact leave-one-out errors: every residual times its own renormalization 1 / (1 - leverage)."""
+"""Exact leave-one-out errors: each residual times its own renormalization 1 / (1 - leverage)."""
 
 import numpy as np
 
-from sk_renorm._linalg import Factorization, LeftBlock
+from sk_renorm._linalg import Factorization, LeftBlock, Scratch
 
 _BLOCK_ENTRIES = 2**19  # errors made at a time: rows x penalties x targets
 
@@ -11,8 +11,8 @@ class LeaveOneOut:
     """Errors of every row for the model fitted to the others, the intercept included.
 
     With ``G = (X~ X~' + alpha)^-1`` on the modes, the error is ``(G y)_i / G_ii``: the residual over
-    one minus the leverage, without the 0/0 of that form at alpha = 0 when p > n.  A row is left out
-    with all of its weight; the risk is the weighted mean of squared errors.
+    one minus the leverage, without the 0/0 of that form at alpha = 0 when p > n.  A row is left
+    out with all of its weight; the risk is the weighted mean of squared errors.
 
     Parameters
     ----------
@@ -32,22 +32,24 @@ class LeaveOneOut:
     def risk(self, penalties: np.ndarray) -> np.ndarray:
         """Return the weighted mean squared error (L, q) at ``penalties`` (L, 1) or (L, q)."""
         f = self.factorization
+        total = np.empty((len(penalties), f.n_targets))
+        step = max(1, _BLOCK_ENTRIES // (256 * f.n_targets))
+        for start in range(0, len(penalties), step):
+            some = _Columns(f, penalties[start : start + step])
 
-        def sum_of_squares(rows: slice, block: LeftBlock) -> np.ndarray:
-            total = np.empty((len(penalties), f.n_targets))
-            step = max(1, _BLOCK_ENTRIES // (len(block.U) * f.n_targets))
-            for start in range(0, len(penalties), step):
-                some = slice(start, start + step)
-                errors, _ = _errors(f, block, penalties[some])
-                total[some] = np.einsum("blq,blq->lq", errors, errors)
-            return total
+            def sum_of_squares(rows, block, scratch, columns=some) -> np.ndarray:
+                errors, _ = columns.errors(block, scratch)
+                return np.einsum("blq,blq->lq", errors, errors)
 
-        return sum(f.map_left_blocks(sum_of_squares)) / f.data.total_weight
+            total[start : start + step] = sum(f.map_left_blocks(sum_of_squares))
+        return total / f.data.total_weight
 
     def errors(self, penalties: np.ndarray) -> list[tuple[slice, np.ndarray]]:
         """Return ``[(all rows, errors of shape (n, L, q))]``, in the unit of y."""
-        f = self.factorization
-        blocks = f.map_left_blocks(lambda rows, block: _errors(f, block, penalties)[0])
+        columns = _Columns(self.factorization, penalties)
+        blocks = self.factorization.map_left_blocks(
+            lambda rows, block, scratch: columns.errors(block, scratch)[0].copy()
+        )
         return [(slice(None), self._unweighted(np.concatenate(blocks)))]
 
     def errors_and_dispersion(self, penalties: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -55,10 +57,11 @@ class LeaveOneOut:
 
         ``penalties`` has shape (1, 1) or (1, q).
         """
-        f = self.factorization
-        parts = f.map_left_blocks(lambda rows, block: _errors(f, block, penalties))
-        errors = np.concatenate([errors[:, 0] for errors, _ in parts])
-        rest = np.concatenate([rest[:, 0] for _, rest in parts])
+        columns = _Columns(self.factorization, penalties)
+        parts = self.factorization.map_left_blocks(
+            lambda rows, block, scratch: [a[:, 0].copy() for a in columns.errors(block, scratch)]
+        )
+        errors, rest = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
         mean = rest.mean(axis=0)
         dispersion = np.divide(rest.std(axis=0), mean, out=np.zeros_like(mean), where=mean > 0.0)
         return self._unweighted(errors), dispersion
@@ -68,20 +71,45 @@ class LeaveOneOut:
         return errors if root is None else errors / root.reshape(-1, *[1] * (errors.ndim - 1))
 
 
-def _errors(
-    f: Factorization, block: LeftBlock, penalties: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Weighted errors (b, L, q) of a block, and one minus the leverages (b, L, 1 or q), up to scale."""
-    gains = 1.0 / (f.eigenvalues[:, None, None] + penalties)
-    targets = gains * f.projections[:, None, :]
-    n_rows = len(block.U)
-    fitted = (block.U @ targets.reshape(f.rank, -1)).reshape(n_rows, *targets.shape[1:])
-    leverage = np.square(block.U) @ gains.reshape(f.rank, -1)
-    leverage = leverage.reshape(n_rows, *penalties.shape)
-    # rows that the modes explain in full have residual and 1 - leverage proportional to alpha, which
-    # drops out; the common scale of the leverages is kept where some rows have more
-    null = block.null[:, None, None]
-    scale = penalties if null.all() else np.where(null > 0.0, penalties, 1.0)
-    numerator = block.residual[:, None, :] + scale * fitted
-    rest = null + scale * leverage
-    return numerator / rest, rest if f.interpolates else null + penalties * leverage
+class _Columns:
+    """One column for every penalty (and target): what blocks of rows are multiplied with."""
+
+    def __init__(self, f: Factorization, penalties: np.ndarray):
+        gains = 1.0 / (f.eigenvalues[:, None, None] + penalties)
+        targets = gains * f.projections[:, None, :]
+        self.penalties = penalties
+        self.interpolates = f.interpolates
+        self.shape = targets.shape[1:]
+        self.gains = gains.reshape(f.rank, -1)
+        self.targets = targets.reshape(f.rank, -1)
+
+    def errors(self, block: LeftBlock, scratch: Scratch) -> tuple[np.ndarray, np.ndarray]:
+        """Return weighted errors (b, L, q), and one minus the leverages (b, L, 1 or q) up to scale.
+
+        Rows that the modes explain in full have residuals and one minus leverages proportional to
+        alpha, which drops out.  Both arrays are scratch space.
+        """
+        n_rows = len(block.U)
+        fitted = scratch("fitted", n_rows, self.targets.shape[1])
+        leverage = scratch("leverage", n_rows, self.gains.shape[1])
+        np.matmul(block.U, self.targets, out=fitted)
+        np.matmul(block.squares, self.gains, out=leverage)
+        errors = fitted.reshape(n_rows, *self.shape)
+        rest = leverage.reshape(n_rows, *self.penalties.shape)
+        if self.interpolates:
+            errors /= rest
+            return errors, rest
+        null = block.null[:, None, None]
+        errors *= self.penalties
+        errors += block.residual[:, None, :]
+        rest *= self.penalties
+        rest += null
+        explained = np.flatnonzero(block.null == 0.0)
+        if not len(explained):
+            errors /= rest
+            return errors, rest
+        errors /= np.where(rest > 0.0, rest, 1.0)
+        exact = (block.U[explained] @ self.targets).reshape(-1, *self.shape)
+        exact /= (block.squares[explained] @ self.gains).reshape(-1, *self.penalties.shape)
+        errors[explained] = exact
+        return errors, rest
