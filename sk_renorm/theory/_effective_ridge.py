@@ -1,0 +1,382 @@
+"""The effective ridge kappa: what n noisy looks at the covariance make of a penalty.
+
+Conventions: the fit minimizes ``(1/n) sum (y_i - w.x_i)**2 + ridge * |w|**2``, so scikit-learn's
+``alpha = n * ridge``.  Degrees of freedom are traces.
+
+The sample covariance ``Sh`` is the population covariance times multiplicative noise (a white
+Wishart matrix).  For n, p -> infinity the noise leaves the eigenvectors alone and renormalizes the
+penalty:
+
+    ridge (Sh + ridge)^-1  ~  kappa (Sigma + kappa)^-1,      ridge = kappa (1 - df1(kappa) / n).
+
+``f(kappa) = kappa (1 - df1(kappa) / n) - ridge`` is strictly convex, its largest root is the
+physical one, and ``f(ridge + tr Sigma / n) >= 0``: Newton's method from there decreases
+monotonically to the root, without a bracket.  The slope there is ``f' = 1 - df2 / n = 1 - gamma``.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.optimize
+from numpy.typing import ArrayLike
+
+from sk_renorm.theory._arguments import FloatArray, finite_array, positive, product
+from sk_renorm.theory._degrees_of_freedom import blocks, check_kappa, spectral_sums
+from sk_renorm.theory._spectra import Spectrum, as_spectrum
+
+_MAX_STEPS = 1000  # two dozen are typical; a thousand means a bug, not a hard spectrum
+_CERTIFIED = 1e-12  # largest accepted residual, relative to the terms of the equation
+
+
+@dataclass(frozen=True, eq=False)
+class EffectiveRidge:
+    """The effective ridge and its degrees of freedom, in the broadcast shape of ridge and
+    n_samples.
+
+    Attributes
+    ----------
+    ridge : ndarray
+        Penalty per sample (lambda in both papers); scikit-learn's alpha divided by n.
+    n_samples : ndarray
+        Number of samples n (P in 2405.00592, T in 2408.04607).
+    kappa : ndarray
+        Effective ridge, in units of the eigenvalues.
+    df1 : ndarray
+        ``tr Sigma (Sigma + kappa)**-1``; p times the papers' df_1.
+    df2 : ndarray
+        ``tr Sigma**2 (Sigma + kappa)**-2``; p times the papers' df_2.
+    gamma : ndarray
+        ``df2 / n``; the risk is amplified by ``1 / (1 - gamma)``.
+    derivative : ndarray
+        ``d kappa / d ridge = 1 / (1 - gamma)``; infinite at the interpolation threshold.
+    renormalization : ndarray
+        ``S = kappa / ridge = 1 / (1 - df1 / n)``; infinite for a fit that interpolates.
+    residual : ndarray
+        ``|kappa (1 - df1 / n) - ridge|`` relative to its terms: the certificate of the root.
+    """
+
+    ridge: FloatArray
+    n_samples: FloatArray
+    kappa: FloatArray
+    df1: FloatArray
+    df2: FloatArray
+    gamma: FloatArray
+    derivative: FloatArray
+    renormalization: FloatArray
+    residual: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class MinimumRidge:
+    """The end of the negative-ridge branch, in the shape of n_samples.
+
+    Attributes
+    ----------
+    ridge : ndarray
+        Infimum of the admissible penalties per sample: minus the lower edge of the nonzero spectrum
+        of the sample covariance.  Every variance diverges there.
+    kappa : ndarray
+        Effective ridge there, where ``df2 = n`` (gamma = 1).
+    """
+
+    ridge: FloatArray
+    kappa: FloatArray
+
+
+def effective_ridge(
+    spectrum: Spectrum | ArrayLike, ridge: ArrayLike, n_samples: ArrayLike
+) -> EffectiveRidge:
+    """Return the effective ridge ``kappa`` that solves ``ridge = kappa (1 - df1(kappa) / n)``.
+
+    Conventions: per-sample ridge (scikit-learn's alpha is ``n * ridge``); traces, not means.
+
+    Parameters
+    ----------
+    spectrum : Spectrum or array_like of shape (p,)
+        Population spectrum, or its eigenvalues.
+    ridge : array_like
+        Penalty per sample.  Zero gives the ridgeless limit from above; negative values are admitted
+        above `minimum_ridge`.
+    n_samples : array_like
+        Number of samples, positive, not necessarily an integer; infinity gives ``kappa = ridge``.
+        Broadcast against `ridge`.
+
+    Returns
+    -------
+    EffectiveRidge
+        Arrays in the broadcast shape.
+
+    Raises
+    ------
+    ValueError
+        If `n_samples` is not positive or `ridge` is below the admissible minimum.
+    RuntimeError
+        If a root fails its certificate.
+
+    Notes
+    -----
+    The branches: for ridge = 0 and n above the rank, kappa = 0; for ridge = 0 and n below the rank,
+    kappa > 0 solves ``df1(kappa) = n`` (implicit regularization of interpolation); at n = rank both
+    meet, gamma = 1 and the derivative is infinite.  A negative ridge with n above the rank gives a
+    negative kappa.  O(p) per Newton step and point, O(p) memory.
+
+    References
+    ----------
+    Atanasov, Zavatone-Veth and Pehlevan (2024), arXiv:2405.00592; Silverstein (1995).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_renorm.theory import effective_ridge, isotropic
+    >>> eff = effective_ridge(isotropic(200), ridge=[0.0, 0.1], n_samples=100)
+    >>> eff.kappa.round(4)
+    array([1.    , 1.1844])
+    >>> bool(np.allclose(eff.kappa * (1 - eff.df1 / 100), [0.0, 0.1]))
+    True
+    """
+    spectrum = as_spectrum(spectrum)
+    ridge, n = np.broadcast_arrays(finite_array("ridge", ridge), positive("n_samples", n_samples))
+    tilted = ridge + spectrum.tail / n  # the tail acts as extra ridge
+    check_ridge(spectrum, ridge, tilted, n)
+    kappa, residual = solve(spectrum.eigenvalues, np.ravel(tilted), np.ravel(n))
+    kappa, residual = kappa.reshape(n.shape)[()], residual.reshape(n.shape)[()]
+    df1, df2, lag = spectral_sums(
+        spectrum.eigenvalues, kappa, (None, 1, 0), (None, 2, 0), (None, 1, 1)
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if spectrum.tail:
+            df1, lag = df1 + spectrum.tail / kappa, lag + spectrum.tail / kappa
+        # 1 - df1/n = ridge/kappa exactly; the difference is needed only where kappa = 0
+        shrinkage = np.where(kappa == 0.0, 1.0 - spectrum.rank / n, ridge / kappa)
+        derivative = 1.0 / (shrinkage + lag / n)
+        renormalization = 1.0 / shrinkage
+    return EffectiveRidge(
+        ridge[()], n[()], kappa, df1, df2, df2 / n, derivative, renormalization[()], residual
+    )
+
+
+def ridge_from_kappa(
+    spectrum: Spectrum | ArrayLike, kappa: ArrayLike, n_samples: ArrayLike
+) -> FloatArray:
+    """Return the penalty whose effective ridge is ``kappa``: the explicit inverse.
+
+    Conventions: per-sample ridge; traces, not means.
+
+    Parameters
+    ----------
+    spectrum : Spectrum or array_like of shape (p,)
+        Population spectrum, or its eigenvalues.
+    kappa : array_like
+        Effective ridge.
+    n_samples : array_like
+        Number of samples; broadcast against `kappa`.
+
+    Returns
+    -------
+    ndarray
+        ``kappa (1 - df1(kappa) / n)``, in the broadcast shape; negative where fewer than df1
+        samples cannot reach so small a kappa with a positive penalty.
+
+    Raises
+    ------
+    ValueError
+        If `kappa` is outside its domain, or below the value at which ``df2 = n``: no penalty leads
+        there.
+
+    Notes
+    -----
+    O(p) per point.
+
+    References
+    ----------
+    Atanasov, Zavatone-Veth and Pehlevan (2024), arXiv:2405.00592.
+
+    Examples
+    --------
+    >>> from sk_renorm.theory import isotropic, ridge_from_kappa
+    >>> float(ridge_from_kappa(isotropic(200), kappa=1.0, n_samples=200))
+    0.5
+    """
+    spectrum = as_spectrum(spectrum)
+    kappa, n = np.broadcast_arrays(finite_array("kappa", kappa), positive("n_samples", n_samples))
+    check_kappa(spectrum, kappa)
+    (df2,) = spectral_sums(spectrum.eigenvalues, kappa, (None, 2, 0))
+    if (df2 > n * (1.0 + 1e-12)).any():
+        raise ValueError(
+            "kappa must be at least the value at which df2(kappa) = n_samples; use "
+            "minimum_ridge(spectrum, n_samples).kappa to find it."
+        )
+    out = np.empty(n.size)
+    for value, index in groups(np.ravel(n)):
+        rest, _ = spare(sorted_positive(spectrum.eigenvalues), np.ravel(kappa)[index], value)
+        out[index] = np.ravel(kappa)[index] * rest
+    return (out.reshape(n.shape) - spectrum.tail / n)[()]
+
+
+def minimum_ridge(spectrum: Spectrum | ArrayLike, n_samples: ArrayLike) -> MinimumRidge:
+    """Return the infimum of the admissible, negative penalties and kappa there.
+
+    Conventions: per-sample ridge; traces, not means.
+
+    Parameters
+    ----------
+    spectrum : Spectrum or array_like of shape (p,)
+        Population spectrum, or its eigenvalues.
+    n_samples : array_like
+        Number of samples, finite.
+
+    Returns
+    -------
+    MinimumRidge
+        Penalty and kappa in the shape of `n_samples`.  The penalty is zero at n = rank.
+
+    Raises
+    ------
+    ValueError
+        If `n_samples` is not positive and finite.
+
+    Notes
+    -----
+    Solves ``df2(kappa) = n`` by Brent's method in ``log(kappa + eta_min)``, once per distinct n.
+    Directions without variance are ignored.  In a finite sample the edge fluctuates; half of it is
+    a practical floor.
+
+    References
+    ----------
+    Atanasov, Zavatone-Veth and Pehlevan (2024), arXiv:2405.00592.
+
+    Examples
+    --------
+    >>> from sk_renorm.theory import isotropic, minimum_ridge
+    >>> float(minimum_ridge(isotropic(100), 400).ridge.round(10))  # -(1 - sqrt(p / n))**2
+    -0.25
+    """
+    spectrum = as_spectrum(spectrum)
+    n = positive("n_samples", n_samples)
+    if np.isinf(n).any():
+        raise ValueError("n_samples must be finite: the edge is the smallest eigenvalue itself.")
+    eta = sorted_positive(spectrum.eigenvalues)
+    edge, kappa = np.empty(n.size), np.empty(n.size)
+    for value, index in groups(np.ravel(n)):
+        # with a tail kappa stays positive, so that nothing is gained beyond n = rank
+        bounded = value == len(eta) or (spectrum.tail > 0.0 and value > len(eta))
+        kappa[index] = 0.0 if bounded else _kappa_at_df2(eta, value)
+        rest, _ = spare(eta, kappa[index], value)
+        edge[index] = kappa[index] * rest
+    edge = edge.reshape(n.shape) - spectrum.tail / n
+    return MinimumRidge(edge[()], kappa.reshape(n.shape)[()])
+
+
+def _kappa_at_df2(eta: FloatArray, n: float) -> float:
+    """Return the kappa above -min(eta) at which ``df2 = n``, by v = kappa + min(eta)."""
+
+    def excess(log_v: float) -> float:
+        v = np.exp(log_v)
+        return float(np.sum((eta / (eta - eta[-1] + v)) ** 2) - n)
+
+    low = np.log(eta[-1]) - 0.5 * np.log(n)  # one mode alone has df2 = (eta_min / v)**2
+    high = np.log(eta[-1] + eta.sum() / n)  # df1 = n at the latest, where df2 < n
+    if excess(low) <= 0.0:  # a single mode: the bound is the root
+        return float(np.exp(low) - eta[-1])
+    root = scipy.optimize.brentq(excess, low, high, xtol=1e-14, rtol=1e-14)
+    return float(np.exp(root) - eta[-1])
+
+
+def check_ridge(spectrum: Spectrum, ridge: FloatArray, tilted: FloatArray, n: FloatArray) -> None:
+    """Raise where ``tilted``, the ridge with the tail's share, is below the admissible minimum."""
+    negative = (tilted < 0.0) | ((tilted == 0.0) & (spectrum.tail > 0.0) & (n >= spectrum.rank))
+    if not negative.any():
+        return
+    if np.isinf(n[negative]).any():
+        raise ValueError("ridge must not be negative for infinitely many samples.")
+    edge = minimum_ridge(spectrum, n[negative]).ridge
+    if (ridge[negative] <= edge).any():
+        raise ValueError(
+            f"ridge must be above {np.max(edge):.6g}, the admissible minimum for this spectrum and "
+            f"n_samples (see minimum_ridge); got {ridge[negative].min():.6g}."
+        )
+
+
+def solve(
+    eigenvalues: FloatArray, ridge: FloatArray, n: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return certified roots ``kappa`` and their relative residuals, for vectors of both."""
+    eta = sorted_positive(eigenvalues)
+    kappa, residual = np.array(ridge), np.zeros(ridge.shape)  # the answer for n = infinity
+    for value, index in groups(n):
+        if np.isfinite(value):
+            kappa[index], residual[index] = _solve_one_n(eta, ridge[index], value)
+    if (residual > _CERTIFIED).any():
+        raise RuntimeError(
+            f"The effective ridge has a relative residual of {residual.max():.1e}, above "
+            f"{_CERTIFIED:g}; please report this spectrum."
+        )
+    return kappa, residual
+
+
+def _solve_one_n(eta: FloatArray, ridge: FloatArray, n: float) -> tuple[FloatArray, FloatArray]:
+    """Newton from the right; in exact arithmetic f stays positive, so f <= 0 means done."""
+    kappa = ridge + eta.sum() / n
+    if n >= len(eta):
+        kappa[ridge == 0.0] = 0.0
+    active = np.flatnonzero(kappa != 0.0) if n >= len(eta) else np.arange(ridge.size)
+    for _ in range(_MAX_STEPS):
+        if active.size == 0:
+            break
+        here = kappa[active]
+        rest, lag = spare(eta, here, n)
+        excess, slope = here * rest - ridge[active], rest + lag
+        step = np.divide(excess, slope, out=np.zeros_like(excess), where=slope > 0.0)
+        kappa[active] = here - step
+        active = active[(excess > 0.0) & (step > np.finfo(float).eps * np.abs(here))]
+    rest, _ = spare(eta, kappa, n)
+    size = np.abs(kappa) + np.abs(ridge)
+    gap = np.abs(kappa * rest - ridge)
+    return kappa, np.divide(gap, size, out=np.zeros_like(gap), where=size > 0.0)
+
+
+def spare(eta: FloatArray, kappa: FloatArray, n: float) -> tuple[FloatArray, FloatArray]:
+    """Return ``1 - df1 / n`` and ``(df1 - df2) / n`` for descending positive eigenvalues.
+
+    ``n - df1`` is summed as what the first n modes leave less what the others take,
+    ``sum_{k <= n} U_k - sum_{k > n} L_k``: neither sum is close to n, so eigenvalues that span
+    thirty orders of magnitude do not cancel.
+    """
+    m = min(int(n), len(eta))
+    rest, lag = np.empty(kappa.size), np.empty(kappa.size)
+    for block in blocks(kappa.size, eta.size):
+        k = kappa[block]
+        inverse = eta + k[:, None]
+        np.reciprocal(inverse, out=inverse)
+        # numpy sums in pairs; a matrix product would round 10,000 equal terms a hundred times worse
+        learned = inverse * eta
+        rest[block] = (n - m) + k * inverse[:, :m].sum(axis=1) - learned[:, m:].sum(axis=1)
+        learned *= inverse
+        lag[block] = k * learned.sum(axis=1)
+    return rest / n, lag / n
+
+
+def kappa_at_df1(eigenvalues: FloatArray, df1: FloatArray) -> FloatArray:
+    """Return the kappa with ``df1(kappa) = df1``: the ridgeless limit of that many samples."""
+    kappa, _ = solve(eigenvalues, np.zeros(df1.size), np.ravel(df1))
+    return kappa.reshape(df1.shape)
+
+
+def sorted_positive(eigenvalues: FloatArray) -> FloatArray:
+    """Return the positive eigenvalues, descending."""
+    return np.sort(eigenvalues[eigenvalues > 0.0])[::-1]
+
+
+def groups(values: FloatArray) -> list[tuple[float, FloatArray]]:
+    """Return the distinct values and where they are."""
+    distinct, inverse = np.unique(values, return_inverse=True)
+    if len(distinct) == 1:
+        return [(float(distinct[0]), np.arange(values.size))]
+    order = np.argsort(inverse, kind="stable")
+    parts = np.split(order, np.flatnonzero(np.diff(inverse[order])) + 1)
+    return [(float(v), part) for v, part in zip(distinct, parts, strict=True)]
+
+
+def amplified(value: ArrayLike, derivative: ArrayLike) -> FloatArray:
+    """Return ``value / (1 - gamma)``; zero where the value vanishes identically."""
+    return product(value, derivative)

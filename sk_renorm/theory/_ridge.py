@@ -1,0 +1,322 @@
+"""Ridge regression: risk, its decomposition, and everything else that kappa determines.
+
+Conventions: the fit minimizes ``(1/n) sum (y_i - w.x_i)**2 + ridge * |w|**2``; ``risk`` is the mean
+squared error on a fresh labelled sample (E_out), so it contains the label noise, and
+``excess_risk = risk - noise_variance`` (E_g in 2405.00592).  With ``U = kappa / (eta + kappa)``,
+
+    bias2   = sum eta w**2 U**2                  error of the mean predictor
+    risk    = (bias2 + noise_variance) / (1 - gamma)
+    training_error = risk / S**2,   S = kappa / ridge      (so that GCV, S**2 * training error, is
+    right)
+
+``bias2 + noise_variance`` depends on n only through kappa.  The amplification ``1 / (1 - gamma)``
+is the variance over data sets, of the signal not yet learned and of the noise alike.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from sk_renorm.theory._arguments import (
+    FloatArray,
+    finite_array,
+    nonnegative,
+    symmetric_matrix,
+    vector,
+)
+from sk_renorm.theory._degrees_of_freedom import spectral_sums
+from sk_renorm.theory._effective_ridge import EffectiveRidge, amplified, effective_ridge
+from sk_renorm.theory._spectra import Spectrum, as_spectrum
+
+
+@dataclass(frozen=True, eq=False)
+class RidgeRisk(EffectiveRidge):
+    """Risk of ridge regression and its terms, in units of y**2.
+
+    The fields of `EffectiveRidge` come first.
+
+    Attributes
+    ----------
+    bias2 : ndarray
+        Squared error of the predictor averaged over data sets (Bias**2).
+    variance_data : ndarray
+        Variance over the draws of X, without noise (Var_X).
+    variance_noise : ndarray
+        Variance that the label noise adds, an interaction with X (Var_{X eps}).
+    noise_variance : ndarray
+        Label noise (sigma**2), with the spectrum's unexplained power.
+    risk : ndarray
+        Mean squared error on a fresh labelled sample (E_out); the four terms above add up to it.
+    training_error : ndarray
+        Mean squared error on the training set (E_tr), without the penalty.
+    squared_norm : ndarray
+        Mean squared length of the estimated coefficients.
+    """
+
+    bias2: FloatArray
+    variance_data: FloatArray
+    variance_noise: FloatArray
+    noise_variance: FloatArray
+    risk: FloatArray
+    training_error: FloatArray
+    squared_norm: FloatArray
+
+    @property
+    def excess_risk(self) -> FloatArray:
+        """Risk without the label noise (E_g in 2405.00592)."""
+        return self.bias2 + self.variance_data + self.variance_noise
+
+
+def ridge_risk(
+    spectrum: Spectrum | ArrayLike,
+    ridge: ArrayLike,
+    n_samples: ArrayLike,
+    noise_variance: ArrayLike = 0.0,
+) -> RidgeRisk:
+    """Return the risk of ridge regression, its decomposition and the training error.
+
+    Conventions: per-sample ridge (scikit-learn's alpha is ``n * ridge``); traces, not means; `risk`
+    contains the label noise.
+
+    Parameters
+    ----------
+    spectrum : Spectrum or array_like of shape (p,)
+        Population spectrum with its signal; a bare array of eigenvalues has no signal.
+    ridge : array_like
+        Penalty per sample; zero and admissible negative values included.
+    n_samples : array_like
+        Number of samples.
+    noise_variance : array_like, default=0.0
+        Variance of the label noise.  The three arrays are broadcast.
+
+    Returns
+    -------
+    RidgeRisk
+        Arrays in the broadcast shape.  At the interpolation threshold (ridge = 0, n = rank) the
+        risk is infinite with noise, and zero without.
+
+    Raises
+    ------
+    ValueError
+        If an argument is outside its domain.
+
+    Notes
+    -----
+    O(p) per point and Newton step.  Relative accuracy at finite size is O(1 / n).
+
+    References
+    ----------
+    Atanasov, Zavatone-Veth and Pehlevan (2024), arXiv:2405.00592; Canatar, Bordelon and Pehlevan
+    (2021), arXiv:2006.13198; Hastie, Montanari, Rosset and Tibshirani (2022), arXiv:1903.08560.
+
+    Examples
+    --------
+    >>> from sk_renorm.theory import isotropic, ridge_risk
+    >>> r = ridge_risk(isotropic(100), ridge=0.0, n_samples=[50, 200], noise_variance=0.25)
+    >>> r.risk  # (1 - n/p + sigma^2) p / (p - n), then sigma^2 n / (n - p)
+    array([1. , 0.5])
+    """
+    spectrum = as_spectrum(spectrum)
+    ridge, n, noise = np.broadcast_arrays(
+        finite_array("ridge", ridge), n_samples, nonnegative("noise_variance", noise_variance)
+    )
+    noise = noise + spectrum.unexplained
+    eff = effective_ridge(spectrum, ridge, n)
+    eta, w2 = spectrum.eigenvalues, spectrum.signal**2
+    scale = np.divide(1.0, eta, out=np.zeros_like(eta), where=eta > 0.0)
+    bias2, learned2, spread = spectral_sums(
+        eta, eff.kappa, (eta * w2, 0, 2), (w2, 2, 0), (scale, 2, 0)
+    )
+    if spectrum.tail:
+        spread = spread + spectrum.tail / eff.kappa**2
+    risk = amplified(bias2 + noise, eff.derivative)
+    return RidgeRisk(
+        **vars(eff),
+        bias2=bias2,
+        variance_data=amplified(bias2, eff.gamma * eff.derivative),
+        variance_noise=amplified(noise, eff.gamma * eff.derivative),
+        noise_variance=noise[()],
+        risk=risk,
+        training_error=risk / eff.renormalization**2,
+        squared_norm=learned2 + spread / eff.n_samples * risk,
+    )
+
+
+def cross_risk(
+    spectrum: Spectrum | ArrayLike,
+    ridge_a: ArrayLike,
+    ridge_b: ArrayLike,
+    n_samples: ArrayLike,
+    noise_variance: ArrayLike = 0.0,
+) -> FloatArray:
+    """Return ``E[(y - f_a(x)) (y - f_b(x))]`` of two ridges fitted to the same sample.
+
+    Conventions: per-sample ridges; contains the label noise; equals the risk for equal ridges.
+
+    Parameters
+    ----------
+    spectrum : Spectrum or array_like of shape (p,)
+        Population spectrum with its signal.
+    ridge_a, ridge_b : array_like
+        Penalties per sample.
+    n_samples : array_like
+        Number of samples.
+    noise_variance : array_like, default=0.0
+        Variance of the label noise.  The four arrays are broadcast.
+
+    Returns
+    -------
+    ndarray
+        Cross risk in the broadcast shape.
+
+    Raises
+    ------
+    ValueError
+        If an argument is outside its domain.
+
+    Notes
+    -----
+    With ``gamma_ab = (1/n) sum L_a L_b`` the cross risk is
+    ``(sum eta w**2 U_a U_b + noise_variance) / (1 - gamma_ab)``.  It is the risk of any linear
+    combination of ridges, hence of every spectral filter.  O(p) per point.
+
+    References
+    ----------
+    Atanasov, Bordelon, Zavatone-Veth, Paquette and Pehlevan (2025), arXiv:2502.05074.
+
+    Examples
+    --------
+    >>> from sk_renorm.theory import cross_risk, isotropic, ridge_risk
+    >>> spectrum = isotropic(50)
+    >>> same = cross_risk(spectrum, 0.1, 0.1, 80, 0.5) / ridge_risk(spectrum, 0.1, 80, 0.5).risk
+    >>> round(float(same), 12)
+    1.0
+    """
+    spectrum = as_spectrum(spectrum)
+    a, b, n, noise = np.broadcast_arrays(
+        finite_array("ridge_a", ridge_a),
+        finite_array("ridge_b", ridge_b),
+        n_samples,
+        nonnegative("noise_variance", noise_variance),
+    )
+    kappa_a = np.ravel(effective_ridge(spectrum, a, n).kappa)
+    kappa_b = np.ravel(effective_ridge(spectrum, b, n).kappa)
+    keep = spectrum.eigenvalues > 0.0
+    eta, power = spectrum.eigenvalues[keep], spectrum.signal_power[keep]
+    bias, common = np.empty(n.size), np.empty(n.size)
+    for i, (k_a, k_b) in enumerate(zip(kappa_a, kappa_b, strict=True)):
+        inverse = 1.0 / ((eta + k_a) * (eta + k_b))
+        bias[i], common[i] = k_a * k_b * (power @ inverse), eta**2 @ inverse
+    gap = 1.0 - common.reshape(n.shape) / n
+    total = bias.reshape(n.shape) + noise + spectrum.unexplained
+    with np.errstate(divide="ignore"):
+        return amplified(total, 1.0 / gap)
+
+
+def out_of_distribution_risk(
+    spectrum: Spectrum | ArrayLike,
+    ridge: ArrayLike,
+    n_samples: ArrayLike,
+    noise_variance: ArrayLike = 0.0,
+    *,
+    test_covariance: ArrayLike | None = None,
+    test_mean: ArrayLike | None = None,
+    test_noise_variance: ArrayLike | None = None,
+) -> FloatArray:
+    """Return the risk on test inputs with another covariance or mean, for the same target function.
+
+    Conventions: per-sample ridge; contains the label noise of the test sample; the training inputs
+    have zero mean.
+
+    Parameters
+    ----------
+    spectrum : Spectrum or array_like of shape (p,)
+        Population spectrum of the training distribution, with its signal.
+    ridge : array_like
+        Penalty per sample.
+    n_samples : array_like
+        Number of training samples.
+    noise_variance : array_like, default=0.0
+        Variance of the label noise in training.  The three arrays are broadcast.
+    test_covariance : array_like of shape (p,) or (p, p), default=None
+        Covariance of the test inputs: variances along the eigenvectors of training, or a matrix in
+        the coordinates of the features.  None keeps that of training.
+    test_mean : array_like of shape (p,), default=None
+        Mean of the test inputs in the coordinates of the features; None means zero.
+    test_noise_variance : array_like, default=None
+        Label noise of the test sample; None keeps that of training, unexplained power included.
+
+    Returns
+    -------
+    ndarray
+        Risk in the broadcast shape.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not match, or `test_covariance` is not positive semidefinite.
+
+    Notes
+    -----
+    With ``M`` the second moment of the test inputs, ``gamma_M = (1/n) tr Sigma M
+    (Sigma+kappa)^-2``: ``risk = kappa**2 w'(Sigma+kappa)^-1 M (Sigma+kappa)^-1 w + gamma_M risk_in
+    + test noise``. O(p**2) per point with a matrix, else O(p).
+
+    References
+    ----------
+    Canatar, Bordelon and Pehlevan (2021), arXiv:2106.02261; Patil, Du and Tibshirani (2024),
+    arXiv:2404.01233; Atanasov, Zavatone-Veth and Pehlevan (2024), arXiv:2408.04607.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_renorm.theory import isotropic, out_of_distribution_risk
+    >>> spectrum = isotropic(100)
+    >>> shifted = out_of_distribution_risk(
+    ...     spectrum, 0.0, 50, 0.25, test_covariance=np.full(100, 2.0))
+    >>> round(float(shifted), 12)  # twice the excess risk of 0.75, plus the noise
+    1.75
+    """
+    spectrum = as_spectrum(spectrum)
+    fit = ridge_risk(spectrum, ridge, n_samples, noise_variance)
+    moment = _second_moment(spectrum, test_covariance, test_mean)
+    diagonal = moment if moment.ndim == 1 else np.diag(moment)
+    eta = spectrum.eigenvalues
+    scale = np.divide(diagonal, eta, out=np.zeros_like(eta), where=eta > 0.0)
+    (gamma,) = spectral_sums(eta, fit.kappa, (scale, 2, 0))
+    bias2 = np.empty(np.size(fit.kappa))
+    for i, kappa in enumerate(np.ravel(fit.kappa)):
+        # directions never seen in training are never learned: U = 1 there, also at kappa = 0
+        missed = spectrum.signal * np.divide(
+            kappa, eta + kappa, out=np.ones_like(eta), where=eta > 0.0
+        )
+        bias2[i] = missed @ (moment * missed if moment.ndim == 1 else moment @ missed)
+    if test_noise_variance is None:
+        noise = fit.noise_variance
+    else:
+        noise = nonnegative("test_noise_variance", test_noise_variance)
+    return bias2.reshape(np.shape(fit.kappa)) + amplified(gamma / fit.n_samples, fit.risk) + noise
+
+
+def _second_moment(
+    spectrum: Spectrum, covariance: ArrayLike | None, mean: ArrayLike | None
+) -> FloatArray:
+    """Return E[x x'] of the test inputs in the eigenbasis: a vector if diagonal, else a matrix."""
+    p, basis = spectrum.n_features, spectrum.basis
+    if covariance is None:
+        moment = spectrum.eigenvalues
+    elif np.ndim(covariance) == 2:
+        moment = symmetric_matrix("test_covariance", covariance)
+        if moment.shape != (p, p):
+            raise ValueError(f"test_covariance must have shape ({p}, {p}); got {moment.shape}.")
+        if np.linalg.eigvalsh(moment)[0] < -1e-10 * np.abs(moment).max():
+            raise ValueError("test_covariance must be positive semidefinite.")
+        moment = moment if basis is None else basis.T @ moment @ basis
+    else:
+        moment = nonnegative("test_covariance", vector("test_covariance", covariance, p))
+    if mean is None:
+        return moment
+    shift = vector("test_mean", mean, p)
+    shift = shift if basis is None else basis.T @ shift
+    return (np.diag(moment) if moment.ndim == 1 else moment) + np.outer(shift, shift)

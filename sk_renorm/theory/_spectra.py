@@ -1,0 +1,364 @@
+"""Population spectra: what the theory knows about a problem, and all it needs to know.
+
+Conventions: ``x`` has zero mean and covariance ``Sigma`` (p x p) with eigenvalues ``eta_k``; the
+target is ``y = w.x + noise``.  In the eigenbasis of ``Sigma`` the signal is the vector of
+coefficients ``w_k``; mode ``k`` carries the target power ``eta_k w_k**2``.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from sk_renorm.theory._arguments import (
+    FloatArray,
+    finite_array,
+    nonnegative,
+    psd_eigenvalues,
+    symmetric_matrix,
+    vector,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Spectrum:
+    """Eigenvalues of the population covariance and the target's coefficients along its
+    eigenvectors.
+
+    Parameters
+    ----------
+    eigenvalues : array_like of shape (p,)
+        Eigenvalues ``eta_k >= 0``, in any order; at least one is positive.
+    signal : array_like of shape (p,), default=None
+        Coefficients ``w_k`` of the target, in the same order; None means no signal.
+    basis : array_like of shape (p, p), default=None
+        Eigenvectors in columns, in the coordinates of the features; None means that the features
+        are the eigen-coordinates.
+    unexplained : float, default=0.0
+        Target power that lies on no mode.  It cannot be learned and acts as label noise: the risk
+        functions add it to `noise_variance`.
+    tail : float, default=0.0
+        Total variance (trace) of infinitely many infinitesimal eigenvalues without signal.  It adds
+        ``tail / kappa`` to ``df1``, nothing to ``df2``, and so acts as an extra ridge ``tail / n``.
+
+    Raises
+    ------
+    ValueError
+        If the eigenvalues are negative or all zero, or the shapes do not match.
+
+    References
+    ----------
+    Atanasov, Zavatone-Veth and Pehlevan (2024), arXiv:2405.00592.
+
+    Examples
+    --------
+    >>> from sk_renorm.theory import Spectrum
+    >>> spectrum = Spectrum([4.0, 1.0], signal=[1.0, -2.0])
+    >>> spectrum.n_features, float(spectrum.signal_power.sum())
+    (2, 8.0)
+    """
+
+    eigenvalues: FloatArray
+    signal: FloatArray = None  # type: ignore[assignment]  # None is replaced by zeros below
+    basis: FloatArray | None = None
+    unexplained: float = 0.0
+    tail: float = 0.0
+
+    def __post_init__(self) -> None:
+        eigenvalues = nonnegative("eigenvalues", self.eigenvalues)
+        if eigenvalues.ndim != 1 or not (eigenvalues > 0.0).any():
+            raise ValueError("eigenvalues must be a vector with at least one positive entry.")
+        p = len(eigenvalues)
+        signal = np.zeros(p) if self.signal is None else vector("signal", self.signal, p)
+        self._store("eigenvalues", eigenvalues)
+        self._store("signal", signal)
+        if self.basis is not None:
+            basis = finite_array("basis", self.basis)
+            if basis.shape != (p, p) or not np.allclose(basis.T @ basis, np.eye(p), atol=1e-8):
+                raise ValueError(f"basis must be an orthogonal matrix of shape ({p}, {p}).")
+            self._store("basis", basis)
+        for name in ("unexplained", "tail"):
+            value = nonnegative(name, getattr(self, name))
+            if value.ndim:
+                raise ValueError(f"{name} must be one number.")
+            object.__setattr__(self, name, float(value))
+
+    def _store(self, name: str, array: FloatArray) -> None:
+        own = np.array(array)  # the caller's array stays writable, ours does not
+        own.setflags(write=False)
+        object.__setattr__(self, name, own)
+
+    @property
+    def n_features(self) -> int:
+        """Number of features p, those without variance included."""
+        return len(self.eigenvalues)
+
+    @property
+    def rank(self) -> int:
+        """Number of positive eigenvalues."""
+        return int(np.count_nonzero(self.eigenvalues))
+
+    @property
+    def trace(self) -> float:
+        """Total variance of the features, the tail included."""
+        return float(self.eigenvalues.sum() + self.tail)
+
+    @property
+    def signal_power(self) -> FloatArray:
+        """Target power ``eta_k w_k**2`` of each mode, shape (p,)."""
+        return self.eigenvalues * self.signal**2
+
+    @property
+    def coefficients(self) -> FloatArray:
+        """Coefficients ``w`` in the coordinates of the features, shape (p,)."""
+        return self.signal if self.basis is None else self.basis @ self.signal
+
+
+def as_spectrum(spectrum: "Spectrum | ArrayLike") -> Spectrum:
+    """Return a Spectrum; a bare array holds eigenvalues and has no signal."""
+    return spectrum if isinstance(spectrum, Spectrum) else Spectrum(np.asarray(spectrum))
+
+
+def _count(name: str, value: int) -> int:
+    if isinstance(value, bool) or value != int(value) or value < 1:
+        raise ValueError(f"{name} must be an integer of at least 1; got {value!r}.")
+    return int(value)
+
+
+def _with_norm(direction: FloatArray, signal_norm: float | None) -> FloatArray:
+    if signal_norm is None:
+        return direction
+    return direction * (float(nonnegative("signal_norm", signal_norm)) / np.linalg.norm(direction))
+
+
+def power_law(
+    n_features: int, capacity: float, source: float = 0.5, *, signal_norm: float | None = None
+) -> Spectrum:
+    """Return the source / capacity spectrum ``eta_k = k**-capacity``.
+
+    The target power of mode ``k`` is ``eta_k w_k**2 = k**-(2 * capacity * source + 1)`` before
+    normalization, so a larger `source` is an easier target.
+
+    Parameters
+    ----------
+    n_features : int
+        Number of eigenvalues p.
+    capacity : float
+        Capacity exponent (alpha in both papers), zero or positive.
+    source : float, default=0.5
+        Source exponent (r in both papers); 0.5 makes ``w_k**2 = 1 / k``.
+    signal_norm : float, default=None
+        Length of ``w``; None leaves ``w_1 = 1``.
+
+    Returns
+    -------
+    Spectrum
+        Eigenvalues in descending order with positive coefficients.
+
+    Raises
+    ------
+    ValueError
+        If `n_features` is below 1, `capacity` negative or `source` not finite.
+
+    References
+    ----------
+    Caponnetto and de Vito (2007); Cui, Loureiro, Krzakala and Zdeborova (2021), arXiv:2105.15004.
+
+    Examples
+    --------
+    >>> from sk_renorm.theory import power_law
+    >>> power_law(3, capacity=1.0, source=1.0).eigenvalues
+    array([1.        , 0.5       , 0.33333333])
+    """
+    capacity = float(nonnegative("capacity", capacity))
+    source = float(finite_array("source", source))
+    k = np.arange(1.0, _count("n_features", n_features) + 1.0)
+    signal = k ** (-0.5 * (1.0 + capacity * (2.0 * source - 1.0)))
+    return Spectrum(k**-capacity, _with_norm(signal, signal_norm))
+
+
+def isotropic(n_features: int, *, variance: float = 1.0, signal_norm: float = 1.0) -> Spectrum:
+    """Return a white spectrum: every direction has the same variance and the same signal.
+
+    Parameters
+    ----------
+    n_features : int
+        Number of eigenvalues p.
+    variance : float, default=1.0
+        The eigenvalue.
+    signal_norm : float, default=1.0
+        Length of ``w``.
+
+    Returns
+    -------
+    Spectrum
+        Equal eigenvalues, equal coefficients.
+
+    Raises
+    ------
+    ValueError
+        If `n_features` is below 1, `variance` not positive or `signal_norm` negative.
+
+    Examples
+    --------
+    >>> from sk_renorm.theory import isotropic
+    >>> isotropic(4, signal_norm=2.0).signal
+    array([1., 1., 1., 1.])
+    """
+    p = _count("n_features", n_features)
+    variance = float(nonnegative("variance", variance))
+    return Spectrum(np.full(p, variance), _with_norm(np.ones(p), signal_norm))
+
+
+def spiked(
+    n_features: int,
+    spikes: ArrayLike,
+    *,
+    bulk: float = 1.0,
+    alignment: float = 0.5,
+    signal_norm: float = 1.0,
+) -> Spectrum:
+    """Return a few large eigenvalues over a white bulk.
+
+    Parameters
+    ----------
+    n_features : int
+        Number of eigenvalues p, spikes included.
+    spikes : array_like of shape (s,)
+        Eigenvalues of the spikes, s < p.
+    bulk : float, default=1.0
+        Eigenvalue of the other p - s directions.
+    alignment : float, default=0.5
+        Fraction of ``|w|**2`` that lies on the spikes, from 0 to 1, spread evenly over them.
+    signal_norm : float, default=1.0
+        Length of ``w``.
+
+    Returns
+    -------
+    Spectrum
+        The spikes first.
+
+    Raises
+    ------
+    ValueError
+        If there is no spike or no bulk, or an argument is out of range.
+
+    Notes
+    -----
+    A spike is a single direction and does not self-average: formulas are accurate to O(s / n).
+
+    References
+    ----------
+    Johnstone (2001), Annals of Statistics 29.
+
+    Examples
+    --------
+    >>> from sk_renorm.theory import spiked
+    >>> spiked(4, [10.0], alignment=0.25).signal
+    array([0.5, 0.5, 0.5, 0.5])
+    """
+    p = _count("n_features", n_features)
+    spikes = np.atleast_1d(nonnegative("spikes", spikes))
+    if spikes.ndim != 1 or not 0 < spikes.size < p:
+        raise ValueError(f"spikes must be a vector of 1 to {p - 1} eigenvalues.")
+    share = float(nonnegative("alignment", alignment))
+    if share > 1.0:
+        raise ValueError(f"alignment is a fraction from 0 to 1; got {share:g}.")
+    s = spikes.size
+    signal = np.repeat([np.sqrt(share / s), np.sqrt((1.0 - share) / (p - s))], [s, p - s])
+    floor = np.full(p - s, float(nonnegative("bulk", bulk)))
+    return Spectrum(np.concatenate([spikes, floor]), _with_norm(signal, signal_norm))
+
+
+def from_covariance(covariance: ArrayLike, coefficients: ArrayLike | None = None) -> Spectrum:
+    """Return the spectrum of a covariance matrix and of a linear target.
+
+    Parameters
+    ----------
+    covariance : array_like of shape (p, p)
+        Symmetric, positive semidefinite.  Eigenvalues that rounding cannot tell from zero become
+        zero.
+    coefficients : array_like of shape (p,), default=None
+        Coefficients ``w`` of the target in the coordinates of the features; None means no signal.
+
+    Returns
+    -------
+    Spectrum
+        Eigenvalues in descending order, with the eigenvectors in `basis`.
+
+    Raises
+    ------
+    ValueError
+        If `covariance` is not square, symmetric and positive semidefinite.
+
+    Notes
+    -----
+    One symmetric eigendecomposition, O(p**3).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_renorm.theory import from_covariance
+    >>> spectrum = from_covariance([[2.0, 1.0], [1.0, 2.0]], [1.0, 1.0])
+    >>> spectrum.eigenvalues.round(12), spectrum.signal_power.round(12)
+    (array([3., 1.]), array([6., 0.]))
+    """
+    values, vectors = np.linalg.eigh(symmetric_matrix("covariance", covariance))
+    values, vectors = psd_eigenvalues("covariance", values)[::-1], vectors[:, ::-1]
+    w = np.zeros(len(values)) if coefficients is None else coefficients
+    return Spectrum(values, vectors.T @ vector("coefficients", w, len(values)), basis=vectors)
+
+
+def from_kernel(kernel: ArrayLike, target: ArrayLike | None = None) -> Spectrum:
+    """Return the spectrum of a kernel, estimated from its matrix on a large reference sample.
+
+    The eigenvalues of the integral operator are those of ``kernel / m``.  Mode ``k`` carries the
+    target power ``(u_k . target)**2 / m``; the power on modes that rounding cannot tell from zero
+    goes to `unexplained`.
+
+    Parameters
+    ----------
+    kernel : array_like of shape (m, m)
+        Kernel matrix of m reference points, drawn like the training points and several times as
+        many.
+    target : array_like of shape (m,), default=None
+        Noiseless target at the reference points; None means no signal.
+
+    Returns
+    -------
+    Spectrum
+        Positive eigenvalues in descending order.
+
+    Raises
+    ------
+    ValueError
+        If `kernel` is not square, symmetric and positive semidefinite.
+
+    Notes
+    -----
+    Eigenvalues beyond the m-th do not exist here, so use it for n well below m.  One symmetric
+    eigendecomposition, O(m**3).
+
+    References
+    ----------
+    Bordelon, Canatar and Pehlevan (2020), arXiv:2002.02561; Simon, Dickens, Karkada and DeWeese
+    (2021), arXiv:2110.03922.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_renorm.theory import from_kernel
+    >>> x = np.linspace(-1.0, 1.0, 50)
+    >>> spectrum = from_kernel(np.outer(x, x), target=x + 1.0)
+    >>> spectrum.rank, round(spectrum.unexplained, 10)
+    (1, 1.0)
+    """
+    matrix = symmetric_matrix("kernel", kernel)
+    m = len(matrix)
+    values, vectors = np.linalg.eigh(matrix / m)
+    values = psd_eigenvalues("kernel", values)[::-1]
+    keep = values > 0.0
+    target = np.zeros(m) if target is None else vector("target", target, m)
+    power = (vectors[:, ::-1].T @ target) ** 2 / m
+    signal = np.sqrt(power[keep] / values[keep])
+    return Spectrum(values[keep], signal, unexplained=float(power[~keep].sum()))
