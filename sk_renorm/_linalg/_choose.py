@@ -2,6 +2,10 @@
 
 from typing import NamedTuple
 
+# With so few rows more than features, what the features leave free is found as vectors; as a
+# difference from one it would lose the digits of rows that have little of it.
+_FEW = 16
+
 
 class Decision(NamedTuple):
     """Name of the factorization and the reason for it."""
@@ -33,6 +37,6 @@ def choose_factorization(n_rows: int, n_features: int, *, precise: bool = False)
     """
     if precise:
         return Decision("svd", "squaring the singular values would lose the ones that matter")
-    if n_rows <= n_features:
-        return Decision("row_gram", f"{n_rows} rows are not more than {n_features} features")
+    if n_rows <= n_features + _FEW:
+        return Decision("row_gram", f"{n_rows} rows are few for {n_features} features")
     return Decision("column_gram", f"{n_features} features are fewer than {n_rows} rows")

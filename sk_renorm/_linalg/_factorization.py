@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -29,6 +30,8 @@ class LeftBlock:
         where rounding cannot tell it from zero.
     residual : ndarray of shape (b, q)
         Part of the weighted, centred targets that no mode explains; zero where ``null`` is.
+    null_basis : ndarray of shape (b, k) or None
+        Vectors that span it, where they are known.
     """
 
     U: np.ndarray
@@ -36,12 +39,15 @@ class LeftBlock:
     constant: np.ndarray
     null: np.ndarray
     residual: np.ndarray
+    null_basis: np.ndarray | None = None
 
     @property
     def null_projector(self) -> np.ndarray:
         """This block (b, b) of the projector on what no mode explains."""
         if not self.null.any():
             return np.zeros((len(self.U), len(self.U)))
+        if self.null_basis is not None:
+            return self.null_basis @ self.null_basis.T
         explained = self.U @ self.U.T + np.outer(self.constant, self.constant)
         return np.eye(len(self.U)) - explained
 
@@ -111,12 +117,24 @@ class Factorization:
         if self.interpolates:
             nothing = np.zeros((len(U), self.n_targets))
             return LeftBlock(U, squares, constant, np.zeros(len(U)), nothing)
-        null = 1.0 - constant**2 - squares.sum(axis=1)
-        lost = null <= 4.0 * (np.finfo(float).eps + squares @ self.left_error)
-        residual = self.data.targets[rows] - U @ self.projections
+        basis = self.vectors.null_basis
+        if basis is None:
+            null = 1.0 - constant**2 - squares.sum(axis=1)
+            rounding = 4.0 * (np.finfo(float).eps + squares @ self.left_error)
+            residual = self.data.targets[rows] - U @ self.projections
+        else:
+            basis = basis[rows]
+            null = np.square(basis).sum(axis=1)
+            rounding = basis.shape[1] * (8.0 * self.left_error.max(initial=0.0)) ** 2
+            residual = basis @ self._null_projections
+        lost = null <= rounding
         null[lost] = 0.0
         residual[lost] = 0.0
-        return LeftBlock(U, squares, constant, null, residual)
+        return LeftBlock(U, squares, constant, null, residual, basis)
+
+    @cached_property
+    def _null_projections(self) -> np.ndarray:
+        return self.vectors.null_basis.T @ self.data.targets
 
     def coefficients(self, alpha: float | np.ndarray) -> np.ndarray:
         """Return ridge coefficients (p, q) at one penalty, or at one for each target (q,)."""

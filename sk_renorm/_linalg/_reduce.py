@@ -148,8 +148,11 @@ def _from_row_gram(data: CentredData) -> Factorization:
 
     keep, resolution = _keep(eigenvalues, rotated, tail_power, max(data.X.shape))
     eigenvalues = eigenvalues[keep]
+    null_basis = None
+    if not (keep.all() or resolution):
+        null_basis = turn_back(rotated[:, ~keep])
     U = turn_back(rotated if keep.all() else rotated[:, keep])
-    vectors = RowGramVectors(data, U, np.sqrt(eigenvalues))
+    vectors = RowGramVectors(data, U, np.sqrt(eigenvalues), null_basis)
     power = np.square(data.targets).sum(axis=0)
     left_error = _left_error(eigenvalues, resolution)
     return _factorization(

@@ -10,7 +10,12 @@ from sk_renorm._linalg._blocks import CentredData, Scratch
 
 
 class SingularVectors(Protocol):
-    """What a factorization needs of ``X~ = U diag(singular_values) V'``."""
+    """What a factorization needs of ``X~ = U diag(singular_values) V'``.
+
+    ``null_basis`` (n, k) spans what neither U nor the intercept do, where that is known.
+    """
+
+    null_basis: np.ndarray | None
 
     def left(self, rows: slice | np.ndarray, scratch: Scratch | None = None) -> np.ndarray:
         """Return some rows of U (b, r), in ``scratch`` space if given."""
@@ -29,6 +34,7 @@ class ColumnGramVectors:
     data: CentredData
     V: np.ndarray
     singular_values: np.ndarray
+    null_basis: None = None
 
     @cached_property
     def _left_map(self) -> np.ndarray:
@@ -53,6 +59,7 @@ class RowGramVectors:
     data: CentredData
     U: np.ndarray
     singular_values: np.ndarray
+    null_basis: np.ndarray | None = None
 
     def left(self, rows: slice | np.ndarray, scratch: Scratch | None = None) -> np.ndarray:
         return self.U[rows]
@@ -73,6 +80,7 @@ class StoredVectors:
 
     U: np.ndarray
     V: np.ndarray
+    null_basis: None = None
 
     def left(self, rows: slice | np.ndarray, scratch: Scratch | None = None) -> np.ndarray:
         return self.U[rows]
