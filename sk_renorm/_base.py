@@ -50,7 +50,7 @@ class RenormalizedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             data = check_training_data(self, X, y, sample_weight)
             split_params, score_params = self._route(X, sample_weight, groups, data.kept)
             folds = resolve_folds(self.cv, X, y, groups, data.kept, split_params)
-            scorer = self._scorer() if getattr(self, "scoring", None) is not None else None
+            scorer = self._scorer()
             make_objective = partial(
                 _make_objective,
                 data,
@@ -138,10 +138,8 @@ class RenormalizedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     def _set_cv_results(self, data: TrainingData, objective: Objective, alphas) -> None:
         errors = objective.by_row(objective.estimate.errors(alphas[:, None]))
-        if objective.scorer is None:
-            results = np.square(errors)
-        else:
-            results = data.Y[:, None, :] - errors
+        predictions = data.Y[:, None, :] - errors
+        results = np.square(errors) if objective.scorer is None else predictions
         results = results[:, :, 0] if data.y.ndim == 1 else results.transpose(0, 2, 1)
         self.cv_results_ = data.all_rows(results, np.nan).astype(data.X.dtype)
 
@@ -162,8 +160,7 @@ class RenormalizedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         return self._predict(check_new_data(self, X))
 
     def _predict(self, X: np.ndarray) -> np.ndarray:
-        predictions = X @ self.coef_.T + self.intercept_
-        return predictions
+        return X @ self.coef_.T + self.intercept_
 
 
 def _scalar_if_one(values: np.ndarray) -> float | np.ndarray:
@@ -214,11 +211,12 @@ def _warn_at_edge(f: Factorization, objective: Objective, selection: Selection) 
     found = np.flatnonzero(np.isfinite(better))
     if not len(found):
         return
-    who = f" (for {len(found)} of {len(better)} targets)" if len(better) > 1 else ""
+    falls = "the risk still falls" if objective.scorer is None else "the score still rises"
+    who = f" for {len(found)} of {len(better)} targets" if len(better) > 1 else ""
     warnings.warn(
-        f"The best of the given alphas, {selection.alpha[found[0]]:.3g}, lies at their edge{who}, and "
-        f"beyond it the risk still falls: alpha={better[found[0]]:.3g} is better. Give a wider range, "
-        "or alphas=None to search all of it.",
+        f"The best of the given alphas lies at their edge{who} ({selection.alpha[found[0]]:.3g}), and "
+        f"{falls} beyond it: alpha={better[found[0]]:.3g} is better. "
+        "Give a wider range, or alphas=None to search all of it.",
         UserWarning,
         stacklevel=4,
     )
