@@ -1,0 +1,76 @@
+"""What the benchmarks share: the machine and library versions, and CSV files that carry them."""
+
+import csv
+import datetime as dt
+import os
+import platform
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import scipy
+import sklearn
+import threadpoolctl
+
+import sk_renorm
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def environment() -> dict[str, str]:
+    """Return machine and versions, without names of hosts or folders."""
+    pools = threadpoolctl.threadpool_info()
+    threads = sorted({f"{p['internal_api']} {p['version']}: {p['num_threads']}" for p in pools})
+    return {
+        "date": dt.datetime.now(dt.UTC).date().isoformat(),
+        "cpu": _cpu_name(),
+        "cores": str(os.cpu_count()),
+        "threads": "; ".join(threads),
+        "system": platform.system(),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "scikit-learn": sklearn.__version__,
+        "sk_renorm": f"{sk_renorm.__version__}, commit {_commit()}",
+    }
+
+
+def _cpu_name() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _commit() -> str:
+    """Return the commit of the package that is measured, marked if its files differ from it."""
+    command = ["git", "-C", str(Path(sk_renorm.__file__).parent), "describe", "--always"]
+    try:
+        done = subprocess.run(
+            [*command, "--dirty", "--exclude=*"], capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return done.stdout.strip()
+
+
+def write_csv(path: Path, rows: list[dict], notes: list[str], env: dict[str, str]) -> None:
+    """Write ``rows`` below a header of comments: the environment and ``notes``."""
+    path.parent.mkdir(exist_ok=True)
+    with path.open("w", newline="") as file:
+        for name, value in env.items():
+            file.write(f"# {name}: {value}\n")
+        for note in notes:
+            file.write(f"# {note}\n")
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({name: short(value) for name, value in row.items()} for row in rows)
+
+
+def short(value) -> str:
+    """Return a number to five digits, anything else as it is, nothing for NaN."""
+    if isinstance(value, float | np.floating):
+        return "" if np.isnan(value) else f"{value:.5g}"
+    return str(value)

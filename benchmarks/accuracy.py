@@ -1,0 +1,305 @@
+"""Test error on real data: TheoryGuidedRidgeCV against ten-fold search, RidgeCV and hindsight.
+
+``python benchmarks/accuracy.py FOLDER [--quick] [--sets a,b] [--splits FILE]``
+
+FOLDER holds a ``load.py`` with ``names()`` and ``load(name, max_rows=...) -> X, y, task``.  See
+README.md beside this file for what is measured and how.
+"""
+
+import argparse
+import importlib.util
+import time
+import warnings
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import scipy.linalg
+from _common import RESULTS, environment, write_csv
+from sklearn.linear_model import Ridge, RidgeCV
+from sklearn.model_selection import GridSearchCV, KFold, train_test_split
+from sklearn.preprocessing import StandardScaler
+
+from sk_renorm import TheoryGuidedRidgeCV
+
+# Features have unit variance.  A choice at either end is counted in ``tenfold_at_edge``.
+ALPHAS = np.geomspace(1e-9, 1e8, 100)
+FOLDS = KFold(10)  # training rows come shuffled from the split
+MAX_ROWS = 20_000
+REAL_SEARCH_SECONDS = 20.0  # that a real GridSearchCV or RidgeCV may take per data set
+MISS = 1.03
+METHODS = ("ours", "gcv", "tenfold", "ridgecv_default", "ridgecv_100", "hindsight")
+
+
+def robust_svd(A: np.ndarray):
+    """Return the thin singular value decomposition, by the slow driver where the fast one fails."""
+    Q, R = scipy.linalg.qr(A, mode="economic") if len(A) > A.shape[1] else (None, A)
+    try:
+        U, s, Vt = scipy.linalg.svd(R, full_matrices=False)
+    except scipy.linalg.LinAlgError:
+        U, s, Vt = scipy.linalg.svd(R, full_matrices=False, lapack_driver="gesvd")
+    return (U if Q is None else Q @ U), s, Vt
+
+
+@dataclass(frozen=True)
+class Modes:
+    """Singular value decomposition of centred training rows, and ridge on it at any penalty."""
+
+    X: np.ndarray
+    Y: np.ndarray
+
+    @cached_property
+    def svd(self):
+        return robust_svd(self.X - self.X.mean(axis=0))
+
+    @cached_property
+    def projections(self) -> np.ndarray:
+        return self.svd[0].T @ (self.Y - self.Y.mean(axis=0))
+
+    def test_errors(self, X: np.ndarray, Y: np.ndarray) -> np.ndarray:
+        """Return the mean squared error on other rows at each of ALPHAS."""
+        _, s, Vt = self.svd
+        scores = (X - self.X.mean(axis=0)) @ Vt.T
+        targets = Y - self.Y.mean(axis=0)
+        return np.array(
+            [
+                np.mean((targets - (scores * (s / (s**2 + alpha))) @ self.projections) ** 2)
+                for alpha in ALPHAS
+            ]
+        )
+
+    def loo_errors(self) -> np.ndarray:
+        """Return the mean squared leave-one-out error, intercept refitted, at each of ALPHAS."""
+        U, s, _ = self.svd
+        n = len(self.X)
+        left = (self.Y - self.Y.mean(axis=0)) - U @ self.projections
+        null = 1.0 - 1.0 / n - np.sum(U**2, axis=1)
+        if np.sum(s > s[0] * 1e-12) >= n - 1:
+            left, null = np.zeros_like(left), np.zeros_like(null)
+            U, s, z = U[:, : n - 1], s[: n - 1], self.projections[: n - 1]
+        else:
+            z = self.projections
+        errors = []
+        for alpha in ALPHAS:
+            shrink = alpha / (s**2 + alpha)
+            rest = null + U**2 @ shrink
+            errors.append(np.mean(((left + U @ (shrink[:, None] * z)) / rest[:, None]) ** 2))
+        return np.array(errors)
+
+
+def tenfold_errors(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
+    """Return what GridSearchCV(Ridge, cv=10) computes: the mean over folds of the fold's error."""
+    folds = [
+        Modes(X[train], Y[train]).test_errors(X[test], Y[test]) for train, test in FOLDS.split(X)
+    ]
+    return np.mean(folds, axis=0)
+
+
+def timed(fit):
+    """Return what ``fit()`` gives and the seconds it took."""
+    start = time.perf_counter()
+    model = fit()
+    return model, time.perf_counter() - start
+
+
+def one_split(X, Y, seed: int) -> tuple[dict, dict]:
+    """Return test errors and more of one 70/30 split, and its training part with its risk paths."""
+    X_train, X_test, Y_train, Y_test = train_test_split(X, Y, test_size=0.3, random_state=seed)
+    scaler = StandardScaler().fit(X_train)
+    X_train, X_test = scaler.transform(X_train), scaler.transform(X_test)
+
+    def test_error(model) -> float:
+        return float(np.mean((Y_test - model.predict(X_test).reshape(Y_test.shape)) ** 2))
+
+    ours, ours_seconds = timed(lambda: TheoryGuidedRidgeCV().fit(X_train, Y_train))
+    gcv, gcv_seconds = timed(lambda: TheoryGuidedRidgeCV(risk="gcv").fit(X_train, Y_train))
+    default, default_seconds = timed(lambda: RidgeCV().fit(X_train, Y_train))
+    modes = Modes(X_train, Y_train)
+    path, loo, tenfold = (
+        modes.test_errors(X_test, Y_test),
+        modes.loo_errors(),
+        tenfold_errors(X_train, Y_train),
+    )
+    row = {
+        "seed": seed,
+        "ours": test_error(ours),
+        "gcv": test_error(gcv),
+        "tenfold": path[tenfold.argmin()],
+        "ridgecv_default": test_error(default),
+        "ridgecv_100": path[loo.argmin()],
+        "hindsight": path.min(),
+        "risk": ours.risk_,
+        "ours_alpha": ours.alpha_,
+        "gcv_alpha": gcv.alpha_,
+        "tenfold_alpha": ALPHAS[tenfold.argmin()],
+        "ridgecv_default_alpha": default.alpha_,
+        "ridgecv_100_alpha": ALPHAS[loo.argmin()],
+        "hindsight_alpha": ALPHAS[path.argmin()],
+        "leverage_dispersion": ours.leverage_dispersion_,
+        "ours_seconds": ours_seconds,
+        "gcv_seconds": gcv_seconds,
+        "ridgecv_default_seconds": default_seconds,
+    }
+    return row, {"X": X_train, "Y": Y_train, "tenfold": tenfold, "loo": loo}
+
+
+def real_searches(train: dict, ridgecv_default_seconds: float, budget: float) -> dict:
+    """Time GridSearchCV and RidgeCV themselves; compare their choice with the equivalents'."""
+    X, Y = train["X"], train["Y"]
+    _, ridge_seconds = timed(lambda: Ridge().fit(X, Y))
+    row = {"ridge_seconds": ridge_seconds}
+    for name, equivalent, per_alpha in (
+        ("tenfold", train["tenfold"], 10.0 * ridge_seconds),
+        ("ridgecv_100", train["loo"], ridgecv_default_seconds / 3.0),
+    ):
+        count = int(np.clip(budget / per_alpha, 4, len(ALPHAS)))
+        some = np.linspace(0, len(ALPHAS) - 1, count).round().astype(int)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # ill-conditioned at the smallest penalties
+            if name == "tenfold":
+                search = GridSearchCV(
+                    Ridge(), {"alpha": ALPHAS[some]}, cv=FOLDS, scoring="neg_mean_squared_error"
+                )
+                model, seconds = timed(lambda search=search: search.fit(X, Y))
+                alpha = model.best_params_["alpha"]
+            else:
+                model, seconds = timed(lambda some=some: RidgeCV(alphas=ALPHAS[some]).fit(X, Y))
+                alpha = model.alpha_
+        chosen = int(np.flatnonzero(ALPHAS[some] == alpha)[0])
+        row[f"{name}_real_alphas"] = count
+        row[f"{name}_real_seconds"] = seconds
+        row[f"{name}_steps_apart"] = chosen - int(equivalent[some].argmin())
+        row[f"{name}_scaled_seconds"] = seconds * len(ALPHAS) / count
+    return row
+
+
+def summarize(name: str, task: str, X, Y, splits: list[dict], real: dict) -> dict:
+    """Return the row of one data set: means over splits, medians of seconds."""
+    column = {key: np.array([split[key] for split in splits], dtype=float) for key in splits[0]}
+    versus = column["ours"] / column["tenfold"]
+    clipped = np.isin(column["tenfold_alpha"], ALPHAS[[0, -1]])
+    row = {
+        "set": name,
+        "task": task,
+        "rows": len(X),
+        "train_rows": int(len(X) - np.ceil(0.3 * len(X))),
+        "features": X.shape[1],
+        "targets": Y.shape[1],
+        "splits": len(splits),
+        "ours_over_tenfold": versus.mean(),
+        "ours_over_tenfold_se": versus.std(ddof=1) / np.sqrt(len(versus)),
+        "ours_over_tenfold_worst": versus.max(),
+        "ours_over_tenfold_pooled": column["ours"].sum() / column["tenfold"].sum(),
+        "ours_over_ridgecv_default": np.mean(column["ours"] / column["ridgecv_default"]),
+        "ours_over_ridgecv_100": np.mean(column["ours"] / column["ridgecv_100"]),
+    }
+    for method in METHODS[:-1]:
+        row[f"{method}_over_hindsight"] = np.mean(column[method] / column["hindsight"])
+    row["risk_over_heldout"] = column["risk"].mean() / column["ours"].mean()
+    row["leverage_dispersion"] = np.median(column["leverage_dispersion"])
+    for method in ("ours", "gcv", "tenfold", "ridgecv_100", "hindsight"):
+        row[f"{method}_alpha"] = np.median(column[f"{method}_alpha"])
+    row["tenfold_at_edge"] = int(clipped.sum())
+    for method in ("ours", "gcv", "ridgecv_default"):
+        row[f"{method}_seconds"] = np.median(column[f"{method}_seconds"])
+    return row | real
+
+
+def n_splits(X, quick: bool) -> int:
+    """Return more splits for smaller data."""
+    n, p = X.shape
+    cost = n * p * min(n, p)
+    return 3 if quick else 100 if cost < 4e7 else 20 if cost < 1e9 else 5
+
+
+def run_set(load, name: str, quick: bool) -> tuple[dict, list[dict]]:
+    """Return the summary and the splits of one data set."""
+    X, y, task = load(name, max_rows=500 if quick else MAX_ROWS)
+    if task == "classification":
+        y = (y[:, None] == np.unique(y)).astype(float)
+    Y = y.reshape(len(X), -1)
+    TheoryGuidedRidgeCV().fit(X[:50], Y[:50])  # thread pools start here, not in the first timing
+    splits, real = [], {}
+    for seed in range(n_splits(X, quick)):
+        row, train = one_split(X, Y, seed)
+        splits.append({"set": name} | row)
+        if seed == 0:
+            budget = 1.0 if quick else REAL_SEARCH_SECONDS
+            real = real_searches(train, row["ridgecv_default_seconds"], budget)
+    rows = [{key: value for key, value in split.items() if key != "set"} for split in splits]
+    return summarize(name, task, X, Y, rows, real), splits
+
+
+def overall(rows: list[dict]) -> list[str]:
+    """Return the summary over data sets, as sentences."""
+    versus = np.array([row["ours_over_tenfold"] for row in rows])
+    large = [row for row in rows if row["rows"] >= 100]
+    missed = [row for row in large if row["ours_over_tenfold"] > MISS]
+    names = ", ".join(
+        f"{row['set']} {row['ours_over_tenfold']:.3f} (standard error"
+        f" {row['ours_over_tenfold_se']:.3f}, {row['train_rows']} training rows)"
+        for row in missed
+    )
+    excess = {
+        method: np.percentile([100.0 * (row[f"{method}_over_hindsight"] - 1.0) for row in rows], 90)
+        for method in METHODS[:-1]
+    }
+    ratio = [row["tenfold_scaled_seconds"] / row["ours_seconds"] for row in rows]
+    honest = [row["risk_over_heldout"] for row in rows]
+    return [
+        f"median over {len(rows)} sets of ours / ten-fold: {np.median(versus):.5f}"
+        f" (mean {versus.mean():.5f}, range {versus.min():.4f} to {versus.max():.4f})",
+        f"sets of 100 rows or more over 3 % worse than ten-fold: {len(missed)} of {len(large)}"
+        + (f": {names}" if missed else ""),
+        "90th percentile over sets of excess over hindsight, in %: "
+        + ", ".join(f"{method} {value:.2f}" for method, value in excess.items()),
+        f"predicted / held-out risk: median {np.median(honest):.3f}, 10th to 90th percentile"
+        f" {np.percentile(honest, 10):.3f} to {np.percentile(honest, 90):.3f}",
+        f"seconds of ten-fold / ours: median {np.median(ratio):.0f}, least {min(ratio):.0f}",
+    ]
+
+
+def import_loader(folder: Path):
+    """Return the module FOLDER/load.py."""
+    spec = importlib.util.spec_from_file_location("load", folder / "load.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--quick", action="store_true", help="three splits of at most 500 rows")
+    parser.add_argument("--sets", help="names, separated by commas; default: all")
+    parser.add_argument("--output", type=Path, help="default: results/ when all sets run in full")
+    parser.add_argument("--splits", type=Path, help="also write every split to this CSV file")
+    args = parser.parse_args()
+    loader = import_loader(args.folder)
+    env = environment()
+    rows, splits = [], []
+    for name in args.sets.split(",") if args.sets else loader.names():
+        (row, some), seconds = timed(lambda name=name: run_set(loader.load, name, args.quick))
+        rows.append(row)
+        splits += some
+        print(
+            f"{name:16s} n {row['rows']:6d} p {row['features']:5d} q {row['targets']:4d}"
+            f"  ours/ten-fold {row['ours_over_tenfold']:.4f} +- {row['ours_over_tenfold_se']:.4f}"
+            f"  ours/best {row['ours_over_hindsight']:.4f}"
+            f"  ten-fold/best {row['tenfold_over_hindsight']:.4f}"
+            f"  risk/held-out {row['risk_over_heldout']:.3f}  ({seconds:.0f} s)",
+            flush=True,
+        )
+    notes = overall(rows)
+    print("\n".join(notes))
+    full = not (args.quick or args.sets)
+    output = args.output or (RESULTS / "accuracy.csv" if full else None)
+    if output:
+        write_csv(output, rows, notes, env)
+    if args.splits:
+        write_csv(args.splits, splits, [], env)
+
+
+if __name__ == "__main__":
+    main()
