@@ -83,7 +83,9 @@ class RenormalizedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             split = {"groups": groups} if "groups" in given else {}
             score = {"sample_weight": sample_weight} if "sample_weight" in given else {}
         rows = slice(None) if kept is None else kept
-        return split, {name: np.asarray(value)[rows] for name, value in score.items()}
+        # a single number weighs all rows alike, which no score sees
+        arrays = {name: np.asarray(value) for name, value in score.items()}
+        return split, {name: value[rows] for name, value in arrays.items() if value.ndim}
 
     def _scorer(self):
         """Return the scorer, or None for squared error."""

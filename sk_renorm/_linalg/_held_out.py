@@ -33,10 +33,8 @@ class HeldOut:
     def errors(self, penalties: np.ndarray) -> np.ndarray:
         """Return the errors (m, L, q) at ``penalties`` (L, 1), or (L, q) for one per target."""
         gains = 1.0 / (self.eigenvalues[:, None, None] + penalties)
-        weights = gains * self.moments[:, None, :]
-        n_penalties, n_targets = weights.shape[1:]
-        predictions = self.projected @ weights.reshape(len(weights), -1)
-        return self.targets[:, None, :] - predictions.reshape(-1, n_penalties, n_targets)
+        predictions = np.tensordot(self.projected, gains * self.moments[:, None, :], axes=1)
+        return self.targets[:, None, :] - predictions
 
 
 def refit(

@@ -94,8 +94,7 @@ def _from_hat_block(f: Factorization, test: np.ndarray, penalties: np.ndarray) -
     block = f.left_block(test)
     null = block.null_projector
     gains = 1.0 / (f.eigenvalues[:, None, None] + penalties)
-    products = (gains * f.projections[:, None, :]).reshape(f.rank, -1)
-    residuals = (block.U @ products).reshape(len(test), len(penalties), f.n_targets)
+    residuals = np.tensordot(block.U, gains * f.projections[:, None, :], axes=1)
     # if the modes explain the whole fold, residuals and I - H share the factor alpha: it drops out
     scaled = bool(block.null.any())
     if scaled:

@@ -1,5 +1,7 @@
 """Exact leave-one-out errors: each residual times its own renormalization 1 / (1 - leverage)."""
 
+import math
+
 import numpy as np
 
 from sk_renorm._linalg import Factorization, LeftBlock, Scratch
@@ -80,8 +82,8 @@ class _Columns:
         self.penalties = penalties
         self.interpolates = f.interpolates
         self.shape = targets.shape[1:]
-        self.gains = gains.reshape(f.rank, -1)
-        self.targets = targets.reshape(f.rank, -1)
+        self.gains = gains.reshape(f.rank, math.prod(gains.shape[1:]))
+        self.targets = targets.reshape(f.rank, math.prod(self.shape))
 
     def errors(self, block: LeftBlock, scratch: Scratch) -> tuple[np.ndarray, np.ndarray]:
         """Return weighted errors (b, L, q), and one minus the leverages (b, L, 1 or q) up to scale.

@@ -1,0 +1,87 @@
+"""Generalized cross-validation against its definition; where it and leave-one-out part."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from reference import make_data, ridge_fit
+
+from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
+from sk_renorm._linalg import Moments, factorize, factorize_moments
+from sk_renorm._risk import effective_df, effective_ridge, make_risk
+
+
+@pytest.mark.filterwarnings("ignore:The best of the given alphas")
+@pytest.mark.parametrize("shape", [(40, 6), (20, 45), (20, 19)])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_is_the_renormalized_training_error(shape, fit_intercept, weighted):
+    X, y = make_data(*shape, noise=4.0)
+    weights = np.random.default_rng(0).uniform(1.0, 3.0, len(X)) if weighted else None
+    alphas = np.geomspace(1e-3, 1e5, 9)
+    model = TheoryGuidedRidgeCV(alphas, risk="gcv", fit_intercept=fit_intercept)
+    model.fit(X, y, weights)
+    total = len(X) if weights is None else weights.sum()
+    n = total - fit_intercept
+    for alpha, risk, kappa in zip(
+        alphas, model.risk_path_, model.effective_ridge_path_, strict=True
+    ):
+        coef, intercept = ridge_fit(X, y, alpha, weights, fit_intercept)
+        residuals = y - (X @ coef + intercept)[:, 0]
+        training_error = np.average(residuals**2, weights=weights) * total / n
+        s = kappa / (alpha / n)
+        assert_allclose(risk, s**2 * training_error * (1 + fit_intercept / total), rtol=1e-8)
+
+
+def test_interpolating_limit_is_finite_and_continuous():
+    X, y = make_data(15, 40, noise=4.0)
+    model = TheoryGuidedRidgeCV([0.0, 1e-10], risk="gcv")
+    with pytest.warns(UserWarning, match="is better"):
+        model.fit(X, y)
+    assert_allclose(model.risk_path_[0], model.risk_path_[1], rtol=1e-6)
+    assert model.risk_path_[0] > 0
+
+
+def test_moments_are_enough_and_rows_left_out_need_more():
+    X, Y = make_data(60, 8, q=2, noise=4.0)
+    of_moments = factorize_moments(Moments(8, 2).update(X, Y))
+    of_rows = factorize(X, Y)
+    penalties = np.geomspace(1e-3, 1e5, 9)[:, None]
+    assert_allclose(
+        make_risk("gcv", of_moments).risk(penalties),
+        make_risk("gcv", of_rows).risk(penalties),
+        rtol=1e-9,
+    )
+    for quantity in (effective_df, effective_ridge):
+        assert_allclose(quantity(of_moments, penalties), quantity(of_rows, penalties), rtol=1e-9)
+    assert_allclose(of_moments.coefficients(2.0), of_rows.coefficients(2.0), rtol=1e-9)
+    with pytest.raises(ValueError, match="risk='loo' needs the rows; .* use risk='gcv'"):
+        make_risk("loo", of_moments)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [{"cv": 5}, {"scoring": "r2"}, {"store_cv_results": True}],
+)
+def test_what_needs_rows_left_out_is_refused(parameters):
+    X, y = make_data(30, 4)
+    (name,) = parameters
+    with pytest.raises(ValueError, match=f"{name} needs .*use risk='loo' with {name}"):
+        TheoryGuidedRidgeCV(risk="gcv", **parameters).fit(X, y)
+    with pytest.raises(ValueError, match="groups needs"):
+        TheoryGuidedRidgeCV(risk="gcv").fit(X, y, groups=np.arange(30) // 2)
+
+
+def test_leverage_dispersion_tells_where_gcv_fails():
+    """A few rows that own a column each: leave-one-out is right, GCV is not, and the sign is up."""
+    X, y = make_data(400, 5, noise=1.0)
+    X, fresh, y, fresh_y = X[:200], X[200:], y[:200], y[200:]
+    even = RenormalizedRidge(1e-3).fit(X, y)
+    owned = np.zeros((200, 60))
+    owned[np.arange(60), np.arange(60)] = 10.0
+    uneven = TheoryGuidedRidgeCV([1e-3], risk="gcv").fit(np.column_stack([X, owned]), y)
+    held_out = np.mean((fresh_y - uneven.predict(np.column_stack([fresh, 0.0 * owned]))) ** 2)
+    loo = RenormalizedRidge(1e-3).fit(np.column_stack([X, owned]), y).risk_
+    assert even.leverage_dispersion_ < 0.05
+    assert uneven.leverage_dispersion_ > 0.4
+    assert abs(loo / held_out - 1) < 0.3
+    assert abs(uneven.risk_ / held_out - 1) > abs(loo / held_out - 1)

@@ -1,0 +1,122 @@
+"""What must not matter: order, rotation, shifts, memory layout, read-only input, threads."""
+
+import threading
+
+import numpy as np
+import pytest
+import threadpoolctl
+from numpy.testing import assert_allclose
+from reference import make_data
+from scipy.stats import ortho_group
+from sklearn.model_selection import KFold
+
+from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
+
+SHAPES = [(60, 8), (25, 50)]
+SCALARS = ["alpha_", "risk_", "effective_df_", "effective_ridge_", "leverage_dispersion_"]
+
+
+def assert_same(one, other, rtol=1e-8):
+    for name in SCALARS:
+        assert_allclose(getattr(one, name), getattr(other, name), rtol=rtol, err_msg=name)
+    assert_allclose(one.risk_path_, other.risk_path_, rtol=rtol)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("risk", ["loo", "gcv"])
+def test_rotation_permutation_and_shift(shape, risk):
+    X, y = make_data(*shape, noise=3.0)
+    plain = TheoryGuidedRidgeCV(risk=risk).fit(X, y)
+    rotation = ortho_group.rvs(shape[1], random_state=0)
+    rotated = TheoryGuidedRidgeCV(risk=risk).fit(X @ rotation, y)
+    assert_same(plain, rotated)
+    assert_allclose(rotated.coef_, rotation.T @ plain.coef_, rtol=1e-6, atol=1e-9)
+    order = np.random.default_rng(0).permutation(shape[0])
+    permuted = TheoryGuidedRidgeCV(risk=risk).fit(X[order], y[order])
+    assert_same(plain, permuted)
+    assert_allclose(permuted.loo_predictions_, plain.loo_predictions_[order], rtol=1e-7)
+    shifted = TheoryGuidedRidgeCV(risk=risk).fit(X + np.arange(shape[1]), y - 7.0)
+    assert_same(plain, shifted)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_degrees_of_freedom_and_effective_ridge_are_ordered(shape):
+    X, y = make_data(*shape)
+    model = TheoryGuidedRidgeCV(alphas=40).fit(X, y)
+    n, rank = shape[0] - 1, min(shape[0] - 1, shape[1])
+    df, kappa, ridge = model.effective_df_path_, model.effective_ridge_path_, model.alphas_ / n
+    assert np.all(df <= rank)
+    assert np.all(kappa >= ridge)
+    # ridge(kappa(ridge)) == ridge
+    assert_allclose(kappa * (1 - df / n), ridge, rtol=1e-6, atol=1e-9 * kappa[0])
+
+
+def test_effective_ridge_tends_to_the_ridge_as_rows_are_added():
+    ratios = []
+    for n in (50, 500, 5000):
+        X, y = make_data(n, 5)
+        model = RenormalizedRidge(0.1 * n).fit(X, y)
+        ratios.append(model.effective_ridge_ / (0.1 * n / (n - 1)))
+    assert ratios[0] > ratios[1] > ratios[2] > 1.0
+    assert ratios[2] < 1.001
+
+
+@pytest.mark.parametrize("shape", [(3000, 8), (25, 3000)])
+def test_memory_layout_does_not_matter_and_input_is_only_read(shape, tmp_path):
+    X, y = make_data(*shape, noise=3.0)
+    weights = np.random.default_rng(0).uniform(0.5, 2.0, shape[0])
+    plain = TheoryGuidedRidgeCV().fit(X, y, weights)
+    mapped = np.memmap(tmp_path / "x", dtype=float, mode="w+", shape=shape)
+    mapped[:] = X
+    padded = np.zeros((2 * shape[0], 2 * shape[1]))
+    padded[::2, ::2] = X
+    for copy in (np.asfortranarray(X), padded[::2, ::2], mapped, X[::-1][::-1]):
+        copy.flags.writeable = False
+        assert_same(plain, TheoryGuidedRidgeCV().fit(copy, y, weights), rtol=1e-9)
+    before = [array.copy() for array in (X, y, weights)]
+    for estimator in (
+        TheoryGuidedRidgeCV(cv=KFold(3)),
+        TheoryGuidedRidgeCV(risk="gcv"),
+        RenormalizedRidge(0.0),
+    ):
+        for array in (X, y, weights):
+            array.flags.writeable = False
+        estimator.fit(X, y, weights)
+    for array, copy in zip((X, y, weights), before, strict=True):
+        assert np.array_equal(array, copy)
+
+
+def blas_threads():
+    return [info["num_threads"] for info in threadpoolctl.threadpool_info()]
+
+
+@pytest.mark.parametrize("shape", [(3000, 20), (60, 3000)])
+def test_results_do_not_depend_on_threads_and_limits_are_restored(shape):
+    X, y = make_data(*shape, noise=3.0)
+    before = blas_threads()
+    free = TheoryGuidedRidgeCV().fit(X, y)
+    assert blas_threads() == before
+    with threadpoolctl.threadpool_limits(1):
+        single = TheoryGuidedRidgeCV().fit(X, y)
+        assert set(blas_threads()) == {1}
+    assert_same(free, single, rtol=1e-9)
+    results = []
+    thread = threading.Thread(target=lambda: results.append(TheoryGuidedRidgeCV().fit(X, y)))
+    thread.start()
+    thread.join()
+    assert_same(free, results[0], rtol=1e-9)
+
+
+def test_threads_are_restored_after_a_fit_that_raises(monkeypatch):
+    X, y = make_data(3000, 20)
+    before = blas_threads()
+
+    def fail(*args):
+        raise RuntimeError("in a worker")
+
+    monkeypatch.setattr("sk_renorm._risk._leave_one_out._Columns.errors", fail)
+    model = TheoryGuidedRidgeCV()
+    with pytest.raises(RuntimeError, match="in a worker"):
+        model.fit(X, y)
+    assert blas_threads() == before
+    assert not hasattr(model, "n_features_in_")
