@@ -5,6 +5,13 @@ scikit-learn's ``alpha = n * ridge``; degrees of freedom are traces, not means; 
 squared error on a fresh labelled sample and contains the label noise.
 """
 
+from sk_renorm.theory._correlated import (
+    CorrelatedRisk,
+    NearHorizonRisk,
+    correlated_risk,
+    near_horizon_risk,
+    weighted_risk,
+)
 from sk_renorm.theory._degrees_of_freedom import DegreesOfFreedom, degrees_of_freedom
 from sk_renorm.theory._effective_ridge import (
     EffectiveRidge,
@@ -41,6 +48,13 @@ from sk_renorm.theory._s_transform import (
     structured_features,
     white_wishart,
 )
+from sk_renorm.theory._scaling import (
+    REGIMES,
+    ScalingLaw,
+    feature_variance_exponent,
+    optimal_scaling,
+    scaling_law,
+)
 from sk_renorm.theory._spectra import (
     Spectrum,
     from_covariance,
@@ -52,39 +66,49 @@ from sk_renorm.theory._spectra import (
 from sk_renorm.theory._subordination import Subordination, subordinate
 
 __all__ = [
+    "REGIMES",
+    "CorrelatedRisk",
     "DegreesOfFreedom",
     "EffectiveRidge",
     "MinimumRidge",
+    "NearHorizonRisk",
     "OptimalFeatures",
     "OptimalRidge",
     "RandomFeatureRisk",
     "RidgeRisk",
     "STransform",
+    "ScalingLaw",
     "Spectrum",
     "Subordination",
+    "correlated_risk",
     "correlated_samples",
     "cross_risk",
     "degrees_of_freedom",
     "effective_ridge",
     "exponential_samples",
+    "feature_variance_exponent",
     "from_covariance",
     "from_kernel",
     "gaussian_features",
     "isotropic",
     "learning_curve",
     "minimum_ridge",
+    "near_horizon_risk",
     "nearest_neighbour_samples",
     "optimal_feature_ridge",
     "optimal_n_features",
     "optimal_ridge",
+    "optimal_scaling",
     "orthogonal_features",
     "out_of_distribution_risk",
     "power_law",
     "random_feature_risk",
     "ridge_from_kappa",
     "ridge_risk",
+    "scaling_law",
     "spiked",
     "structured_features",
     "subordinate",
+    "weighted_risk",
     "white_wishart",
 ]

@@ -28,7 +28,7 @@ _BLOCK_ENTRIES = 2**15  # eigenvalues x kappas evaluated at a time: stays in the
 class DegreesOfFreedom:
     """Degrees of freedom at an effective ridge; traces, not means.
 
-    Attributes
+    Parameters
     ----------
     kappa : ndarray
         Effective ridge, in units of the eigenvalues.

@@ -30,10 +30,9 @@ _CERTIFIED = 1e-12  # largest accepted residual, relative to the terms of the eq
 
 @dataclass(frozen=True, eq=False)
 class EffectiveRidge:
-    """The effective ridge and its degrees of freedom, in the broadcast shape of ridge and
-    n_samples.
+    """The effective ridge and its degrees of freedom, in the broadcast shape of the inputs.
 
-    Attributes
+    Parameters
     ----------
     ridge : ndarray
         Penalty per sample (lambda in both papers); scikit-learn's alpha divided by n.
@@ -70,7 +69,7 @@ class EffectiveRidge:
 class MinimumRidge:
     """The end of the negative-ridge branch, in the shape of n_samples.
 
-    Attributes
+    Parameters
     ----------
     ridge : ndarray
         Infimum of the admissible penalties per sample: minus the lower edge of the nonzero spectrum

@@ -30,7 +30,7 @@ _GRID = 400
 class OptimalRidge:
     """The penalty with the smallest risk, in the broadcast shape of n_samples and noise_variance.
 
-    Attributes
+    Parameters
     ----------
     ridge : ndarray
         Penalty per sample; scikit-learn's alpha divided by n.
@@ -198,7 +198,7 @@ def optimal_feature_ridge(
     >>> from sk_renorm.theory import isotropic, optimal_feature_ridge
     >>> best = optimal_feature_ridge(isotropic(100), 50, [25, 100, np.inf], noise_variance=0.5)
     >>> best.risk.round(3)
-    array([1.36 , 1.259, 1.207])
+    array([1.444, 1.342, 1.207])
     """
     spectrum, features = with_feature_noise(spectrum, feature_noise), as_features(features)
     if not spectrum.signal_power.any():

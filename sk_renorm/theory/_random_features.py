@@ -33,7 +33,7 @@ class RandomFeatureRisk:
     The terms are those of a three-way analysis of variance over the features F, the data X and the
     noise: ``risk`` is the sum of the six and of the label noise.
 
-    Attributes
+    Parameters
     ----------
     ridge : ndarray
         Penalty per sample (lambda).
@@ -128,7 +128,7 @@ class RandomFeatureRisk:
 class OptimalFeatures:
     """The number of features with the smallest risk at a given penalty.
 
-    Attributes
+    Parameters
     ----------
     n_features : float
         Number of features N, not rounded; infinity if more features always help.

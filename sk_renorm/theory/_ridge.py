@@ -34,10 +34,26 @@ from sk_renorm.theory._spectra import Spectrum, as_spectrum
 class RidgeRisk(EffectiveRidge):
     """Risk of ridge regression and its terms, in units of y**2.
 
-    The fields of `EffectiveRidge` come first.
-
-    Attributes
+    Parameters
     ----------
+    ridge : ndarray
+        Penalty per sample (lambda in both papers); scikit-learn's alpha divided by n.
+    n_samples : ndarray
+        Number of samples n (P in 2405.00592, T in 2408.04607).
+    kappa : ndarray
+        Effective ridge, in units of the eigenvalues.
+    df1 : ndarray
+        ``tr Sigma (Sigma + kappa)**-1``; p times the papers' df_1.
+    df2 : ndarray
+        ``tr Sigma**2 (Sigma + kappa)**-2``; p times the papers' df_2.
+    gamma : ndarray
+        ``df2 / n``; the risk is amplified by ``1 / (1 - gamma)``.
+    derivative : ndarray
+        ``d kappa / d ridge = 1 / (1 - gamma)``; infinite at the interpolation threshold.
+    renormalization : ndarray
+        ``S = kappa / ridge = 1 / (1 - df1 / n)``; infinite for a fit that interpolates.
+    residual : ndarray
+        ``|kappa (1 - df1 / n) - ridge|`` relative to its terms: the certificate of the root.
     bias2 : ndarray
         Squared error of the predictor averaged over data sets (Bias**2).
     variance_data : ndarray

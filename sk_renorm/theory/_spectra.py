@@ -22,8 +22,7 @@ from sk_renorm.theory._arguments import (
 
 @dataclass(frozen=True, eq=False)
 class Spectrum:
-    """Eigenvalues of the population covariance and the target's coefficients along its
-    eigenvectors.
+    """Eigenvalues of the population covariance, and the target along its eigenvectors.
 
     Parameters
     ----------

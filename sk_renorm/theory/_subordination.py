@@ -26,7 +26,7 @@ _CERTIFIED = 1e-11  # largest accepted relative distance to the root, as one mor
 class Subordination:
     """The effective ridge behind a multiplicative noise.
 
-    Attributes
+    Parameters
     ----------
     ridge : ndarray
         Penalty per sample.
