@@ -170,10 +170,11 @@ def seconds_per_fit(model, X, y, fits: int = 1) -> float:
 
 def interleave(models: dict[str, object], X, y, budget: float) -> tuple[dict, int]:
     """Return seconds of every model, measured in turns, and the fits per turn."""
-    first = {name: seconds_per_fit(model, X, y) for name, model in models.items()}
-    second = {name: seconds_per_fit(model, X, y) for name, model in models.items()}
-    fits = int(np.clip(TURN_SECONDS / min(second.values()), 1, 50))
-    one_round = sum(fits * min(first[name], second[name]) + PAUSE for name in models)
+    once = {name: seconds_per_fit(model, X, y) for name, model in models.items()}
+    if sum(once.values()) < 1.0:  # long fits need no second warm-up
+        once = {name: seconds_per_fit(model, X, y) for name, model in models.items()}
+    fits = int(np.clip(TURN_SECONDS / min(once.values()), 1, 50))
+    one_round = sum(fits * seconds + PAUSE for seconds in once.values())
     rounds = int(np.clip(budget / one_round, 3, 51))
     seconds = {name: np.empty(rounds) for name in models}
     for turn in range(rounds):
