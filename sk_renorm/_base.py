@@ -216,8 +216,8 @@ def _warn_at_edge(f: Factorization, objective: Objective, selection: Selection) 
     falls = "the risk still falls" if objective.scorer is None else "the score still rises"
     who = f" for {len(found)} of {len(better)} targets" if len(better) > 1 else ""
     warnings.warn(
-        f"The best of the given alphas lies at their edge{who} ({selection.alpha[found[0]]:.3g}), and "
-        f"{falls} beyond it: alpha={better[found[0]]:.3g} is better. "
+        f"The best of the given alphas lies at their edge{who} ({selection.alpha[found[0]]:.3g}), "
+        f"and {falls} beyond it: alpha={better[found[0]]:.3g} is better. "
         "Give a wider range, or alphas=None to search all of it.",
         UserWarning,
         stacklevel=4,

@@ -16,9 +16,9 @@ from sk_renorm._validation import check_params, check_penalties
 class RenormalizedRidge(RenormalizedRegressor):
     """Ridge regression at a penalty given in the unit one thinks in.
 
-    Minimizes ``||y - X w - b||^2 + alpha ||w||^2``, weighted by ``sample_weight``, at a penalty that
-    is given as scikit-learn's ``alpha``, as degrees of freedom or as an effective ridge, or that is
-    chosen by minimum leave-one-out risk.  The risk at the penalty is estimated in any case.
+    Minimizes ``||y - X w - b||^2 + alpha ||w||^2``, weighted by ``sample_weight``, at a penalty
+    that is given as scikit-learn's ``alpha``, as degrees of freedom or as an effective ridge, or
+    that is chosen by minimum leave-one-out risk.  The risk at the penalty is estimated in any case.
 
     Parameters
     ----------
@@ -26,13 +26,13 @@ class RenormalizedRidge(RenormalizedRegressor):
         Penalty in scikit-learn's (sum) convention; 0 is least squares, of minimum norm if p >= n.
         "auto" minimizes the leave-one-out risk, or the leave-fold-out risk with ``cv``.
     effective_df : float, default=None
-        Degrees of freedom that the model shall have, without the intercept's one: above 0 and at most
-        the rank of the centred data.
+        Degrees of freedom that the model shall have, without the intercept's one: above 0 and at
+        most the rank of the centred data.
     effective_ridge : float, default=None
         Renormalized ridge ``kappa = ridge / (1 - df / n)`` that the model shall have, per sample.
     cv : None, int, splitter or iterable of (train, test), default=None
-        What to leave out for the risk; None leaves out one row at a time, or one group if ``groups``
-        is given to ``fit``.
+        What to leave out for the risk; None leaves out one row at a time, or one group if
+        ``groups`` is given to ``fit``.
     fit_intercept : bool, default=True
         Whether to fit an intercept, which is not penalized.
 
@@ -183,6 +183,7 @@ class RenormalizedRidge(RenormalizedRegressor):
 def _fixed(alpha: np.ndarray, n_targets: int) -> Candidates:
     if len(alpha) not in (1, n_targets):
         raise ValueError(
-            f"alpha holds {len(alpha)} penalties for {n_targets} targets; give one, or one for each."
+            f"alpha holds {len(alpha)} penalties for {n_targets} targets; "
+            "give one, or one for each."
         )
     return Candidates(np.unique(alpha), fixed=alpha)

@@ -18,8 +18,8 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
     """Ridge regression that tunes its penalty from one factorization.
 
     Minimizes ``||y - X w - b||^2 + alpha ||w||^2``, weighted by ``sample_weight``: scikit-learn's
-    ``alpha``, in the sum convention.  The penalty is the minimum of the leave-one-out risk, found by a
-    continuous search, without grid, folds or seed.  A drop-in for
+    ``alpha``, in the sum convention.  The penalty is the minimum of the leave-one-out risk, found
+    by a continuous search, without grid, folds or seed.  A drop-in for
     :class:`sklearn.linear_model.RidgeCV`.
 
     Parameters
@@ -30,7 +30,8 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         - None: a continuous search from no shrinkage (the least squares or ridgeless limit) to the
           constant predictor; of several local minima the deepest is taken.
         - int: that many log-spaced penalties over the same range.
-        - array-like: exactly these; 0 is allowed.  If the best lies at their edge and the risk still
+        - array-like: exactly these; 0 is allowed.  If the best lies at their edge and the risk
+        still
           falls there, a warning names the better penalty.
     risk : {"loo", "gcv"}, default="loo"
         What to minimize.
@@ -39,9 +40,10 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         - "gcv": generalized cross-validation, one renormalization for all rows.  It needs second
           moments only, and fails where leverages differ much; see ``leverage_dispersion_``.
     cv : None, int, splitter or iterable of (train, test), default=None
-        What to leave out.  None leaves out one row at a time, or one group if ``groups`` is given to
-        ``fit``.  Folds whose training rows are all others are evaluated in closed form from the same
-        factorization, one alpha per target included; for others each training set is factorized.
+        What to leave out.  None leaves out one row at a time, or one group if ``groups`` is given
+        to ``fit``.  Folds whose training rows are all others are evaluated in closed form from the
+        same factorization, one alpha per target included; for others each training set is
+        factorized.
     scoring : None, str or callable, default=None
         Scorer evaluated on the held-out predictions to choose alpha: on all of them at once for
         ``cv=None``, else on each fold, averaged over folds as
@@ -104,22 +106,23 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
     -----
     The smaller of the Gram matrices of rows and columns is factorized once, at about
     ``n p min(n, p)`` multiply-adds and ``9 min(n, p)^3``; every penalty after that costs
-    ``4 n min(n, p)``.  If the spectrum says that a Gram matrix cannot resolve the chosen penalty, the
-    rows are factorized by a singular value decomposition instead.
+    ``4 n min(n, p)``.  If the spectrum says that a Gram matrix cannot resolve the chosen penalty,
+    the rows are factorized by a singular value decomposition instead.
 
-    A row is left out with all of its weight.  So an integer weight equals repeated rows whose copies
-    are left out together, in the chosen penalty and the whole risk path; it equals plain repetition
-    for the coefficients and for ``risk="gcv"``.  A weight of zero equals removal.  Ties go to the
-    stronger penalty.
+    A row is left out with all of its weight.  So an integer weight equals repeated rows whose
+    copies are left out together, in the chosen penalty and the whole risk path; it equals plain
+    repetition for the coefficients and for ``risk="gcv"``.  A weight of zero equals removal.  Ties
+    go to the stronger penalty.
 
-    The error of row i left out is its residual times ``1 / (1 - h_i)``, its own renormalization; GCV
-    replaces that by ``S = kappa / ridge``, the same for all rows [1]_ [2]_.
+    The error of row i left out is its residual times ``1 / (1 - h_i)``, its own renormalization;
+    GCV replaces that by ``S = kappa / ridge``, the same for all rows [1]_ [2]_.
 
     References
     ----------
     .. [1] Atanasov, Zavatone-Veth and Pehlevan (2024), "Scaling and renormalization in
        high-dimensional regression", arXiv:2405.00592.
-    .. [2] Golub, Heath and Wahba (1979), "Generalized cross-validation as a method for choosing a good
+    .. [2] Golub, Heath and Wahba (1979), "Generalized cross-validation as a method for choosing a
+    good
        ridge parameter", Technometrics 21.
 
     Examples
@@ -129,7 +132,7 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
     >>> X, y = load_diabetes(return_X_y=True)
     >>> model = TheoryGuidedRidgeCV().fit(X, y)
     >>> print(f"{model.alpha_:.4f} {model.effective_df_:.2f} {model.risk_:.0f}")
-    0.0041 9.58 3000
+    0.0042 9.58 3000
     """
 
     _parameter_constraints: ClassVar = {

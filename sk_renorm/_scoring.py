@@ -63,7 +63,7 @@ class Objective:
     per_target: bool = False
 
     def path(self, alphas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return losses and risks at ``alphas`` (L,), each (L, q), or (L, 1) if targets share one."""
+        """Return losses and risks at ``alphas`` (L,): (L, q), or (L, 1) if targets share one."""
         if self.scorer is None:
             risks = self._joint(self.estimate.risk(alphas[:, None]))
             return risks, risks
@@ -92,7 +92,7 @@ class Objective:
         return AtPenalty(losses[0], risks[0], errors, dispersion)
 
     def by_row(self, errors: list) -> np.ndarray:
-        """Arrange sets of errors by row (n, L, q): the mean of several, NaN for rows never held out."""
+        """Arrange errors by row (n, L, q): the mean of several, NaN for rows never held out."""
         shape = len(self.y), *errors[0][1].shape[1:]
         total, count = np.zeros(shape), np.zeros((len(self.y), 1, 1))
         for rows, error in errors:

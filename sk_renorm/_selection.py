@@ -1,4 +1,4 @@
-"""Search over the penalty: continuous or over candidates, joint or per target, never a silent edge."""
+"""Search over the penalty: continuous or among candidates, joint or per target, no silent edge."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from scipy.interpolate import BarycentricInterpolator
 
 from sk_renorm._scoring import Objective
 
-# The loss is analytic in log(alpha); its singularities lie on the negative axis of alpha, at distance
-# pi, so steps of 1/2 and nine-point interpolation give its minima to 0.5 %, their loss to 1e-4, or
-# much better: these are for a single mode, the sharpest loss there is.
+# The loss is analytic in log(alpha); its singularities lie on the negative axis of alpha, at
+# distance pi, so steps of 1/2 and nine-point interpolation give its minima to 0.5 %, their loss to
+# 1e-4, or much better: these are for a single mode, the sharpest loss there is.
 _STEP = 0.5
 _WINDOW = 4.1 * _STEP
 _REACH = 1e3  # beyond the spectrum: where alpha changes no mode's share by more than that
@@ -43,8 +43,8 @@ class Candidates:
 def search_nodes(eigenvalues: np.ndarray, resolution: float) -> np.ndarray:
     """Return penalties that cover all that the data can tell apart, ascending.
 
-    From no shrinkage (0, or ``resolution`` where the factorization loses smaller ones) to 1e8 times the
-    largest eigenvalue, which leaves the constant predictor.
+    From no shrinkage (0, or ``resolution`` where the factorization loses smaller ones) to 1e8 times
+    the largest eigenvalue, which leaves the constant predictor.
     """
     if not len(eigenvalues):
         return np.ones(1)  # nothing to shrink: every penalty is the constant predictor
@@ -62,7 +62,7 @@ def log_spaced(eigenvalues: np.ndarray, resolution: float, count: int) -> np.nda
 
 
 def best_node(alphas: np.ndarray, losses: np.ndarray) -> np.ndarray:
-    """Return the index of the smallest loss along the first axis; ties go to the stronger penalty."""
+    """Return where the first axis has the smallest loss; ties go to the stronger penalty."""
     finite = np.where(np.isnan(losses), np.inf, losses)
     least = finite.min(axis=0)
     tied = finite <= least + _ROUNDING * np.abs(least)
@@ -72,8 +72,8 @@ def best_node(alphas: np.ndarray, losses: np.ndarray) -> np.ndarray:
 def interpolated_minimum(alphas: np.ndarray, losses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the penalty of the smallest interpolated loss, and that loss, for every column.
 
-    Every local minimum of the nodes is refined on the polynomial through its neighbours, so that the
-    deepest of several is found, not the one with the luckiest node.
+    Every local minimum of the nodes is refined on the polynomial through its neighbours, so that
+    the deepest of several is found, not the one with the luckiest node.
 
     Parameters
     ----------

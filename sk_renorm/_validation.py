@@ -41,7 +41,7 @@ class TrainingData:
     X_dropped: np.ndarray | None = None
 
     def all_rows(self, values: np.ndarray, dropped: np.ndarray | float) -> np.ndarray:
-        """Put ``values`` (n, ...) in the order of the rows given, with ``dropped`` for the others."""
+        """Put ``values`` (n, ...) in the order of all rows given, ``dropped`` for the others."""
         if self.kept is None:
             return values
         full = np.empty((len(self.kept), *values.shape[1:]), dtype=values.dtype)

@@ -5,7 +5,7 @@ from sklearn.linear_model import Ridge
 
 
 def ridge_fit(X, Y, alpha, weights=None, fit_intercept=True):
-    """Coefficients (p, q) and intercept (q,) by SVD of the centred rows; minimum norm at alpha = 0."""
+    """Coefficients (p, q) and intercept (q,) by SVD of the centred rows; alpha = 0 too."""
     w = np.ones(len(X)) if weights is None else np.asarray(weights, dtype=float)
     Y = Y.reshape(len(Y), -1)
     x_mean = w @ X / w.sum() if fit_intercept else np.zeros(X.shape[1])
@@ -29,7 +29,7 @@ def held_out_errors(X, y, alpha, folds, weights=None, fit_intercept=True):
 
 
 def held_out_risks(X, y, alphas, folds, power=2):
-    """Mean of ``|error| ** power`` over all test rows at each of many penalties (L,), unweighted."""
+    """Mean of ``|error| ** power`` over all test rows at each penalty (L,), unweighted."""
     errors = []
     for train, test in folds:
         x_mean, y_mean = X[train].mean(axis=0), y[train].mean(axis=0)

@@ -54,7 +54,7 @@ def test_moments_are_enough_and_rows_left_out_need_more():
     for quantity in (effective_df, effective_ridge):
         assert_allclose(quantity(of_moments, penalties), quantity(of_rows, penalties), rtol=1e-9)
     assert_allclose(of_moments.coefficients(2.0), of_rows.coefficients(2.0), rtol=1e-9)
-    with pytest.raises(ValueError, match="risk='loo' needs the rows; .* use risk='gcv'"):
+    with pytest.raises(ValueError, match=r"risk='loo' needs the rows; .* use risk='gcv'"):
         make_risk("loo", of_moments)
 
 

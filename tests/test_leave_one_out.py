@@ -92,7 +92,7 @@ def test_many_blocks_of_rows_and_a_single_one_agree():
 
 
 def test_rows_that_own_a_column_have_leverage_one():
-    """Least squares fits such rows exactly; left out, they meet a zero coefficient in their column."""
+    """Least squares fits them exactly; left out, they meet a zero coefficient in their column."""
     X, y = make_data(30, 4)
     X = np.column_stack([X, np.eye(30)[:, :2]])
     for alpha in (0.0, 1e-13, 1e-6, 1.0):

@@ -102,7 +102,7 @@ def test_path_attributes_belong_together():
 
 
 def test_predicted_risk_is_near_the_held_out_error():
-    """On real data, over splits: the mean ratio of promised to measured is within its standard error."""
+    """On real data, over splits: the ratio of promised to measured is within its errors."""
     X, labels = load_digits(return_X_y=True)
     Y = np.eye(10)[labels]
     ratios = []

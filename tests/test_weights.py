@@ -1,4 +1,4 @@
-"""Sample weights: a row is left out with all of its weight; an integer weight is copies kept together."""
+"""A row is left out with all of its weight: an integer weight is copies kept together."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def weighted_and_repeated(shape, seed=0):
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("alphas", [None, 12])
 def test_weight_equals_copies_left_out_together(shape, fit_intercept, alphas):
-    """25 rows of 40 features are more than 40 with their copies: either side may be the smaller one."""
+    """25 rows of 40 features are more than 40 with copies: either side may be the smaller one."""
     X, y, weights, rows = weighted_and_repeated(shape)
     model = TheoryGuidedRidgeCV(alphas, fit_intercept=fit_intercept)
     weighted = model.fit(X, y, sample_weight=weights)

@@ -1,4 +1,4 @@
-"""Predictions of rows held out of a fit, for every penalty, from one factorization of the others."""
+"""Errors of rows held out of a fit, for every penalty, from one factorization of the others."""
 
 from dataclasses import dataclass
 

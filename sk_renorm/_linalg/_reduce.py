@@ -14,7 +14,7 @@ from sk_renorm._linalg._moments import Moments
 from sk_renorm._linalg._vectors import ColumnGramVectors, RowGramVectors, StoredVectors
 
 _EPS = np.finfo(float).eps
-# A Gram matrix holds eigenvalues to about _EPS times the largest: at this ratio six digits are left.
+# A Gram matrix holds eigenvalues to about _EPS times the largest: this ratio leaves six digits.
 _RESOLVED = 1e-10
 
 
@@ -199,7 +199,7 @@ def _factorization(
 
 
 def _eigh(gram: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Eigenvalues, clipped at zero, and eigenvectors from the upper triangle, which is overwritten."""
+    """Eigenvalues, clipped at zero, and eigenvectors of an upper triangle; overwrites it."""
     if not gram.size:  # a single row has nothing left once it is centred
         return np.zeros(0), np.zeros((0, 0))
     eigenvalues, vectors = scipy.linalg.eigh(

@@ -24,14 +24,14 @@ def _own_controller() -> threadpoolctl.ThreadpoolController:
 
 
 def _blas_controller() -> threadpoolctl.ThreadpoolController:
-    """Return the controller of the BLAS pools; built once, because building it scans the process."""
+    """Return the controller of the BLAS pools; built once, since that scans the process."""
     # get_cached_controller is new in threadpoolctl 3.8; the fallback goes when the floor reaches it
     cached = getattr(threadpoolctl, "get_cached_controller", _own_controller)
     return cached().select(user_api="blas")
 
 
 def _n_cores(blas: threadpoolctl.ThreadpoolController) -> int:
-    """Count the threads that BLAS may use now; one outside the main thread, whose caller has a pool."""
+    """Count the threads BLAS may use now; one outside the main thread, whose caller has a pool."""
     if threading.current_thread() is not threading.main_thread():
         return 1
     return max((library.get_num_threads() for library in blas.lib_controllers), default=1)
@@ -40,8 +40,8 @@ def _n_cores(blas: threadpoolctl.ThreadpoolController) -> int:
 def map_ranges(task: Callable[[int, int], Result], n_items: int, *, min_items: int) -> list[Result]:
     """Call ``task(start, stop)`` on contiguous ranges that cover ``n_items``; results in order.
 
-    One range per core that BLAS may use, none shorter than ``min_items``; a single range runs in the
-    calling thread with BLAS as it is.
+    One range per core that BLAS may use, none shorter than ``min_items``; a single range runs in
+    the calling thread with BLAS as it is.
     """
     if n_items < 2 * min_items:
         return [task(0, n_items)]

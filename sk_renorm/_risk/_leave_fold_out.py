@@ -15,10 +15,10 @@ Fold = tuple[np.ndarray, np.ndarray]
 class LeaveFoldOut:
     """Errors of every test fold for the model fitted to its training rows.
 
-    For a fold F whose training set is all other rows, the errors are ``(I - H)_FF^-1 r_F``, with H the
-    hat matrix, intercept included, and r the residuals; large folds use the same identity on the
-    smaller side.  Other folds, and those that hold a direction of the data nearly alone, where the
-    identity loses its digits, are factorized by ``refit``.
+    For a fold F whose training set is all other rows, the errors are ``(I - H)_FF^-1 r_F``, with H
+    the hat matrix, intercept included, and r the residuals; large folds use the same identity on
+    the smaller side.  Other folds, and those that hold a direction of the data nearly alone, where
+    the identity loses its digits, are factorized by ``refit``.
 
     Parameters
     ----------
@@ -31,8 +31,8 @@ class LeaveFoldOut:
 
     Notes
     -----
-    For a fold of m rows and L penalties m**2 r L + 2 m**3 L multiply-adds, or about 9 r**3 if m > r;
-    memory of one fold.
+    For a fold of m rows and L penalties m**2 r L + 2 m**3 L multiply-adds, or about 9 r**3 if m >
+    r; memory of one fold.
     """
 
     needs = "rows"
@@ -50,7 +50,7 @@ class LeaveFoldOut:
         self._is_complement = [_is_complement(train, test, n_rows) for train, test in folds]
 
     def risk(self, penalties: np.ndarray) -> np.ndarray:
-        """Return the mean squared error (L, q) of all held-out rows, weighted, pooled over folds."""
+        """Return the weighted mean squared error (L, q) of all held-out rows, pooled over folds."""
         root = self.factorization.data.root_weight
         total, total_weight = 0.0, 0.0
         for fold, (_, test) in enumerate(self.folds):

@@ -12,9 +12,9 @@ _BLOCK_ENTRIES = 2**19  # errors made at a time: rows x penalties x targets
 class LeaveOneOut:
     """Errors of every row for the model fitted to the others, the intercept included.
 
-    With ``G = (X~ X~' + alpha)^-1`` on the modes, the error is ``(G y)_i / G_ii``: the residual over
-    one minus the leverage, without the 0/0 of that form at alpha = 0 when p > n.  A row is left
-    out with all of its weight; the risk is the weighted mean of squared errors.
+    With ``G = (X~ X~' + alpha)^-1`` on the modes, the error is ``(G y)_i / G_ii``: the residual
+    over one minus the leverage, without the 0/0 of that form at alpha = 0 when p > n.  A row is
+    left out with all of its weight; the risk is the weighted mean of squared errors.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """Degrees of freedom and the effective ridge at any penalty, and their inverses.
 
-Conventions: ``alpha`` is scikit-learn's (sum convention).  Below, ``n`` is the sum of the weights less
-one for the intercept, ``ridge = alpha / n`` is the penalty per sample, and degrees of freedom are
-traces without the intercept's one.
+Conventions: ``alpha`` is scikit-learn's (sum convention).  Below, ``n`` is the sum of the weights
+less one for the intercept, ``ridge = alpha / n`` is the penalty per sample, and degrees of freedom
+are traces without the intercept's one.
 """
 
 import numpy as np

@@ -1,0 +1,124 @@
+"""The house rules: what each room may import, file and function sizes, the public door."""
+
+import ast
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+import sk_renorm
+
+ROOT = pathlib.Path(sk_renorm.__file__).parent
+FILES = sorted(ROOT.rglob("*.py"))
+
+# room -> packages of our own and of others that it may import
+OWN = {
+    "theory": {"theory"},
+    "datasets": {"theory", "datasets"},
+    "_linalg": {"_linalg"},
+    "_risk": {"_linalg", "_risk"},
+    "_scoring": {"_risk"},
+    "_selection": {"_scoring", "_selection"},
+    "_compat": set(),
+    "_validation": {"_compat"},
+    "_folds": set(),
+    "_base": {"_folds", "_linalg", "_risk", "_scoring", "_selection", "_validation"},
+    "_ridge": {"_base", "_compat", "_linalg", "_risk", "_selection", "_validation"},
+    "_ridge_cv": {"_base", "_compat", "_linalg", "_risk", "_selection", "_validation"},
+    "__init__": {"_ridge", "_ridge_cv"},
+}
+NUMERICS = {"theory", "datasets", "_linalg", "_risk", "_selection"}
+CORE = {"numpy", "scipy"}
+
+
+def room(path):
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imports(path):
+    """Modules imported anywhere in a file."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield node.module
+
+
+def code_lines(path):
+    """Lines that are neither blank nor part of a docstring."""
+    tree = ast.parse(path.read_text())
+    documented = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
+            node
+        ):
+            documented.update(range(node.body[0].lineno, node.body[0].end_lineno + 1))
+    lines = enumerate(path.read_text().splitlines(), start=1)
+    return [line for number, line in lines if line.strip() and number not in documented]
+
+
+def functions(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef):
+            yield node
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_arrows_point_down(path):
+    own = {name.split(".")[1] for name in imports(path) if name.startswith("sk_renorm.")}
+    allowed = OWN[room(path)]
+    assert own <= allowed, f"{room(path)} may not import {own - allowed}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_numerics_never_import_scikit_learn(path):
+    others = {name.split(".")[0] for name in imports(path)}
+    others -= {"sk_renorm", *sys.stdlib_module_names}
+    allowed = set(CORE)
+    if room(path) == "_linalg":
+        allowed |= {"threadpoolctl"}
+    if room(path) not in NUMERICS:
+        allowed |= {"sklearn"}
+    assert others <= allowed, f"{room(path)} imports {others - allowed}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_files_and_functions_are_short(path):
+    assert len(code_lines(path)) <= 250
+    for function in functions(path):
+        first = function.body[0].lineno
+        if ast.get_docstring(function) and len(function.body) > 1:
+            first = function.body[1].lineno
+        assert function.end_lineno - first < 60, f"{function.name} is too long"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_private_names_of_scikit_learn_live_in_compat(path):
+    if path.name == "_compat.py":
+        return
+    private = [
+        name
+        for name in imports(path)
+        if name.startswith("sklearn.") and any(part.startswith("_") for part in name.split("."))
+    ]
+    assert not private
+
+
+def test_public_names():
+    assert sorted(sk_renorm.__all__) == ["RenormalizedRidge", "TheoryGuidedRidgeCV", "__version__"]
+    for name in sk_renorm.__all__:
+        assert hasattr(sk_renorm, name)
+
+
+def test_import_is_light():
+    """Importing the package loads nothing heavy that scikit-learn had not."""
+    code = (
+        "import sys, sklearn.linear_model, sklearn.model_selection; before = set(sys.modules); "
+        "import sk_renorm; "
+        "heavy = {'matplotlib', 'pandas', 'polars', 'torch', 'dask'} & set(sys.modules) - before; "
+        "sys.exit(', '.join(heavy) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,110 @@
+"""Bad input gets one clear sentence, and leaves the estimator as it was."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from reference import make_data
+from scipy import sparse
+
+from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
+
+X, Y = make_data(20, 4)
+
+
+def with_value(array, value):
+    array = array.copy()
+    array.flat[3] = value
+    return array
+
+
+BAD_DATA = {
+    "nan in X": (with_value(X, np.nan), Y, None, "NaN"),
+    "inf in X": (with_value(X, np.inf), Y, None, "infinity"),
+    "nan in y": (X, with_value(Y, np.nan), None, "NaN"),
+    "lengths": (X, Y[:-1], None, "inconsistent numbers of samples"),
+    "empty": (X[:0], Y[:0], None, "0 sample"),
+    "no features": (X[:, :0], Y, None, "0 feature"),
+    "one row": (X[:1], Y[:1], None, "minimum of 2 is required"),
+    "one-dimensional X": (Y, Y, None, "2D array"),
+    "three-dimensional y": (X, np.zeros((20, 2, 2)), None, "dim 3"),
+    "no y": (X, None, None, "y"),
+    "complex": (X + 1j, Y, None, "Complex data not supported"),
+    "text": (X.astype(str), Y, None, "X must hold numbers, got text"),
+    "numbers as text": (np.full(X.shape, "1.5"), Y, None, "got text"),
+    "objects with text": (with_value(X.astype(object), "2.5"), Y, None, "got text"),
+    "text in y": (X, Y.astype(str), None, "y must hold numbers, got text"),
+    "sparse": (sparse.csr_array(X), Y, None, "[Ss]parse"),
+    "negative weight": (X, Y, with_value(np.ones(20), -1.0), "Negative values in sample_weight"),
+    "zero weights": (X, Y, np.zeros(20), "weights are zero"),
+    "one positive weight": (X, Y, np.eye(20)[0], "leave 1 of 20 rows"),
+    "nan weight": (X, Y, with_value(np.ones(20), np.nan), "NaN"),
+    "too few weights": (X, Y, np.ones(19), "19 values for 20 rows"),
+    "matrix of weights": (X, Y, np.ones((20, 2)), "1D array"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_DATA.values(), ids=BAD_DATA)
+@pytest.mark.parametrize("estimator", [TheoryGuidedRidgeCV, RenormalizedRidge])
+def test_bad_data_is_refused_and_changes_nothing(estimator, case):
+    bad_X, bad_y, weights, message = case
+    fresh = estimator()
+    with pytest.raises((ValueError, TypeError), match=message):
+        fresh.fit(bad_X, bad_y, weights)
+    assert vars(fresh) == vars(estimator())
+    fitted = estimator().fit(X, Y)
+    before = dict(vars(fitted))
+    with pytest.raises((ValueError, TypeError), match=message):
+        fitted.fit(bad_X, bad_y, weights)
+    assert vars(fitted) == before
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"risk": "bootstrap"}, "'risk' parameter of TheoryGuidedRidgeCV must be a str among"),
+        ({"risk": None}, "'risk' parameter"),
+        ({"alphas": [-1.0, 1.0]}, "none below zero"),
+        ({"alphas": [np.nan]}, "finite"),
+        ({"alphas": []}, "not empty"),
+        ({"alphas": [[1.0, 2.0]]}, "one-dimensional"),
+        ({"alphas": ["1.0", "2.0"]}, "must hold numbers"),
+        ({"alphas": "1.0"}, "'alphas' parameter"),
+        ({"alphas": 1}, "'alphas' parameter"),
+        ({"alphas": 0.5}, "'alphas' parameter"),
+        ({"scoring": "nonsense"}, "'scoring' parameter"),
+        ({"alpha_per_target": 1}, "'alpha_per_target' parameter"),
+        ({"cv": "five"}, "'cv' parameter"),
+        ({"store_cv_results": None}, "'store_cv_results' parameter"),
+    ],
+)
+def test_bad_parameters_are_refused_before_anything_is_set(parameters, message):
+    model = TheoryGuidedRidgeCV(**parameters)
+    with pytest.raises((ValueError, TypeError), match=message):
+        model.fit(X, Y)
+    assert vars(model) == vars(TheoryGuidedRidgeCV(**parameters))
+
+
+def test_groups_must_match_the_rows():
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        TheoryGuidedRidgeCV().fit(X, Y, groups=np.arange(19))
+    with pytest.raises(ValueError, match=r"at least 2|more than 1|number of unique groups"):
+        TheoryGuidedRidgeCV().fit(X, Y, groups=np.zeros(20))
+
+
+def test_predict_needs_a_fit_and_the_same_features():
+    model = RenormalizedRidge()
+    with pytest.raises(ValueError, match="not fitted yet"):
+        model.predict(X)
+    model.fit(X, Y)
+    with pytest.raises(ValueError, match="expecting 4 features"):
+        model.predict(X[:, :3])
+    with pytest.raises(ValueError, match="got text"):
+        model.predict(X.astype(str))
+    with pytest.raises(ValueError, match="NaN"):
+        model.predict(with_value(X, np.nan))
+
+
+def test_numbers_in_objects_and_lists_are_fine():
+    expected = RenormalizedRidge(1.0).fit(X, Y).coef_
+    for data in (X.astype(object), X.tolist(), X.astype(np.longdouble)):
+        assert_allclose(RenormalizedRidge(1.0).fit(data, Y.tolist()).coef_, expected)
