@@ -1,0 +1,7 @@
+"""The examples in the pages run without a display; what is no page is left alone."""
+
+import os
+
+os.environ["MPLBACKEND"] = "Agg"
+
+collect_ignore = ["conf.py", "_build", "auto_examples", "generated"]
