@@ -41,6 +41,9 @@ sphinx_gallery_conf = {
 # References to other projects are kept as plain text: pages build without network access.
 nitpick_ignore_regex = [(r"py:.*", r"(sklearn|numpy|scipy|pandas|matplotlib)\..*")]
 
+# The pages of docs/theory are listed by a pattern.
+suppress_warnings = ["toc.empty_glob"]
+
 html_theme = "pydata_sphinx_theme"
 html_title = "sk_renorm"
 html_theme_options = {
