@@ -6,7 +6,7 @@ import numpy as np
 
 from sk_renorm._linalg import Factorization, LeftBlock, Scratch
 
-_BLOCK_ENTRIES = 2**19  # errors made at a time: rows x penalties x targets
+_BLOCK_ENTRIES = 2**20  # errors made at a time: rows x penalties x targets
 
 
 class LeaveOneOut:
@@ -34,17 +34,20 @@ class LeaveOneOut:
     def risk(self, penalties: np.ndarray) -> np.ndarray:
         """Return the weighted mean squared error (L, q) at ``penalties`` (L, 1) or (L, q)."""
         f = self.factorization
-        total = np.empty((len(penalties), f.n_targets))
-        step = max(1, _BLOCK_ENTRIES // (256 * f.n_targets))
-        for start in range(0, len(penalties), step):
-            some = _Columns(f, penalties[start : start + step])
+        step = max(1, _BLOCK_ENTRIES // (1024 * f.n_targets))
+        chunks = [slice(start, start + step) for start in range(0, len(penalties), step)]
+        # columns of many targets are made again for every block: kept, they would be r x L x q
+        once = _Columns(f, penalties) if len(chunks) == 1 else None
 
-            def sum_of_squares(rows, block, scratch, columns=some) -> np.ndarray:
+        def sum_of_squares(rows: slice, block: LeftBlock, scratch: Scratch) -> np.ndarray:
+            total = np.empty((len(penalties), f.n_targets))
+            for some in chunks:
+                columns = once or _Columns(f, penalties[some])
                 errors, _ = columns.errors(block, scratch)
-                return np.einsum("blq,blq->lq", errors, errors)
+                np.einsum("blq,blq->lq", errors, errors, out=total[some])
+            return total
 
-            total[start : start + step] = sum(f.map_left_blocks(sum_of_squares))
-        return total / f.data.total_weight
+        return sum(f.map_left_blocks(sum_of_squares)) / f.data.total_weight
 
     def errors(self, penalties: np.ndarray) -> list[tuple[slice, np.ndarray]]:
         """Return ``[(all rows, errors of shape (n, L, q))]``, in the unit of y."""
