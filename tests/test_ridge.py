@@ -43,8 +43,8 @@ def test_auto_is_the_search_of_the_cv_estimator():
 
 def test_one_penalty_per_target():
     X, Y = make_data(40, 10, q=3)
-    alphas = [0.1, 10.0, 0.1]
-    model = RenormalizedRidge(alphas).fit(X, Y)
+    alphas = np.array([0.1, 10.0, 0.1])
+    model = RenormalizedRidge(alphas.tolist()).fit(X, Y)
     assert_allclose(model.coef_, Ridge(alpha=alphas).fit(X, Y).coef_, rtol=1e-8)
     assert_allclose(model.alpha_, alphas)
     assert model.risk_.shape == model.effective_df_.shape == (3,)
