@@ -19,8 +19,6 @@ templates_path = ["_templates"]
 exclude_patterns = ["_build", "conftest.py"]
 myst_heading_anchors = 3
 
-# Every class page lists its methods in full, after the attributes of its docstring.
-autodoc_default_options = {"members": True, "inherited-members": False}
 autosummary_generate = True
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
@@ -41,9 +39,6 @@ sphinx_gallery_conf = {
 # References to other projects are kept as plain text: pages build without network access.
 nitpick_ignore_regex = [(r"py:.*", r"(sklearn|numpy|scipy|pandas|matplotlib)\..*")]
 
-# The pages of docs/theory are listed by a pattern.
-suppress_warnings = ["toc.empty_glob"]
-
 html_theme = "pydata_sphinx_theme"
 html_title = "sk_renorm"
 html_theme_options = {
@@ -52,6 +47,6 @@ html_theme_options = {
     "secondary_sidebar_items": ["page-toc"],
     "show_toc_level": 2,
 }
-html_sidebars = {"index": []}
+html_sidebars = {name: [] for name in ("index", "architecture", "scope")}
 html_show_sourcelink = False
 html_copy_source = False
