@@ -148,6 +148,7 @@ def test_groups_and_weights_are_routed_through_a_pipeline(routing):
         X,
         y,
         params={"groups": groups},
+        scoring="r2",
         cv=GroupKFold(3),
         error_score="raise",
         return_estimator=True,
