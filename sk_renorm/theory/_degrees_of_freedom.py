@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sk_renorm.theory._arguments import FloatArray, finite_array
+from sk_renorm.theory._quadrature import compress, pays
 from sk_renorm.theory._spectra import Spectrum, as_spectrum
 
 _BLOCK_ENTRIES = 2**15  # eigenvalues x kappas evaluated at a time: stays in the cache of a core
@@ -60,12 +61,15 @@ def spectral_sums(
 ) -> list[FloatArray]:
     """Return ``sum_k c_k L_k**a U_k**b`` over positive eigenvalues, for every term ``(c, a, b)``.
 
-    ``kappa`` has any shape; ``c = None`` stands for ones.  Memory is O(p), not O(p x kappas).
+    ``kappa`` has any shape; ``c = None`` stands for ones.  Memory is O(p), not O(p x kappas);
+    many sums over many modes are taken on a short equivalent measure.
     """
     flat = np.ravel(kappa)
     keep = eigenvalues > 0.0
     eta = eigenvalues[keep]
-    weights = [c if c is None else c[keep] for c, _, _ in terms]
+    weights = np.array([np.ones(eta.size) if c is None else c[keep] for c, _, _ in terms])
+    if pays(eta.size, flat):
+        eta, weights = compress(eta, weights)
     out = np.empty((len(terms), flat.size))
     for block in blocks(flat.size, eta.size):
         k = flat[block, None]
@@ -73,7 +77,7 @@ def spectral_sums(
         learned, rest = eta * inverse, k * inverse
         for row, (_, a, b), c in zip(out, terms, weights, strict=True):
             term = reduce(np.multiply, [learned] * a + [rest] * b)
-            row[block] = (term if c is None else term * c).sum(axis=1)
+            row[block] = (term * c).sum(axis=1)
     return [row.reshape(np.shape(kappa))[()] for row in out]
 
 

@@ -15,6 +15,7 @@ monotonically to the root, without a bracket.  The slope there is ``f' = 1 - df2
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import scipy.optimize
@@ -22,10 +23,23 @@ from numpy.typing import ArrayLike
 
 from sk_renorm.theory._arguments import FloatArray, finite_array, positive, product
 from sk_renorm.theory._degrees_of_freedom import blocks, check_kappa, spectral_sums
+from sk_renorm.theory._quadrature import Measure, compress, pays
 from sk_renorm.theory._spectra import Spectrum, as_spectrum
 
 _MAX_STEPS = 1000  # two dozen are typical; a thousand means a bug, not a hard spectrum
 _CERTIFIED = 1e-12  # largest accepted residual, relative to the terms of the equation
+
+
+class Modes(NamedTuple):
+    """The n largest eigenvalues, the others, and how many samples are left over."""
+
+    first: Measure
+    others: Measure
+    excess: float
+
+    def compress(self) -> "Modes":
+        """Return the same sums on short measures."""
+        return Modes(compress(*self.first), compress(*self.others), self.excess)
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +156,7 @@ def effective_ridge(
     df1, df2, lag = spectral_sums(
         spectrum.eigenvalues, kappa, (None, 1, 0), (None, 2, 0), (None, 1, 1)
     )
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         if spectrum.tail:
             df1, lag = df1 + spectrum.tail / kappa, lag + spectrum.tail / kappa
         # 1 - df1/n = ridge/kappa exactly; the difference is needed only where kappa = 0
@@ -207,7 +221,8 @@ def ridge_from_kappa(
         )
     out = np.empty(n.size)
     for value, index in groups(np.ravel(n)):
-        rest, _ = spare(sorted_positive(spectrum.eigenvalues), np.ravel(kappa)[index], value)
+        modes = split(sorted_positive(spectrum.eigenvalues), value)
+        rest, _ = spare(modes, np.ravel(kappa)[index], value)
         out[index] = np.ravel(kappa)[index] * rest
     return (out.reshape(n.shape) - spectrum.tail / n)[()]
 
@@ -260,7 +275,7 @@ def minimum_ridge(spectrum: Spectrum | ArrayLike, n_samples: ArrayLike) -> Minim
         # with a tail kappa stays positive, so that nothing is gained beyond n = rank
         bounded = value == len(eta) or (spectrum.tail > 0.0 and value > len(eta))
         kappa[index] = 0.0 if bounded else _kappa_at_df2(eta, value)
-        rest, _ = spare(eta, kappa[index], value)
+        rest, _ = spare(split(eta, value), kappa[index], value)
         edge[index] = kappa[index] * rest
     edge = edge.reshape(n.shape) - spectrum.tail / n
     return MinimumRidge(edge[()], kappa.reshape(n.shape)[()])
@@ -318,41 +333,66 @@ def _solve_one_n(eta: FloatArray, ridge: FloatArray, n: float) -> tuple[FloatArr
     kappa = ridge + eta.sum() / n
     if n >= len(eta):
         kappa[ridge == 0.0] = 0.0
-    active = np.flatnonzero(kappa != 0.0) if n >= len(eta) else np.arange(ridge.size)
+    exact = split(eta, n)
+    compressed = pays(len(eta), ridge)
+    modes = exact.compress() if compressed else exact
+    active = np.flatnonzero(kappa != 0.0)
     for _ in range(_MAX_STEPS):
         if active.size == 0:
             break
         here = kappa[active]
-        rest, lag = spare(eta, here, n)
+        rest, lag = spare(modes, here, n)
         excess, slope = here * rest - ridge[active], rest + lag
-        step = np.divide(excess, slope, out=np.zeros_like(excess), where=slope > 0.0)
-        kappa[active] = here - step
+        # here - excess / slope, with the terms that cancel taken out: it can be far below here
+        target = ridge[active] + here * lag
+        kappa[active] = np.divide(target, slope, out=here.copy(), where=slope > 0.0)
+        step = here - kappa[active]
         active = active[(excess > 0.0) & (step > np.finfo(float).eps * np.abs(here))]
-    rest, _ = spare(eta, kappa, n)
+    residual = _residual(modes, kappa, ridge, n)
+    if compressed:  # certify the short measure too, at both ends and in the middle
+        some = np.argsort(kappa)[[0, kappa.size // 2, -1]]
+        residual[some] = _residual(exact, kappa[some], ridge[some], n)
+    return kappa, residual
+
+
+def _residual(modes: Modes, kappa: FloatArray, ridge: FloatArray, n: float) -> FloatArray:
+    rest, _ = spare(modes, kappa, n)
     size = np.abs(kappa) + np.abs(ridge)
     gap = np.abs(kappa * rest - ridge)
-    return kappa, np.divide(gap, size, out=np.zeros_like(gap), where=size > 0.0)
+    return np.divide(gap, size, out=np.zeros_like(gap), where=size > 0.0)
 
 
-def spare(eta: FloatArray, kappa: FloatArray, n: float) -> tuple[FloatArray, FloatArray]:
-    """Return ``1 - df1 / n`` and ``(df1 - df2) / n`` for descending positive eigenvalues.
+def split(eta: FloatArray, n: float) -> Modes:
+    """Return the modes that n samples can learn and the others, from descending eigenvalues."""
+    m = min(int(n), len(eta))
+    first, others = (Measure(part, np.ones((1, len(part)))) for part in (eta[:m], eta[m:]))
+    return Modes(first, others, n - m)
+
+
+def spare(modes: Modes, kappa: FloatArray, n: float) -> tuple[FloatArray, FloatArray]:
+    """Return ``1 - df1 / n`` and ``(df1 - df2) / n``.
 
     ``n - df1`` is summed as what the first n modes leave less what the others take,
-    ``sum_{k <= n} U_k - sum_{k > n} L_k``: neither sum is close to n, so eigenvalues that span
+    ``sum_{k <= n} U_k - sum_{k > n} L_k``: neither sum is close to n, so that eigenvalues that span
     thirty orders of magnitude do not cancel.
     """
-    m = min(int(n), len(eta))
-    rest, lag = np.empty(kappa.size), np.empty(kappa.size)
-    for block in blocks(kappa.size, eta.size):
-        k = kappa[block]
-        inverse = eta + k[:, None]
-        np.reciprocal(inverse, out=inverse)
-        # numpy sums in pairs; a matrix product would round 10,000 equal terms a hundred times worse
-        learned = inverse * eta
-        rest[block] = (n - m) + k * inverse[:, :m].sum(axis=1) - learned[:, m:].sum(axis=1)
-        learned *= inverse
-        lag[block] = k * learned.sum(axis=1)
-    return rest / n, lag / n
+    left, lag = _unlearned(modes.first, kappa, 0)
+    taken, more_lag = _unlearned(modes.others, kappa, 1)
+    return (modes.excess + kappa * left - taken) / n, kappa * (lag + more_lag) / n
+
+
+def _unlearned(part: Measure, kappa: FloatArray, power: int) -> tuple[FloatArray, FloatArray]:
+    """Return the weighted sums of ``eta**power / (eta + kappa)`` and ``eta / (eta + kappa)**2``."""
+    eta, (weight,) = part
+    sums = np.zeros((2, kappa.size))
+    for block in blocks(kappa.size, max(1, len(eta))):
+        inverse = 1.0 / (eta + kappa[block, None])
+        # numpy sums in pairs; a matrix product rounds 10,000 equal terms a hundred times worse
+        sums[0, block] = (inverse * (weight * eta**power)).sum(axis=1)
+        inverse *= inverse
+        inverse *= weight * eta
+        sums[1, block] = inverse.sum(axis=1)
+    return sums[0], sums[1]
 
 
 def kappa_at_df1(eigenvalues: FloatArray, df1: FloatArray) -> FloatArray:

@@ -134,8 +134,8 @@ def _best_of(spectrum: Spectrum, n: float, noise: float, allow_negative: bool) -
         )
         for i in turns
     ]
-    lowest = min(minima, key=lambda k: float(risk_and_slope(k)[0]), default=floor)
-    if slope[0] >= 0.0 and risk[0] <= risk_and_slope(lowest)[0]:
+    lowest = min(minima, key=lambda k: float(risk_and_slope(k)[0]), default=None)
+    if lowest is None or (slope[0] >= 0.0 and risk[0] <= risk_and_slope(lowest)[0]):
         return least_ridge
     return max(float(ridge_from_kappa(spectrum, lowest, n)), least_ridge)
 

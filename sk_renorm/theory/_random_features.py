@@ -255,7 +255,7 @@ def _terms(
     with np.errstate(divide="ignore", invalid="ignore"):
         # 1 - df1/n = ridge / kappa_1; the difference is accurate only where features bind
         shrinkage = np.where(
-            (features.max_df < n) | (kappa_2 == 0.0), 1.0 - df1 / n, ridge / (kappa_2 * inverse_s)
+            (features.max_df < n) | (ridge == 0.0), 1.0 - df1 / n, ridge / (kappa_2 * inverse_s)
         )
         kappa_1 = np.where(shrinkage > 0.0, ridge / shrinkage, kappa_2 * inverse_s)
         amplification_1 = 1.0 / (shrinkage + lag * rho / n)
@@ -284,7 +284,9 @@ def _terms(
         variance_noise_data_features=product(noise, added),
         noise_variance=noise[()],
         risk=amplified(bias2 + variance_features + noise, amplification_1),
-        training_error=amplified(bias2 + variance_features + noise, shrinkage**2 * amplification_1),
+        training_error=amplified(
+            bias2 + variance_features + noise, product(shrinkage**2, amplification_1)
+        ),
         residual=point.residual,
     )
 

@@ -22,6 +22,7 @@ from sk_renorm.theory._arguments import (
     FloatArray,
     finite_array,
     nonnegative,
+    product,
     symmetric_matrix,
     vector,
 )
@@ -154,7 +155,7 @@ def ridge_risk(
         variance_noise=amplified(noise, eff.gamma * eff.derivative),
         noise_variance=noise[()],
         risk=risk,
-        training_error=risk / eff.renormalization**2,
+        training_error=product(risk, 1.0 / eff.renormalization**2),
         squared_norm=learned2 + spread / eff.n_samples * risk,
     )
 

@@ -30,9 +30,11 @@ from sk_renorm.theory._degrees_of_freedom import spectral_sums
 from sk_renorm.theory._effective_ridge import kappa_at_df1
 
 
-def _slope(value: Callable[[FloatArray], FloatArray], df1: FloatArray) -> FloatArray:
+def _slope(
+    value: Callable[[FloatArray], FloatArray], df1: FloatArray, max_df: FloatArray
+) -> FloatArray:
     """Return d ln S / d df1 by central differences of fourth order, accurate to about 1e-10."""
-    h = 1e-3 * df1
+    h = 1e-3 * np.minimum(df1, max_df - df1)
 
     def log_s(shift: float) -> FloatArray:
         return np.log(value(df1 + shift * h))
@@ -50,8 +52,7 @@ class STransform:
         ``value(df1) -> S``, elementwise on arrays of ``0 < df1 < max_df``; positive, not
         decreasing.
     log_derivative : callable, default=None
-        ``log_derivative(df1) -> d ln S / d df1``.  None differentiates `value` numerically, which
-        needs `value` up to 0.2 % beyond every df1 asked for.
+        ``log_derivative(df1) -> d ln S / d df1``.  None differentiates `value` numerically.
     max_df : array_like, default=inf
         Where S diverges.  An array broadcasts against df1 (a family of S-transforms).
 
@@ -84,8 +85,8 @@ class STransform:
             raise TypeError("value must be a function of df1.")
         object.__setattr__(self, "max_df", positive("max_df", self.max_df))
         if self.log_derivative is None:
-            value = self.value
-            object.__setattr__(self, "log_derivative", lambda df1: _slope(value, df1))
+            value, end = self.value, self.max_df
+            object.__setattr__(self, "log_derivative", lambda df1: _slope(value, df1, end))
 
     def __call__(self, df1: ArrayLike) -> FloatArray:
         """Return S at ``df1``; infinite at ``max_df``."""

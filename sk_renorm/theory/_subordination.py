@@ -117,7 +117,7 @@ def subordinate(
             f"The effective ridge is only known to a relative {residual.max():.1e}, above "
             f"{_CERTIFIED:g}; check that the S-transform increases with df1."
         )
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         s = np.where(kappa > 0.0, np.divide(kappa, ridge), noise.value(df1))
     return Subordination(
         ridge[()], kappa[()], df1[()], df2[()], s[()], (1.0 / slope)[()], residual[()]
