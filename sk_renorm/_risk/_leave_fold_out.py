@@ -92,7 +92,6 @@ def _is_complement(train: np.ndarray, test: np.ndarray, n_rows: int) -> bool:
 def _from_hat_block(f: Factorization, test: np.ndarray, penalties: np.ndarray) -> np.ndarray | None:
     """Errors (m, L, q) from the fold's block of the hat matrix; None if that has too few digits."""
     block = f.left_block(test)
-    null = block.null_projector
     gains = 1.0 / (f.eigenvalues[:, None, None] + penalties)
     residuals = np.tensordot(block.U, gains * f.projections[:, None, :], axes=1)
     # if the modes explain the whole fold, residuals and I - H share the factor alpha: it drops out
@@ -100,20 +99,24 @@ def _from_hat_block(f: Factorization, test: np.ndarray, penalties: np.ndarray) -
     if scaled:
         residuals = block.residual[:, None, :] + penalties * residuals
     errors = np.empty_like(residuals)
-    levels, index = np.unique(penalties, return_inverse=True)
-    index = np.broadcast_to(index.reshape(penalties.shape), errors.shape[1:])
+    # entries of (L, q) by penalty: a row of them each, or one each with as many targets as share it
+    if penalties.shape[1] == 1:
+        levels, places = penalties[:, 0], range(len(penalties))
+    else:
+        levels, index = np.unique(penalties, return_inverse=True)
+        index = index.reshape(penalties.shape)
+        places = [index == level for level in range(len(levels))]
     step = max(1, _BLOCK_ENTRIES // len(test) ** 2)
     for start in range(0, len(levels), step):
         alphas = levels[start : start + step, None, None]
         matrices = (block.U / (f.eigenvalues + alphas)) @ block.U.T
         if scaled:
-            matrices = null + alphas * matrices
+            matrices = block.null_projector + alphas * matrices
         inverses = _inverses(matrices)
         if inverses is None:
             return None
-        for level, inverse in enumerate(inverses, start):
-            at_level = index == level
-            errors[:, at_level] = inverse @ residuals[:, at_level]
+        for place, inverse in zip(places[start : start + step], inverses, strict=True):
+            errors[:, place] = inverse @ residuals[:, place]
     if f.data.root_weight is not None:
         errors /= f.data.root_weight[test, None, None]
     return errors
