@@ -20,7 +20,8 @@ RESULTS = Path(__file__).parent / "results"
 def environment() -> dict[str, str]:
     """Return machine and versions, without names of hosts or folders."""
     pools = threadpoolctl.threadpool_info()
-    threads = sorted({f"{p['internal_api']} {p['version']}: {p['num_threads']}" for p in pools})
+    names = {f"{p['internal_api']} {p.get('version') or ''}".strip(): p for p in pools}
+    threads = [f"{name}: {pool['num_threads']}" for name, pool in sorted(names.items())]
     return {
         "date": dt.datetime.now(dt.UTC).date().isoformat(),
         "cpu": _cpu_name(),
@@ -45,7 +46,7 @@ def _cpu_name() -> str:
 
 
 def _commit() -> str:
-    """Return the commit of the package that is measured, marked if its files differ from it."""
+    """Return the commit of the checkout that is measured, marked if its files differ from it."""
     command = ["git", "-C", str(Path(sk_renorm.__file__).parent), "describe", "--always"]
     try:
         done = subprocess.run(
