@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_BLOCK_ENTRIES = 2**20  # 8 MB of float64: fits the outer cache, long enough for BLAS-3 speed
+_BLOCK_ENTRIES = 2**19  # 4 MB of float64: fits the outer cache, long enough for BLAS-3 speed
 
 
 def row_ranges(start: int, stop: int, width: int) -> Iterator[slice]:

@@ -112,7 +112,8 @@ class Factorization:
     def left_block(self, rows: slice | np.ndarray, scratch: Scratch | None = None) -> LeftBlock:
         """Return what leave-out formulas need of some ``rows``, partly in ``scratch`` space."""
         U = self.vectors.left(rows, scratch)
-        squares = np.square(U, out=None if scratch is None else scratch("squares", *U.shape))
+        # the rows are used up: their buffer takes the squares
+        squares = np.square(U, out=None if scratch is None else scratch("rows", *U.shape))
         constant = self.data.constant[rows]
         if self.interpolates:
             nothing = np.zeros((len(U), self.n_targets))

@@ -108,8 +108,10 @@ def _from_moments(
     keep, resolution = _keep(eigenvalues, V, tail_power, data.n_rows)
     if not keep.all():
         eigenvalues, V = eigenvalues[keep], V[:, keep]
-    vectors = ColumnGramVectors(data, V, np.sqrt(eigenvalues))
-    projections = (V.T @ moments.xy) / vectors.singular_values[:, None]
+    singular_values = np.sqrt(eigenvalues)
+    V /= singular_values
+    vectors = ColumnGramVectors(data, V, singular_values)
+    projections = V.T @ moments.xy
     left_error = _left_error(eigenvalues, resolution)
     return _factorization(
         name, data, eigenvalues, projections, moments.yy, vectors, left_error, resolution

@@ -1,7 +1,6 @@
 """Singular vectors of centred data: stored, or made from the data where storing would copy it."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -29,27 +28,23 @@ class SingularVectors(Protocol):
 
 @dataclass(frozen=True)
 class ColumnGramVectors:
-    """V is stored, U is made block by block from the rows (n > p)."""
+    """``V / singular_values`` is stored, U is made from the rows block by block (n > p)."""
 
     data: CentredData
-    V: np.ndarray
+    left_map: np.ndarray
     singular_values: np.ndarray
     null_basis: None = None
 
-    @cached_property
-    def _left_map(self) -> np.ndarray:
-        return self.V / self.singular_values
-
     def left(self, rows: slice | np.ndarray, scratch: Scratch | None = None) -> np.ndarray:
         X = self.data.rows(rows, scratch)
-        out = None if scratch is None else scratch("U", len(X), self.V.shape[1])
-        return np.matmul(X, self._left_map, out=out)
+        out = None if scratch is None else scratch("U", len(X), self.left_map.shape[1])
+        return np.matmul(X, self.left_map, out=out)
 
     def right_product(self, A: np.ndarray) -> np.ndarray:
-        return self.V @ A
+        return self.left_map @ (self.singular_values[:, None] * A)
 
     def project(self, X_centred: np.ndarray) -> np.ndarray:
-        return X_centred @ self.V
+        return (X_centred @ self.left_map) * self.singular_values
 
 
 @dataclass(frozen=True)
