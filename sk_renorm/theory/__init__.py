@@ -7,12 +7,12 @@ squared error on a fresh labelled sample and contains the label noise.
 
 from sk_renorm.theory._correlated import (
     CorrelatedRisk,
-    NearHorizonRisk,
     correlated_risk,
-    near_horizon_risk,
-    weighted_risk,
 )
-from sk_renorm.theory._degrees_of_freedom import DegreesOfFreedom, degrees_of_freedom
+from sk_renorm.theory._degrees_of_freedom import (
+    DegreesOfFreedom,
+    degrees_of_freedom,
+)
 from sk_renorm.theory._effective_ridge import (
     EffectiveRidge,
     MinimumRidge,
@@ -20,30 +20,40 @@ from sk_renorm.theory._effective_ridge import (
     minimum_ridge,
     ridge_from_kappa,
 )
+from sk_renorm.theory._near_horizon import (
+    NearHorizonRisk,
+    near_horizon_risk,
+)
+from sk_renorm.theory._optimal_features import (
+    OptimalFeatures,
+    optimal_feature_ridge,
+    optimal_n_features,
+)
 from sk_renorm.theory._optimal_ridge import (
     OptimalRidge,
     learning_curve,
-    optimal_feature_ridge,
     optimal_ridge,
 )
+from sk_renorm.theory._out_of_distribution import (
+    out_of_distribution_risk,
+)
 from sk_renorm.theory._random_features import (
-    OptimalFeatures,
     RandomFeatureRisk,
-    optimal_n_features,
     random_feature_risk,
 )
 from sk_renorm.theory._ridge import (
     RidgeRisk,
     cross_risk,
-    out_of_distribution_risk,
     ridge_risk,
+)
+from sk_renorm.theory._row_transforms import (
+    correlated_samples,
+    exponential_samples,
+    nearest_neighbour_samples,
 )
 from sk_renorm.theory._s_transform import (
     STransform,
-    correlated_samples,
-    exponential_samples,
     gaussian_features,
-    nearest_neighbour_samples,
     orthogonal_features,
     structured_features,
     white_wishart,
@@ -56,14 +66,22 @@ from sk_renorm.theory._scaling import (
     scaling_law,
 )
 from sk_renorm.theory._spectra import (
-    Spectrum,
     from_covariance,
     from_kernel,
     isotropic,
     power_law,
     spiked,
 )
-from sk_renorm.theory._subordination import Subordination, subordinate
+from sk_renorm.theory._spectrum import (
+    Spectrum,
+)
+from sk_renorm.theory._subordination import (
+    Subordination,
+    subordinate,
+)
+from sk_renorm.theory._weights import (
+    weighted_risk,
+)
 
 __all__ = [
     "REGIMES",

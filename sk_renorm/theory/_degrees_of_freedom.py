@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 
 from sk_renorm.theory._arguments import FloatArray, finite_array
 from sk_renorm.theory._quadrature import compress, pays
-from sk_renorm.theory._spectra import Spectrum, as_spectrum
+from sk_renorm.theory._spectrum import Spectrum, as_spectrum
 
 _BLOCK_ENTRIES = 2**15  # eigenvalues x kappas evaluated at a time: stays in the cache of a core
 

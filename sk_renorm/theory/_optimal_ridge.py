@@ -14,14 +14,8 @@ from numpy.typing import ArrayLike
 from sk_renorm.theory._arguments import FloatArray, nonnegative, positive
 from sk_renorm.theory._degrees_of_freedom import spectral_sums
 from sk_renorm.theory._effective_ridge import effective_ridge, minimum_ridge, ridge_from_kappa
-from sk_renorm.theory._random_features import (
-    as_features,
-    random_feature_risk,
-    with_feature_noise,
-)
 from sk_renorm.theory._ridge import RidgeRisk, ridge_risk
-from sk_renorm.theory._s_transform import STransform
-from sk_renorm.theory._spectra import Spectrum, as_spectrum
+from sk_renorm.theory._spectrum import Spectrum, as_spectrum
 
 _GRID = 400
 
@@ -146,81 +140,6 @@ def _lower_end(spectrum: Spectrum, n: float, allow_negative: bool) -> tuple[floa
         edge = minimum_ridge(spectrum, n)
         return float(edge.kappa), float(edge.ridge)
     return float(effective_ridge(spectrum, 0.0, n).kappa), 0.0
-
-
-def optimal_feature_ridge(
-    spectrum: Spectrum | ArrayLike,
-    n_samples: ArrayLike,
-    features: STransform | ArrayLike,
-    noise_variance: float = 0.0,
-    *,
-    feature_noise: float = 0.0,
-) -> OptimalRidge:
-    """Return the nonnegative penalty that minimizes the risk of a random-feature model.
-
-    Conventions: per-sample ridge on features with ``E F F' = identity``.
-
-    Parameters
-    ----------
-    spectrum : Spectrum or array_like of shape (p,)
-        Population spectrum of the inputs, with the signal.
-    n_samples : array_like
-        Number of samples n.
-    features : STransform or array_like
-        As in `random_feature_risk`; broadcast against `n_samples`.
-    noise_variance : float, default=0.0
-        Variance of the label noise.
-    feature_noise : float, default=0.0
-        As in `random_feature_risk`.
-
-    Returns
-    -------
-    OptimalRidge
-        Arrays in the broadcast shape.
-
-    Raises
-    ------
-    ValueError
-        If an argument is outside its domain or the spectrum has no signal.
-
-    Notes
-    -----
-    The search runs over the penalty's logarithm, on a grid refined around its minimum until the
-    penalty is known to 1e-6; O(p) per penalty.
-
-    References
-    ----------
-    Simon, Karkada, Ghosh and Belkin (2023), arXiv:2311.14646.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sk_renorm.theory import isotropic, optimal_feature_ridge
-    >>> best = optimal_feature_ridge(isotropic(100), 50, [25, 100, np.inf], noise_variance=0.5)
-    >>> best.risk.round(3)
-    array([1.444, 1.342, 1.207])
-    """
-    spectrum, features = with_feature_noise(spectrum, feature_noise), as_features(features)
-    if not spectrum.signal_power.any():
-        raise ValueError("The spectrum has no signal, so that no finite ridge is optimal.")
-    n, _ = np.broadcast_arrays(positive("n_samples", n_samples), features.max_df)
-
-    def risk(log_ridge: FloatArray) -> FloatArray:
-        return random_feature_risk(spectrum, np.exp(log_ridge), n, features, noise_variance).risk
-
-    center = np.full(n.shape, np.log(spectrum.trace))
-    offsets = np.linspace(-35.0, 15.0, 101)
-    while offsets[1] - offsets[0] > 1e-6:
-        risks = np.array([risk(center + offset) for offset in offsets])
-        center = center + offsets[np.argmin(risks, axis=0)]
-        spacing = offsets[1] - offsets[0]
-        offsets = np.linspace(-spacing, spacing, 11)
-    ridgeless = random_feature_risk(spectrum, 0.0, n, features, noise_variance).risk
-    found = risk(center)
-    wins = ridgeless <= found
-    return OptimalRidge(
-        np.where(wins, 0.0, np.exp(center))[()], np.where(wins, ridgeless, found)[()]
-    )
 
 
 def learning_curve(

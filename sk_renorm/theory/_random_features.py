@@ -15,14 +15,12 @@ Every other quantity needs F only through ``rho = d ln kappa_2 / d ln kappa_1``.
 from dataclasses import dataclass, replace
 
 import numpy as np
-import scipy.optimize
 from numpy.typing import ArrayLike
 
 from sk_renorm.theory._arguments import FloatArray, finite_array, nonnegative, positive, product
 from sk_renorm.theory._degrees_of_freedom import spectral_sums
-from sk_renorm.theory._effective_ridge import amplified
 from sk_renorm.theory._s_transform import STransform, gaussian_features, white_wishart
-from sk_renorm.theory._spectra import Spectrum, as_spectrum
+from sk_renorm.theory._spectrum import Spectrum, as_spectrum
 from sk_renorm.theory._subordination import Subordination, subordinate
 
 
@@ -122,22 +120,6 @@ class RandomFeatureRisk:
         """
         limit = self.infinite_ensemble_risk
         return limit + (self.risk - limit) / positive("n_members", n_members)
-
-
-@dataclass(frozen=True)
-class OptimalFeatures:
-    """The number of features with the smallest risk at a given penalty.
-
-    Parameters
-    ----------
-    n_features : float
-        Number of features N, not rounded; infinity if more features always help.
-    risk : float
-        Risk there (E_out).
-    """
-
-    n_features: float
-    risk: float
 
 
 def random_feature_risk(
@@ -265,7 +247,7 @@ def _terms(
     added = product(lag * lost / n * amplification_2, amplification_1)
     variance_features = lost * mixed
     noise = noise + spectrum.unexplained
-    from_features = amplified(variance_features, gamma_1 * amplification_1)
+    from_features = product(variance_features, gamma_1 * amplification_1)
     return RandomFeatureRisk(
         ridge=ridge[()],
         n_samples=n[()],
@@ -278,86 +260,14 @@ def _terms(
         gamma_2=gamma_2,
         bias2=bias2,
         variance_features=variance_features,
-        variance_data=amplified(bias2, gamma_2 * amplification_2),
+        variance_data=product(bias2, gamma_2 * amplification_2),
         variance_data_features=product(bias2, added) + from_features,
-        variance_noise_data=amplified(noise, gamma_2 * amplification_2),
+        variance_noise_data=product(noise, gamma_2 * amplification_2),
         variance_noise_data_features=product(noise, added),
         noise_variance=noise[()],
-        risk=amplified(bias2 + variance_features + noise, amplification_1),
-        training_error=amplified(
+        risk=product(bias2 + variance_features + noise, amplification_1),
+        training_error=product(
             bias2 + variance_features + noise, product(shrinkage**2, amplification_1)
         ),
         residual=point.residual,
     )
-
-
-def optimal_n_features(
-    spectrum: Spectrum | ArrayLike,
-    ridge: float,
-    n_samples: float,
-    noise_variance: float = 0.0,
-    *,
-    feature_noise: float = 0.0,
-) -> OptimalFeatures:
-    """Return the number of Gaussian features with the smallest risk at a given penalty.
-
-    Conventions: per-sample ridge on features with ``E F F' = identity``.
-
-    Parameters
-    ----------
-    spectrum : Spectrum or array_like of shape (p,)
-        Population spectrum of the inputs, with the signal.
-    ridge : float
-        Penalty per sample, zero or positive.
-    n_samples : float
-        Number of samples n.
-    noise_variance : float, default=0.0
-        Variance of the label noise.
-    feature_noise : float, default=0.0
-        As in `random_feature_risk`.
-
-    Returns
-    -------
-    OptimalFeatures
-        The number and the risk; infinity where more features always help, as they do at the best
-        penalty.
-
-    Raises
-    ------
-    ValueError
-        If an argument is outside its domain.
-
-    Notes
-    -----
-    The risk can have two minima, one on each side of N = n.  A logarithmic grid from N = 1 to far
-    beyond n and p finds the basin, a bounded search the minimum; N = infinity is compared last.
-
-    References
-    ----------
-    Atanasov, Zavatone-Veth and Pehlevan (2024), arXiv:2405.00592; Simon, Karkada, Ghosh and Belkin
-    (2023), arXiv:2311.14646.
-
-    Examples
-    --------
-    >>> from sk_renorm.theory import isotropic, optimal_n_features
-    >>> best = optimal_n_features(isotropic(100), ridge=1e-4, n_samples=120, noise_variance=0.1)
-    >>> round(best.n_features), round(best.risk, 3)
-    (103, 0.555)
-    """
-    spectrum = with_feature_noise(spectrum, feature_noise)
-
-    def risk(log_n_features: ArrayLike) -> FloatArray:
-        return random_feature_risk(
-            spectrum, ridge, n_samples, np.exp(log_n_features), noise_variance
-        ).risk
-
-    grid = np.linspace(0.0, np.log(1e3 * (n_samples + spectrum.n_features)), 201)
-    best = int(np.argmin(risk(grid)))
-    around = (grid[max(best - 1, 0)], grid[min(best + 1, 200)])
-    found = scipy.optimize.minimize_scalar(
-        risk, bounds=around, method="bounded", options={"xatol": 1e-9}
-    )
-    limit = float(risk(np.inf))
-    if limit <= found.fun:
-        return OptimalFeatures(np.inf, limit)
-    return OptimalFeatures(float(np.exp(found.x)), float(found.fun))

@@ -14,9 +14,9 @@ from numpy.typing import ArrayLike
 
 from sk_renorm.theory._arguments import FloatArray, finite_array, product
 from sk_renorm.theory._degrees_of_freedom import spectral_sums
-from sk_renorm.theory._effective_ridge import solve
+from sk_renorm.theory._newton import solve
 from sk_renorm.theory._s_transform import STransform
-from sk_renorm.theory._spectra import Spectrum, as_spectrum
+from sk_renorm.theory._spectrum import Spectrum, as_spectrum
 
 _MAX_STEPS = 300
 _CERTIFIED = 1e-11  # largest accepted relative distance to the root, as one more step measures it
