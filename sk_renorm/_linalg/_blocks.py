@@ -35,7 +35,8 @@ def weighted_mean(A: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
     """Return the weighted column means of ``A`` (n, k), in float64."""
     if weights is None:
         return A.mean(axis=0, dtype=np.float64)
-    return (weights @ A) / weights.sum()
+    blocks = row_ranges(0, len(A), A.shape[1])  # float32 is converted a block at a time
+    return sum(weights[rows] @ A[rows] for rows in blocks) / weights.sum()
 
 
 @dataclass(frozen=True)
@@ -129,4 +130,8 @@ class CentredData:
         """Return ``X~' B`` (p, k) for ``B`` (n, k), without a centred copy."""
         if self.root_weight is not None:
             B = B * self.root_weight[:, None]
-        return (B.T @ self.X).T - np.outer(self.x_mean, B.sum(axis=0))
+        product = np.outer(-self.x_mean, B.sum(axis=0))
+        for start in range(0, len(product), 1024):  # float32 is converted a block at a time
+            columns = slice(start, start + 1024)
+            product[columns] += (B.T @ self.X[:, columns]).T
+        return product

@@ -134,7 +134,8 @@ def _from_row_gram(data: CentredData) -> Factorization:
         reflect *= np.sqrt(2.0) / np.linalg.norm(reflect)
         image = dsymv(1.0, gram, reflect)
         image -= 0.5 * (image @ reflect) * reflect
-        gram = dsyr2(-1.0, reflect, image, a=gram, overwrite_a=1)[skip:, skip:]
+        gram = dsyr2(-1.0, reflect, image, a=gram, overwrite_a=1)
+        gram = gram[skip:, skip:].copy(order="F")
     eigenvalues, rotated = _eigh(gram)
 
     def turn_back(columns: np.ndarray) -> np.ndarray:
