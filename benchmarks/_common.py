@@ -70,6 +70,21 @@ def write_csv(path: Path, rows: list[dict], notes: list[str], env: dict[str, str
         writer.writerows({name: short(value) for name, value in row.items()} for row in rows)
 
 
+def read_csv(path: Path) -> list[dict]:
+    """Return the rows that ``write_csv`` wrote, numbers as numbers."""
+    with path.open() as file:
+        lines = [line for line in file if not line.startswith("#")]
+    return [{name: number(text) for name, text in row.items()} for row in csv.DictReader(lines)]
+
+
+def number(text: str) -> float | str:
+    """Return a number, NaN for nothing, or the text itself."""
+    try:
+        return float(text or "nan")
+    except ValueError:
+        return text
+
+
 def short(value) -> str:
     """Return a number to five digits, anything else as it is, nothing for NaN."""
     if isinstance(value, float | np.floating):

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import scipy.linalg
-from _common import RESULTS, environment, write_csv
+from _common import RESULTS, environment, read_csv, write_csv
 from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.model_selection import GridSearchCV, KFold, train_test_split
 from sklearn.preprocessing import StandardScaler
@@ -275,9 +275,22 @@ def main() -> None:
     parser.add_argument("--sets", help="names, separated by commas; default: all")
     parser.add_argument("--output", type=Path, help="default: results/ when all sets run in full")
     parser.add_argument("--splits", type=Path, help="also write every split to this CSV file")
+    parser.add_argument("--merge", type=Path, nargs="+", help="run nothing, join these results")
     args = parser.parse_args()
     loader = import_loader(args.folder)
     env = environment()
+    if args.merge:
+        rows = [row for path in args.merge for row in read_csv(path)]
+        rows.sort(key=lambda row: loader.names().index(row["set"]))
+        notes = [
+            *overall(rows),
+            "sets run in parts, at one BLAS thread each, and joined by --merge",
+        ]
+        missing = set(loader.names()) - {row["set"] for row in rows}
+        notes.append(f"sets not run: {', '.join(sorted(missing)) or 'none'}")
+        print("\n".join(notes))
+        write_csv(args.output or RESULTS / "accuracy.csv", rows, notes, env)
+        return
     rows, splits = [], []
     for name in args.sets.split(",") if args.sets else loader.names():
         (row, some), seconds = timed(lambda name=name: run_set(loader.load, name, args.quick))
