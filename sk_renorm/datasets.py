@@ -17,6 +17,8 @@ from sk_renorm.theory import (
     ridge_risk,
 )
 
+__all__ = ["Population", "make_spectral_regression"]
+
 FloatArray = NDArray[np.float64]
 _DEGREES = 5.0  # of Student's t: heavy tails whose fourth moment, that the theory needs, is finite
 

@@ -1,0 +1,71 @@
+"""
+One data set measures the effective ridge
+=========================================
+
+The effective ridge kappa, and the degrees of freedom df1 and df2 that belong to it, are properties
+of the population.  All three can be read off a single sample Gram matrix, without knowing the
+population, for any ratio of features to samples.
+
+250 white features, ridge 1e-3.  Lines are theory; points are estimates from the Gram matrix with
+their standard deviation over data sets, not of the mean: each single data set is that accurate.
+"""
+
+import os
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from sk_renorm.theory import effective_ridge, isotropic
+
+REPETITIONS = int(os.environ.get("SK_RENORM_REPETITIONS", "50"))
+P, RIDGE = 250, 1e-3
+spectrum = isotropic(P)
+
+# %%
+# With ``G = (K + ridge)^-1``, K the n x n Gram matrix over n, ``kappa = 1 / mean diagonal of G``,
+# ``df1 = n (1 - ridge / kappa)`` and ``df2 = n (1 - (tr G)^2 / (n tr G^2))``.
+
+rng = np.random.default_rng(0)
+sizes = np.unique(np.geomspace(12, 2500, 13).astype(int))
+estimates = np.empty((len(sizes), REPETITIONS, 3))
+for i, n in enumerate(sizes):
+    for j in range(REPETITIONS):
+        X = rng.standard_normal((n, P))
+        gains = np.full(n, 1.0 / RIDGE)  # modes beyond the rank have eigenvalue zero
+        values = np.linalg.svd(X, compute_uv=False) ** 2 / n
+        gains[: len(values)] = 1.0 / (values + RIDGE)
+        kappa = 1.0 / gains.mean()
+        df2 = n * (1.0 - gains.mean() ** 2 / np.mean(gains**2))
+        estimates[i, j] = kappa, n * (1.0 - RIDGE / kappa), df2
+
+# %%
+# The claim, checked
+# ------------------
+
+expected = effective_ridge(spectrum, RIDGE, sizes)
+expected = np.transpose([expected.kappa, expected.df1, expected.df2])
+bias = np.abs(estimates.mean(axis=1) / expected - 1.0)
+for name, column in zip(("kappa", "df1", "df2"), bias.T, strict=True):
+    print(f"largest error of the mean estimate of {name}: {100 * column.max():.1f} %")
+assert (bias[:, :2] < 0.02).all()
+assert (bias[:, 2] < 0.01 + 2.0 / sizes).all()  # a difference of two traces: bias of order 1 / n
+
+# %%
+
+grid = np.geomspace(10, 2500, 400)
+theory = effective_ridge(spectrum, RIDGE, grid)
+fig, axes = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
+lines = (theory.kappa, theory.df1 / P, theory.df2 / P)
+scales = (1.0, P, P)
+for k, (line, scale, label) in enumerate(
+    zip(lines, scales, ("kappa", "df1 / p", "df2 / p"), strict=True)
+):
+    ax = axes[min(k, 1)]
+    mean, spread = estimates[:, :, k].mean(axis=1), estimates[:, :, k].std(axis=1)
+    ax.plot(P / grid, line, color=f"C{k}", label=label)
+    ax.errorbar(P / sizes, mean / scale, spread / scale, fmt="o", ms=3.5, color=f"C{k}")
+    ax.set(xscale="log", yscale="log", xlabel="features / samples")
+    ax.legend()
+axes[0].set_title("effective ridge")
+axes[1].set_title("degrees of freedom")
+plt.show()
