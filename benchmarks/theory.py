@@ -1,6 +1,6 @@
 """Time of 1,000 effective ridges on 10,000 eigenvalues, against a loop of scipy's brentq.
 
-    python benchmarks/theory/solver.py
+    python benchmarks/theory.py
 
 Both solve ``ridge = kappa (1 - df1(kappa) / n)`` for ridges over fourteen orders of magnitude and
 return kappa, df1 and df2.  The loop is what one writes in a notebook: the bracket of the theorem,
@@ -80,7 +80,7 @@ def main():
             }
         )
         print(rows[-1])
-    with Path(__file__).with_suffix(".csv").open("w", newline="") as file:
+    with (Path(__file__).parent / "results" / "theory.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
