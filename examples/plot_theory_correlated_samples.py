@@ -60,7 +60,7 @@ for i, n in enumerate(sizes):
             training * s(df1) ** 2,
             training / (row_kappa**2 * np.mean(k / (k + row_kappa) ** 2)),
         )
-mean, error = samples.mean(axis=1), samples.std(axis=1) / REPETITIONS**0.5
+mean, error = samples.mean(axis=1), samples.std(axis=1, ddof=1) / REPETITIONS**0.5
 
 # %%
 # The claim, checked
@@ -86,6 +86,8 @@ for k, limit in enumerate(("risk", "gcv_limit", "naive_correction_limit", "corr_
     ax.plot(grid, [getattr(r, limit) for r in theory], color=line, ls="--" if k == 3 else "-")
     ax.errorbar(sizes, mean[:, k], error[:, k], fmt="o", ms=4, color=line, label=names[k])
 ax.set(xscale="log", yscale="log", xlabel="samples n", ylabel="squared error")
+ax.set_xticks(sizes, sizes)
+ax.minorticks_off()
 ax.set_title("Estimates of the risk with correlated samples")
 ax.legend()
 plt.show()

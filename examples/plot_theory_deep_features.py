@@ -51,7 +51,7 @@ for j in range(REPETITIONS):
             phi = X @ F
             v = np.linalg.solve(phi.T @ phi + n * RIDGE * np.eye(F.shape[1]), phi.T @ (X @ w))
             risks[k, j, i] = eta @ (F @ v - w) ** 2
-mean, error = risks.mean(axis=1), risks.std(axis=1) / REPETITIONS**0.5
+mean, error = risks.mean(axis=1), risks.std(axis=1, ddof=1) / REPETITIONS**0.5
 
 # %%
 # The claim, checked

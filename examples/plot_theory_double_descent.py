@@ -43,20 +43,21 @@ for n in sizes:
     for _ in range(REPETITIONS):
         X, y, population = make_spectral_regression(n, spectrum, noise_variance=NOISE, rng=rng)
         w = population.coefficients
-        gram = X @ X.T / n
-        dual = np.linalg.inv(gram + RIDGE * np.eye(n))
-        fits = X.T @ (dual @ np.column_stack([X @ w, y - X @ w])) / n
+        U, s, Vt = np.linalg.svd(X, full_matrices=False)
+        shrink = s / (s**2 + n * RIDGE)
+        fits = Vt.T @ (shrink[:, None] * (U.T @ np.column_stack([X @ w, y - X @ w])))
         clean.append(fits[:, 0])
         noisy.append(np.sum(fits[:, 1] ** 2))
         risks.append(population.conditional_risk(fits.sum(axis=1)))
-        gcv.append(np.mean((dual @ y) ** 2) / (np.trace(dual) / n) ** 2)
+        training_error = np.mean((y - X @ fits.sum(axis=1)) ** 2)
+        gcv.append(training_error / (1.0 - np.sum(s * shrink) / n) ** 2)
     variance = np.var(clean, axis=0, ddof=1).sum()
-    measured["risk"].append((np.mean(risks), np.std(risks) / REPETITIONS**0.5))
-    measured["gcv"].append((np.mean(gcv), np.std(gcv) / REPETITIONS**0.5))
+    measured["risk"].append((np.mean(risks), np.std(risks, ddof=1) / REPETITIONS**0.5))
+    measured["gcv"].append((np.mean(gcv), np.std(gcv, ddof=1) / REPETITIONS**0.5))
     measured["variance_data"].append((variance, variance / REPETITIONS**0.5))
     bias2 = np.sum((np.mean(clean, axis=0) - w) ** 2) - variance / REPETITIONS
     measured["bias2"].append((bias2, (bias2 * variance / P / REPETITIONS) ** 0.5))
-    measured["variance_noise"].append((np.mean(noisy), np.std(noisy) / REPETITIONS**0.5))
+    measured["variance_noise"].append((np.mean(noisy), np.std(noisy, ddof=1) / REPETITIONS**0.5))
 
 # %%
 # The claim, checked

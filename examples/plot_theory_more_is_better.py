@@ -31,7 +31,7 @@ spectrum = power_law(P, 1.2, 0.6)
 # Theory
 # ------
 
-width = np.geomspace(10, 4000, 60)
+width = np.geomspace(10, 4000, 40)
 fixed = random_feature_risk(spectrum, SMALL, N_SAMPLES, width, NOISE).risk
 best = optimal_feature_ridge(spectrum, N_SAMPLES, width, NOISE)
 limit = optimal_ridge(spectrum, N_SAMPLES, NOISE)
@@ -53,7 +53,7 @@ for i, size in enumerate(sizes):
         for k, ridge in enumerate((SMALL, tuned.ridge[i])):
             v = phi.T @ np.linalg.solve(phi @ phi.T + N_SAMPLES * ridge * np.eye(N_SAMPLES), y)
             risks[k, i, j] = eta @ (F @ v - w) ** 2 + NOISE
-mean, error = risks.mean(axis=-1), risks.std(axis=-1) / REPETITIONS**0.5
+mean, error = risks.mean(axis=-1), risks.std(axis=-1, ddof=1) / REPETITIONS**0.5
 
 # %%
 # The claim, checked
@@ -79,5 +79,5 @@ for k, color in enumerate(("C1", "C0")):
     ax.errorbar(sizes, mean[k], error[k], fmt="o", ms=4, color=color)
 ax.set(xscale="log", yscale="log", xlabel="features N", ylabel="risk")
 ax.set_title("200 noisy samples")
-ax.legend()
+ax.legend(loc="center right")
 plt.show()

@@ -37,7 +37,7 @@ for i, n in enumerate(sizes):
         X = rng.standard_normal((n, len(eta))) * np.sqrt(eta)
         fit = X.T @ np.linalg.solve(X @ X.T + n * RIDGE * np.eye(n), X @ signal)
         risks.append(eta @ (fit - signal) ** 2)
-    mean[i], error[i] = np.mean(risks), np.std(risks) / REPETITIONS**0.5
+    mean[i], error[i] = np.mean(risks), np.std(risks, ddof=1) / REPETITIONS**0.5
 
 # %%
 # The claim, checked

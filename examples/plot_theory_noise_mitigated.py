@@ -45,7 +45,7 @@ for j in range(REPETITIONS):
         phi, y = X @ F, X @ w + np.sqrt(NOISE) * rng.standard_normal(n)
         v = phi.T @ np.linalg.solve(phi @ phi.T + n * ridge_of(n) * np.eye(n), y)
         risks[j, i] = eta @ (F @ v - w) ** 2 + lost
-mean, error = risks.mean(axis=0), risks.std(axis=0) / REPETITIONS**0.5
+mean, error = risks.mean(axis=0), risks.std(axis=0, ddof=1) / REPETITIONS**0.5
 
 # %%
 # The claim, checked

@@ -57,7 +57,7 @@ for k, gain in enumerate(GAINS):
             phi, phi_test = (scale * np.tanh(gain * x @ G) for x in (X, X_test))
             v = np.linalg.solve(phi.T @ phi + n * RIDGE * np.eye(N), phi.T @ y)
             risks[k, i, j] = np.mean((X_test @ spectrum.signal - phi_test @ v) ** 2)
-mean, error = risks.mean(axis=-1), risks.std(axis=-1) / REPETITIONS**0.5
+mean, error = risks.mean(axis=-1), risks.std(axis=-1, ddof=1) / REPETITIONS**0.5
 
 # %%
 # The claim, checked

@@ -12,6 +12,7 @@ boundaries; the rates here are those of the derivation.)
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.patches import Patch
 
 from sk_renorm.theory import REGIMES, power_law, random_feature_risk, scaling_law
 
@@ -41,27 +42,16 @@ assert (diagrams["noise"].rate <= diagrams["no noise"].rate + 1e-12).all()
 
 # %%
 
-fig, axes = plt.subplots(1, 2, figsize=(10, 4.6), layout="constrained", sharey=True)
-palette = plt.get_cmap("tab20")
+fig, axes = plt.subplots(1, 2, figsize=(10, 5.2), layout="constrained", sharey=True)
+order = [name for name in REGIMES if any((law.regime == name).any() for law in diagrams.values())]
+palette = plt.get_cmap("Set3", len(order))
 for ax, (title, law) in zip(axes, diagrams.items(), strict=True):
-    index = np.searchsorted(np.sort(REGIMES), law.regime)
-    ax.imshow(
-        np.transpose(palette(index % 20), (1, 0, 2)),
-        origin="lower",
-        extent=(ridges[0, 0], ridges[-1, 0], q[0], q[-1]),
-        aspect="auto",
-    )
+    index = np.argmax(law.regime[..., None] == np.array(order), axis=-1)
+    ax.pcolormesh(ridges[:, 0], q, index.T, cmap=palette, vmin=-0.5, vmax=len(order) - 0.5)
     lines = ax.contour(ridges[:, 0], q, law.rate.T, levels=8, colors="k", linewidths=0.5)
     ax.clabel(lines, fontsize=7)
-    for name in np.unique(law.regime):
-        rows, columns = np.nonzero(law.regime == name)
-        ax.text(
-            ridges[int(np.median(rows)), 0],
-            q[int(np.median(columns))],
-            name,
-            ha="center",
-            fontsize=8,
-        )
-    ax.set(title=title, xlabel="ridge exponent l")
+    ax.set(title=f"{title} (lines: rate)", xlabel="ridge exponent l")
 axes[0].set_ylabel("width exponent q")
+patches = [Patch(color=palette(i), label=name) for i, name in enumerate(order)]
+fig.legend(handles=patches, loc="outside lower center", ncols=4, fontsize=8)
 plt.show()

@@ -36,7 +36,7 @@ for i, n in enumerate(sizes):
         X = rng.standard_normal((n, P)) * np.sqrt(eta)
         fit = X.T @ np.linalg.solve(X @ X.T + n * RIDGE * np.eye(n), X @ W)
         risks[i, j] = eta @ (fit - W) ** 2
-mean, error = risks.mean(axis=1), risks.std(axis=1) / REPETITIONS**0.5
+mean, error = risks.mean(axis=1), risks.std(axis=1, ddof=1) / REPETITIONS**0.5
 
 # %%
 # The claim, checked
