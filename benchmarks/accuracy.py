@@ -238,7 +238,7 @@ def overall(rows: list[dict]) -> list[str]:
     missed = [row for row in large if row["ours_over_tenfold"] > MISS]
     names = ", ".join(
         f"{row['set']} {row['ours_over_tenfold']:.3f} (standard error"
-        f" {row['ours_over_tenfold_se']:.3f}, {row['train_rows']} training rows)"
+        f" {row['ours_over_tenfold_se']:.3f}, {row['train_rows']:.0f} training rows)"
         for row in missed
     )
     excess = {
@@ -284,7 +284,7 @@ def main() -> None:
         rows.sort(key=lambda row: loader.names().index(row["set"]))
         notes = [
             *overall(rows),
-            "sets run in parts, at one BLAS thread each, and joined by --merge",
+            "sets run in parts, one BLAS thread each, just before this commit; joined by --merge",
         ]
         missing = set(loader.names()) - {row["set"] for row in rows}
         notes.append(f"sets not run: {', '.join(sorted(missing)) or 'none'}")
