@@ -148,6 +148,7 @@ def draw_times(ax):
     ax.set_yticks(range(len(methods)), [name.replace(", ", "\n") for name in methods])
     ax.invert_yaxis()
     ax.set(xscale="log", xlabel="seconds to tune and fit", title="time")
+    ax.set_xlim(left=1e-3)
     ax.legend(frameon=False, loc="upper right", borderaxespad=0)
 
 
