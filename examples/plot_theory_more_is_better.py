@@ -79,5 +79,5 @@ for k, color in enumerate(("C1", "C0")):
     ax.errorbar(sizes, mean[k], error[k], fmt="o", ms=4, color=color)
 ax.set(xscale="log", yscale="log", xlabel="features N", ylabel="risk")
 ax.set_title("200 noisy samples")
-ax.legend(loc="center right")
+ax.legend(loc="upper left")
 plt.show()
