@@ -99,7 +99,7 @@ def _from_moments(
 ) -> Factorization:
     """Factorize a Gram matrix of columns, which is overwritten."""
     # a variance of the size of the mean's rounding belongs to a constant column
-    rounding = moments.total_weight * (8.0 * _EPS * moments.x_mean) ** 2
+    rounding = moments.total_weight * (64.0 * _EPS * moments.x_mean) ** 2
     constant = np.diagonal(gram) <= rounding
     gram[constant] = 0.0
     gram[:, constant] = 0.0
@@ -166,7 +166,7 @@ def _from_row_gram(data: CentredData) -> Factorization:
 def _from_svd(data: CentredData) -> Factorization:
     X = data.rows(slice(None))
     power = np.einsum("ij,ij->j", X, X)
-    X[:, power <= data.total_weight * (8.0 * _EPS * data.x_mean) ** 2] = 0.0
+    X[:, power <= data.total_weight * (64.0 * _EPS * data.x_mean) ** 2] = 0.0
     try:
         U, values, Vt = scipy.linalg.svd(X, full_matrices=False, check_finite=False)
     except (
