@@ -31,8 +31,7 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
           constant predictor; of several local minima the deepest is taken.
         - int: that many log-spaced penalties over the same range.
         - array-like: exactly these; 0 is allowed.  If the best lies at their edge and the risk
-        still
-          falls there, a warning names the better penalty.
+          still falls there, a warning names the better penalty.
     risk : {"loo", "gcv"}, default="loo"
         What to minimize.
 
@@ -122,8 +121,7 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
     .. [1] Atanasov, Zavatone-Veth and Pehlevan (2024), "Scaling and renormalization in
        high-dimensional regression", arXiv:2405.00592.
     .. [2] Golub, Heath and Wahba (1979), "Generalized cross-validation as a method for choosing a
-    good
-       ridge parameter", Technometrics 21.
+       good ridge parameter", Technometrics 21.
 
     Examples
     --------
