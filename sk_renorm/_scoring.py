@@ -124,7 +124,7 @@ class Objective:
         """Scores (q or 1,) of one set of rows at one penalty."""
         y = self.y[rows]
         predictions = y - errors.reshape(y.shape)
-        params = {name: np.asarray(value)[rows] for name, value in self.score_params.items()}
+        params = {name: value[rows] for name, value in self.score_params.items()}
         model = HeldOutPredictions()
         if self.per_target and y.ndim == 2:
             columns = range(y.shape[1])

@@ -62,11 +62,11 @@ def log_spaced(eigenvalues: np.ndarray, resolution: float, count: int) -> np.nda
 
 
 def best_node(alphas: np.ndarray, losses: np.ndarray) -> np.ndarray:
-    """Return where the first axis has the smallest loss; ties go to the stronger penalty."""
+    """Return where ``losses`` (L, q) are smallest; ties go to the stronger penalty."""
     finite = np.where(np.isnan(losses), np.inf, losses)
     least = finite.min(axis=0)
     tied = finite <= least + _ROUNDING * np.abs(least)
-    return np.where(tied, alphas.reshape(-1, *[1] * (losses.ndim - 1)), -1.0).argmax(axis=0)
+    return np.where(tied, alphas[:, None], -1.0).argmax(axis=0)
 
 
 def interpolated_minimum(alphas: np.ndarray, losses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -192,6 +192,10 @@ def select(objective: Objective, candidates: Candidates) -> Selection:
     only where its own loss, evaluated, is no larger than the best node's.
     """
     alphas = candidates.alphas
+    if len(alphas) == 1 and not objective.per_target:  # the path is the point: one pass for both
+        at = objective.at(alphas)
+        path = alphas, at.loss[None], at.risk[None]
+        return Selection(alphas, at.loss, at.risk, *path, at.errors, at.leverage_dispersion)
     losses, risks = objective.path(alphas)
     best = best_node(alphas, losses)
     alpha, columns = alphas[best], np.arange(losses.shape[1])

@@ -98,9 +98,7 @@ def _from_moments(
     tail_power: Callable[[np.ndarray], float] | None,
 ) -> Factorization:
     """Factorize a Gram matrix of columns, which is overwritten."""
-    # a variance of the size of the mean's rounding belongs to a constant column
-    rounding = moments.total_weight * (64.0 * _EPS * moments.x_mean) ** 2
-    constant = np.diagonal(gram) <= rounding
+    constant = _is_constant(np.diagonal(gram), data)
     gram[constant] = 0.0
     gram[:, constant] = 0.0
     moments.xy[constant] = 0.0
@@ -166,12 +164,11 @@ def _from_row_gram(data: CentredData) -> Factorization:
 def _from_svd(data: CentredData) -> Factorization:
     X = data.rows(slice(None))
     power = np.einsum("ij,ij->j", X, X)
-    X[:, power <= data.total_weight * (64.0 * _EPS * data.x_mean) ** 2] = 0.0
+    X[:, _is_constant(power, data)] = 0.0
     try:
         U, values, Vt = scipy.linalg.svd(X, full_matrices=False, check_finite=False)
-    except (
-        scipy.linalg.LinAlgError
-    ):  # divide and conquer fails on rare inputs; QR iterations do not
+    except scipy.linalg.LinAlgError:
+        # divide and conquer fails on rare inputs; QR iterations do not
         U, values, Vt = scipy.linalg.svd(
             X, full_matrices=False, check_finite=False, lapack_driver="gesvd"
         )
@@ -199,6 +196,11 @@ def _factorization(
         lambda rows, block, scratch: np.square(block.residual).sum(axis=0)
     )
     return replace(factorization, null_power=sum(powers))
+
+
+def _is_constant(power: np.ndarray, data: CentredData) -> np.ndarray:
+    """Say which columns have no more ``power`` (p,) about their mean than rounding of the mean."""
+    return power <= data.total_weight * (64.0 * _EPS * data.x_mean) ** 2
 
 
 def _eigh(gram: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -2,8 +2,7 @@
 
 OpenBLAS splits products of tall, thin blocks badly among its threads.  Python threads that work on
 separate row ranges, each with BLAS limited to one thread, do better (numpy's products release the
-interpreter lock).  The caller's limits are respected,
-and restored also when a task raises.
+interpreter lock).  The caller's limits are respected, and restored also when a task raises.
 """
 
 import functools

@@ -98,6 +98,7 @@ def _from_hat_block(f: Factorization, test: np.ndarray, penalties: np.ndarray) -
     scaled = bool(block.null.any())
     if scaled:
         residuals = block.residual[:, None, :] + penalties * residuals
+    null = block.null_projector
     errors = np.empty_like(residuals)
     # entries of (L, q) by penalty: a row of them each, or one each with as many targets as share it
     if penalties.shape[1] == 1:
@@ -111,7 +112,7 @@ def _from_hat_block(f: Factorization, test: np.ndarray, penalties: np.ndarray) -
         alphas = levels[start : start + step, None, None]
         matrices = (block.U / (f.eigenvalues + alphas)) @ block.U.T
         if scaled:
-            matrices = block.null_projector + alphas * matrices
+            matrices = null + alphas * matrices
         inverses = _inverses(matrices)
         if inverses is None:
             return None
