@@ -2,6 +2,7 @@
 
 import csv
 import datetime as dt
+import importlib.util
 import os
 import platform
 import subprocess
@@ -90,3 +91,11 @@ def short(value) -> str:
     if isinstance(value, float | np.floating):
         return "" if np.isnan(value) else f"{value:.5g}"
     return str(value)
+
+
+def import_loader(folder: Path):
+    """Return the module FOLDER/load.py."""
+    spec = importlib.util.spec_from_file_location("load", folder / "load.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

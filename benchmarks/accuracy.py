@@ -7,7 +7,6 @@ README.md beside this file for what is measured and how.
 """
 
 import argparse
-import importlib.util
 import time
 import warnings
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import scipy.linalg
-from _common import RESULTS, environment, read_csv, write_csv
+from _common import RESULTS, environment, import_loader, read_csv, write_csv
 from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.model_selection import GridSearchCV, KFold, train_test_split
 from sklearn.preprocessing import StandardScaler
@@ -258,14 +257,6 @@ def overall(rows: list[dict]) -> list[str]:
         f" {np.percentile(honest, 10):.3f} to {np.percentile(honest, 90):.3f}",
         f"seconds of ten-fold / ours: median {np.median(ratio):.0f}, least {min(ratio):.0f}",
     ]
-
-
-def import_loader(folder: Path):
-    """Return the module FOLDER/load.py."""
-    spec = importlib.util.spec_from_file_location("load", folder / "load.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def main() -> None:

@@ -9,27 +9,44 @@ from sklearn import get_config
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.metrics import check_scoring
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
-from sklearn.utils.validation import check_is_fitted
 
+from sk_renorm._error_bars import equivalent_range
+from sk_renorm._fitted import FittedModel
 from sk_renorm._folds import check_groups, resolve_folds
 from sk_renorm._linalg import Factorization, factorize, refit
-from sk_renorm._risk import LeaveFoldOut, effective_df, effective_ridge, make_risk
+from sk_renorm._risk import (
+    LeaveFoldOut,
+    bias_and_noise,
+    effective_df,
+    effective_ridge,
+    make_risk,
+    node_weights,
+    noise_interval,
+    standard_errors,
+)
 from sk_renorm._scoring import Objective
-from sk_renorm._selection import Candidates, Selection, better_beyond, search_nodes, select
+from sk_renorm._selection import (
+    Candidates,
+    Selection,
+    best_node,
+    better_beyond,
+    search_nodes,
+    select,
+)
 from sk_renorm._validation import (
     TrainingData,
-    check_new_data,
     check_training_data,
     unchanged_on_error,
 )
 
 # A choice this near the smallest penalty that a Gram matrix resolves is made again from the rows.
 _SAFE_DISTANCE = 100.0
+_NEARLY_ALL = 0.9  # of the degrees of freedom: then the data does not say which penalty is best
 
 MakeCandidates = Callable[[Factorization], Candidates | None]
 
 
-class RenormalizedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
+class RenormalizedRegressor(FittedModel, MultiOutputMixin, RegressorMixin, BaseEstimator):
     """Linear regression whose penalty is chosen from one factorization."""
 
     def _fit(
@@ -41,6 +58,7 @@ class RenormalizedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         make_candidates: MakeCandidates,
         *,
         risk: str = "loo",
+        n_errors: float = 0.0,
         per_target: bool = False,
         warn_at_edge: bool = False,
         store_cv_results: bool = False,
@@ -62,12 +80,15 @@ class RenormalizedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 per_target,
             )
             factorization, objective, selection = _solve(
-                data, self.fit_intercept, make_objective, make_candidates
+                data, self.fit_intercept, make_objective, make_candidates, n_errors
             )
             if warn_at_edge:
                 _warn_at_edge(factorization, objective, selection)
             self._set_model(data, factorization, selection)
+            self._set_held_out(data, selection)
             self._set_path(factorization, selection)
+            self._set_error_bars(data, selection)
+            self._keep_rows(factorization, left_out_folds=folds is not None)
             if store_cv_results:
                 self._set_cv_results(data, objective, selection.alphas)
         return self
@@ -121,9 +142,14 @@ class RenormalizedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             self.intercept_ = (
                 dtype.type(intercept[0]) if data.y.ndim == 1 else intercept.astype(dtype)
             )
-        predictions = (data.Y - selection.errors).reshape(data.y.shape)
+
+    def _set_held_out(self, data: TrainingData, selection: Selection) -> None:
+        dtype = data.X.dtype
+        errors = selection.errors.reshape(data.y.shape)
         dropped = 0.0 if data.X_dropped is None else self._predict(data.X_dropped)
-        self.loo_predictions_ = data.all_rows(predictions, dropped).astype(dtype)
+        self.loo_predictions_ = data.all_rows(data.y - errors, dropped).astype(dtype)
+        self.loo_residuals_ = data.all_rows(errors, np.nan).astype(dtype)
+        self.sample_weight_ = None if data.weights is None else data.all_rows(data.weights, 0.0)
 
     def _set_path(self, f: Factorization, selection: Selection) -> None:
         self.alpha_ = _scalar_if_one(selection.alpha)
@@ -133,10 +159,46 @@ class RenormalizedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.effective_ridge_ = _scalar_if_one(effective_ridge(f, selection.alpha))
         self.leverage_dispersion_ = _scalar_if_one(selection.leverage_dispersion)
         self.alphas_ = selection.alphas
-        one_column = selection.risks.shape[1] == 1
-        self.risk_path_ = selection.risks[:, 0] if one_column else selection.risks
+        self.risk_path_ = _first_if_one(selection.risks.T).T
         self.effective_df_path_ = effective_df(f, selection.alphas)
         self.effective_ridge_path_ = effective_ridge(f, selection.alphas)
+
+    def _set_error_bars(self, data: TrainingData, selection: Selection) -> None:
+        profile = selection.profile
+        nodes, covariance = profile.alphas, profile.covariance
+        path = standard_errors(covariance, node_weights(nodes, selection.alphas))
+        chosen = standard_errors(covariance, node_weights(nodes, selection.alpha))
+        # one penalty per target: the diagonal pairs each with its own
+        self.risk_std_error_ = _scalar_if_one(np.diagonal(chosen).copy())
+        self.risk_path_std_error_ = _first_if_one(path.T).T
+        ends = equivalent_range(selection.alphas, selection.risks, nodes, covariance)
+        df = np.interp(np.log(ends.clip(nodes[0], nodes[-1])), np.log(nodes), profile.df1)
+        identified = df[:, 0] - df[:, 1] < _NEARLY_ALL * profile.df1[0]
+        self.equivalent_alphas_ = _first_if_one(ends)
+        self.alpha_identified_ = bool(identified[0]) if len(identified) == 1 else identified
+        noise = noise_interval(profile)
+        self.noise_variance_interval_ = _first_if_one(noise)
+        self.r2_ceiling_interval_ = _first_if_one(_ceiling(noise, data, joint=len(noise) == 1))
+        bias_noise, relative_error = bias_and_noise(profile)
+        self.risk_profile_ = {
+            "alpha": nodes,
+            "risk": _first_if_one(profile.risks).T,
+            "covariance": _first_if_one(covariance),
+            "bias_and_noise": _first_if_one(bias_noise).T,
+            "relative_error": _first_if_one(relative_error).T,
+            "df1": profile.df1,
+            "df2": profile.df2,
+            "kappa": profile.kappa,
+            "n_rows": profile.n_modes + int(profile.fit_intercept),
+            "mean_weight": 1.0 if data.weights is None else float(data.weights.mean()),
+            "fit_intercept": bool(profile.fit_intercept),
+            "interpolates": bool(profile.interpolates),
+        }
+
+    def _keep_rows(self, f: Factorization, left_out_folds: bool) -> None:
+        self._left_out_folds = left_out_folds
+        self._factorization = f if self.store_rows else None
+        self._fingerprint = f.data.fingerprint() if self.store_rows else None
 
     def _set_cv_results(self, data: TrainingData, objective: Objective, alphas) -> None:
         errors = objective.by_row(objective.estimate.errors(alphas[:, None]))
@@ -145,28 +207,26 @@ class RenormalizedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         results = results[:, :, 0] if data.y.ndim == 1 else results.transpose(0, 2, 1)
         self.cv_results_ = data.all_rows(results, np.nan).astype(data.X.dtype)
 
-    def predict(self, X):
-        """Predict targets.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows to predict.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_targets)
-            Predictions, in the unit of y.
-        """
-        check_is_fitted(self)
-        return self._predict(check_new_data(self, X))
-
-    def _predict(self, X: np.ndarray) -> np.ndarray:
-        return X @ self.coef_.T + self.intercept_
-
 
 def _scalar_if_one(values: np.ndarray) -> float | np.ndarray:
     return float(values[0]) if len(values) == 1 else values
+
+
+def _first_if_one(values: np.ndarray) -> np.ndarray:
+    """Drop the first axis, that of losses, if there is only one."""
+    return values[0] if len(values) == 1 else values
+
+
+def _ceiling(noise: np.ndarray, data: TrainingData, joint: bool) -> np.ndarray:
+    """Return what share of the variance of y is at most not noise (k, 2), for ``noise`` (k, 2)."""
+    mean = np.average(data.Y, axis=0, weights=data.weights)
+    power = np.average(np.square(data.Y - mean), axis=0, weights=data.weights)
+    variance = power * len(data.Y) / (len(data.Y) - 1.0)
+    variance = variance.mean(keepdims=True) if joint else variance
+    share = np.divide(
+        noise, variance[:, None], out=np.zeros_like(noise), where=variance[:, None] > 0
+    )
+    return (1.0 - share[:, ::-1]).clip(0.0, 1.0)
 
 
 def _make_objective(
@@ -185,6 +245,7 @@ def _solve(
     fit_intercept: bool,
     make_objective: Callable[[Factorization], Objective],
     make_candidates: MakeCandidates,
+    n_errors: float,
 ) -> tuple[Factorization, Objective, Selection]:
     """Factorize and select; once more, precisely, if the Gram matrix cannot resolve the choice."""
     for precise in (False, True):
@@ -196,7 +257,7 @@ def _solve(
         if candidates is None or candidates.alphas.min() < resolution:
             continue
         objective = make_objective(factorization)
-        selection = select(objective, candidates)
+        selection = select(objective, candidates, n_errors)
         if not resolution or selection.alpha.min() > _SAFE_DISTANCE * resolution:
             break
     return factorization, objective, selection
@@ -211,12 +272,13 @@ def _warn_at_edge(f: Factorization, objective: Objective, selection: Selection) 
         lambda alphas: objective.path(alphas)[0],
     )
     found = np.flatnonzero(np.isfinite(better))
+    best = selection.alphas[best_node(selection.alphas, selection.losses)]
     if not len(found):
         return
     falls = "the risk still falls" if objective.scorer is None else "the score still rises"
     who = f" for {len(found)} of {len(better)} targets" if len(better) > 1 else ""
     warnings.warn(
-        f"The best of the given alphas lies at their edge{who} ({selection.alpha[found[0]]:.3g}), "
+        f"The best of the given alphas lies at their edge{who} ({best[found[0]]:.3g}), "
         f"and {falls} beyond it: alpha={better[found[0]]:.3g} is better. "
         "Give a wider range, or alphas=None to search all of it.",
         UserWarning,

@@ -35,6 +35,9 @@ class RenormalizedRidge(RenormalizedRegressor):
         ``groups`` is given to ``fit``.
     fit_intercept : bool, default=True
         Whether to fit an intercept, which is not penalized.
+    store_rows : bool, default=True
+        Whether to keep the factorization, and with it a reference to the training rows (no copy),
+        which ``predict_interval(method="jackknife+")`` needs.  Pickles never hold them.
 
     Attributes
     ----------
@@ -49,6 +52,25 @@ class RenormalizedRidge(RenormalizedRegressor):
     risk_ : float or ndarray of shape (n_targets,)
         Expected squared error on a fresh row, label noise included, in squared units of y: the
         weighted mean over held-out rows, and over targets where they share a penalty.
+    risk_std_error_ : float or ndarray of shape (n_targets,)
+        Standard error of ``risk_`` as an estimate of the risk of this very model.
+    risk_path_std_error_ : ndarray of shape (n_alphas,) or (n_alphas, n_targets)
+        The same at each of ``alphas_``.
+    equivalent_alphas_ : ndarray of shape (2,) or (n_targets, 2)
+        Least and greatest penalty, among those evaluated, whose risk the data cannot tell from the
+        smallest: it is higher by less than 1.645 standard errors of the difference.
+    alpha_identified_ : bool or ndarray of shape (n_targets,)
+        Whether that range leaves out more than a tenth of the degrees of freedom.
+    noise_variance_interval_ : ndarray of shape (2,) or (n_targets, 2)
+        Bounds of the label noise, each at 95 %, in squared units of y.
+    r2_ceiling_interval_ : ndarray of shape (2,) or (n_targets, 2)
+        Bounds of the R^2 that a linear model with unlimited data could reach.
+    risk_profile_ : dict
+        The path at a few nodes, for what is asked after the fit: penalties ``"alpha"`` (K,),
+        ``"risk"`` (K,) or (K, n_targets), the ``"covariance"`` (K, K) or (n_targets, K, K) of the
+        risk estimates, ``"bias_and_noise"`` and its ``"relative_error"``, ``"df1"``, ``"df2"``,
+        ``"kappa"``, and the numbers ``"n_rows"``, ``"mean_weight"``, ``"fit_intercept"``,
+        ``"interpolates"``.
     alphas_ : ndarray of shape (n_alphas,)
         Penalties evaluated: the one given, or the nodes of the search and the penalty chosen.
     risk_path_ : ndarray of shape (n_alphas,) or (n_alphas, n_targets)
@@ -65,6 +87,10 @@ class RenormalizedRidge(RenormalizedRegressor):
     loo_predictions_ : ndarray of shape (n_samples,) or (n_samples, n_targets)
         Prediction of every row by the model fitted without it (or without its fold: the mean of
         several, NaN for rows that ``cv`` never tests).
+    loo_residuals_ : ndarray of shape (n_samples,) or (n_samples, n_targets)
+        ``y - loo_predictions_``; NaN for rows of zero weight too.
+    sample_weight_ : ndarray of shape (n_samples,) or None
+        Weights of the fit; None where all are one.
     leverage_dispersion_ : float or ndarray of shape (n_targets,)
         Standard deviation over mean of one minus the leverage.
     n_features_in_ : int
@@ -103,6 +129,7 @@ class RenormalizedRidge(RenormalizedRegressor):
         "effective_ridge": [None, Interval(Real, 0, None, closed="left")],
         "cv": ["cv_object"],
         "fit_intercept": ["boolean"],
+        "store_rows": ["boolean"],
     }
 
     def __init__(
@@ -113,12 +140,14 @@ class RenormalizedRidge(RenormalizedRegressor):
         effective_ridge=None,
         cv=None,
         fit_intercept=True,
+        store_rows=True,
     ):
         self.alpha = alpha
         self.effective_df = effective_df
         self.effective_ridge = effective_ridge
         self.cv = cv
         self.fit_intercept = fit_intercept
+        self.store_rows = store_rows
 
     def fit(self, X, y, sample_weight=None, groups=None):
         """Fit at the penalty.

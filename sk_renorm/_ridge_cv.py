@@ -1,6 +1,6 @@
 """TheoryGuidedRidgeCV: ridge regression that tunes itself."""
 
-from numbers import Integral
+from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
@@ -48,12 +48,23 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         ``cv=None``, else on each fold, averaged over folds as
         :class:`~sklearn.model_selection.GridSearchCV` does.  None stands for squared error, pooled
         over rows.  ``sample_weight`` is passed on to it.
+    selection : {"min", "1se"} or float, default="min"
+        Which penalty to take.
+
+        - "min": the one with the smallest risk (or loss, with ``scoring``).
+        - float k: the strongest penalty whose risk is within k standard errors of the smallest, by
+          the standard error of the difference.  0.25 guards against rare deep minima near
+          interpolation at hardly any cost.
+        - "1se": k = 1, the most cautious choice in common use.
     alpha_per_target : bool, default=False
         Whether each target has its own penalty; costs no further factorization.
     fit_intercept : bool, default=True
         Whether to fit an intercept, which is not penalized.
     store_cv_results : bool, default=False
         Whether to keep ``cv_results_``.
+    store_rows : bool, default=True
+        Whether to keep the factorization, and with it a reference to the training rows (no copy),
+        which ``predict_interval(method="jackknife+")`` needs.  Pickles never hold them.
 
     Attributes
     ----------
@@ -69,6 +80,25 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
     risk_ : float or ndarray of shape (n_targets,)
         Expected squared error on a fresh row, label noise included, in squared units of y: the
         weighted mean over held-out rows, and over targets where they share a penalty.
+    risk_std_error_ : float or ndarray of shape (n_targets,)
+        Standard error of ``risk_`` as an estimate of the risk of this very model.
+    risk_path_std_error_ : ndarray of shape (n_alphas,) or (n_alphas, n_targets)
+        The same at each of ``alphas_``.
+    equivalent_alphas_ : ndarray of shape (2,) or (n_targets, 2)
+        Least and greatest penalty, among those evaluated, whose risk the data cannot tell from the
+        smallest: it is higher by less than 1.645 standard errors of the difference.
+    alpha_identified_ : bool or ndarray of shape (n_targets,)
+        Whether that range leaves out more than a tenth of the degrees of freedom.
+    noise_variance_interval_ : ndarray of shape (2,) or (n_targets, 2)
+        Bounds of the label noise, each at 95 %, in squared units of y.
+    r2_ceiling_interval_ : ndarray of shape (2,) or (n_targets, 2)
+        Bounds of the R^2 that a linear model with unlimited data could reach.
+    risk_profile_ : dict
+        The path at a few nodes, for what is asked after the fit: penalties ``"alpha"`` (K,),
+        ``"risk"`` (K,) or (K, n_targets), the ``"covariance"`` (K, K) or (n_targets, K, K) of the
+        risk estimates, ``"bias_and_noise"`` and its ``"relative_error"``, ``"df1"``, ``"df2"``,
+        ``"kappa"``, and the numbers ``"n_rows"``, ``"mean_weight"``, ``"fit_intercept"``,
+        ``"interpolates"``.
     alphas_ : ndarray of shape (n_alphas,)
         Penalties evaluated: the candidates, or the nodes of the search and the penalty chosen.
     risk_path_ : ndarray of shape (n_alphas,) or (n_alphas, n_targets)
@@ -85,6 +115,10 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
     loo_predictions_ : ndarray of shape (n_samples,) or (n_samples, n_targets)
         Prediction of every row by the model fitted without it (or without its fold: the mean of
         several, NaN for rows that ``cv`` never tests).
+    loo_residuals_ : ndarray of shape (n_samples,) or (n_samples, n_targets)
+        ``y - loo_predictions_``; NaN for rows of zero weight too.
+    sample_weight_ : ndarray of shape (n_samples,) or None
+        Weights of the fit; None where all are one.
     leverage_dispersion_ : float or ndarray of shape (n_targets,)
         Standard deviation over mean of one minus the leverage.  Above about 0.25, GCV cannot be
         trusted.
@@ -138,9 +172,11 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         "risk": [StrOptions(set(RISKS))],
         "cv": ["cv_object"],
         "scoring": [None, StrOptions(set(get_scorer_names())), callable],
+        "selection": [StrOptions({"min", "1se"}), Interval(Real, 0, None, closed="left")],
         "alpha_per_target": ["boolean"],
         "fit_intercept": ["boolean"],
         "store_cv_results": ["boolean"],
+        "store_rows": ["boolean"],
     }
 
     def __init__(
@@ -150,17 +186,21 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         risk="loo",
         cv=None,
         scoring=None,
+        selection="min",
         alpha_per_target=False,
         fit_intercept=True,
         store_cv_results=False,
+        store_rows=True,
     ):
         self.alphas = alphas
         self.risk = risk
         self.cv = cv
         self.scoring = scoring
+        self.selection = selection
         self.alpha_per_target = alpha_per_target
         self.fit_intercept = fit_intercept
         self.store_cv_results = store_cv_results
+        self.store_rows = store_rows
 
     def fit(self, X, y, sample_weight=None, groups=None):
         """Choose the penalty and fit.
@@ -202,6 +242,7 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
             groups,
             make_candidates,
             risk=self.risk,
+            n_errors={"min": 0.0, "1se": 1.0}.get(self.selection, self.selection),
             per_target=self.alpha_per_target,
             warn_at_edge=isinstance(alphas, np.ndarray) and len(alphas) > 1,
             store_cv_results=self.store_cv_results,

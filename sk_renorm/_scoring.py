@@ -5,8 +5,20 @@ from dataclasses import dataclass, field
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 
-from sk_renorm._risk import GeneralizedCrossValidation, LeaveFoldOut, LeaveOneOut
+from sk_renorm._risk import (
+    GeneralizedCrossValidation,
+    LeaveFoldOut,
+    LeaveOneOut,
+    RiskProfile,
+    concentration,
+    make_profile,
+    pooled_risk,
+    profile_nodes,
+)
 
+_FEW = 24  # candidates that all become nodes of the profile
+_GROUPS = 50  # of rows, whose scores show how a score scatters
+_SMALL = 1e-3
 _BLOCK_ENTRIES = 2**23  # errors kept at a time for a scorer: rows x penalties x targets
 
 
@@ -33,6 +45,7 @@ class AtPenalty:
     risk: np.ndarray
     errors: np.ndarray
     leverage_dispersion: np.ndarray
+    profile: RiskProfile
 
 
 @dataclass(frozen=True)
@@ -75,21 +88,61 @@ class Objective:
         losses, risks = (np.concatenate(part) for part in zip(*parts, strict=True))
         return losses, risks
 
-    def at(self, alpha: np.ndarray) -> AtPenalty:
-        """Evaluate one penalty (1,), or one for each target (q,)."""
-        penalties = alpha[None, :]
-        errors, dispersion = LeaveOneOut(self.estimate.factorization).errors_and_dispersion(
-            penalties
+    def at(self, alpha: np.ndarray, candidates: np.ndarray) -> AtPenalty:
+        """Evaluate a penalty (1,), or one for each target (q,); candidates are for the profile."""
+        f = self.estimate.factorization
+        wanted = candidates if len(candidates) <= _FEW else candidates[:0]
+        nodes = profile_nodes(f, wanted if self.per_target else np.append(wanted, alpha))
+        evaluation = self.estimate.at(alpha[None, :], nodes, joint=not self.per_target)
+        errors = self.by_row(evaluation.errors)[:, 0]
+        held_out = errors[~np.isnan(errors[:, 0])]
+        share = 1.0 if self.per_target else concentration(held_out)
+        risk = self._joint(evaluation.risk[None])[0]
+        loss = risk if self.scorer is None else self.from_errors(evaluation.errors)[0][0]
+        profile = make_profile(f, nodes, evaluation.sums, share)
+        return AtPenalty(loss, risk, errors, evaluation.leverage_dispersion, profile)
+
+    def loss_covariance(self, profile: RiskProfile) -> np.ndarray:
+        """Return the covariance (k, K, K) of the losses at the nodes of ``profile``."""
+        if self.scorer is None:
+            return profile.covariance
+        step = max(1, _BLOCK_ENTRIES // self.y.size)
+        scatter, curvature = [], []
+        for start in range(0, len(profile.alphas), step):
+            errors = self.by_row(self.estimate.errors(profile.alphas[start : start + step, None]))
+            for node in range(errors.shape[1]):
+                deviations, slope = self._scatter_at(errors[:, node])
+                scatter.append(deviations)
+                curvature.append(slope / profile.risks[:, start + node])
+        scatter, curvature = np.stack(scatter, axis=1).T, np.stack(curvature, axis=1)
+        both = curvature[:, :, None] * curvature[:, None, :]
+        return np.einsum("kag,kbg->kab", scatter, scatter) + both * profile.shared
+
+    def _scatter_at(self, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return how losses of groups of rows deviate (g, k), and the loss's slope (k,).
+
+        A scorer cannot be asked for single rows at a bearable price, so groups of them stand for
+        their scatter.  The slope, in the logarithm of a factor on all errors, is ``mean(l' e)``:
+        over ``mean(e^2)``, the loss's mean second derivative.
+        """
+        rows = np.flatnonzero(~np.isnan(errors[:, 0]))
+        n_groups = max(min(_GROUPS, len(rows) // 2), 2)
+        groups = [rows[start::n_groups] for start in range(n_groups)]
+        weights = self.score_params.get("sample_weight", np.ones(len(self.y)))
+        shares = np.array([weights[group].sum() for group in groups]) / weights[rows].sum()
+        losses = -np.array([self._scores(group, errors[group]) for group in groups])
+        loss = -self._scores(rows, errors[rows])
+        if not np.allclose(shares @ losses, loss, rtol=1e-6, atol=0.0):
+            raise ValueError(
+                "selection by standard errors needs a score that is a mean over rows, as that of "
+                "'neg_mean_absolute_error'; this one is not. Use selection='min', or another "
+                "scoring."
+            )
+        larger, smaller = (
+            -self._scores(rows, factor * errors[rows]) for factor in (1.0 + _SMALL, 1.0 - _SMALL)
         )
-        sets = [(slice(None), errors[:, None, :])]
-        if isinstance(self.estimate, LeaveFoldOut):
-            sets = self.estimate.errors(penalties)
-            errors = self.by_row(sets)[:, 0]
-        if isinstance(self.estimate, GeneralizedCrossValidation):
-            losses = risks = self._joint(self.estimate.risk(penalties))
-        else:
-            losses, risks = self.from_errors(sets)
-        return AtPenalty(losses[0], risks[0], errors, dispersion)
+        spread = np.sqrt(len(groups) / (len(groups) - 1.0))
+        return spread * shares[:, None] * (losses - loss), (larger - smaller) / (2.0 * _SMALL)
 
     def by_row(self, errors: list) -> np.ndarray:
         """Arrange errors by row (n, L, q): the mean of several, NaN for rows never held out."""
@@ -102,7 +155,8 @@ class Objective:
 
     def from_errors(self, errors: list) -> tuple[np.ndarray, np.ndarray]:
         """Return losses and risks, each (L, q or 1), from sets of errors ``(rows, (m, L, q))``."""
-        risks = self._joint(self._pooled(errors))
+        weights = np.ones(len(self.y)) if self.weights is None else self.weights
+        risks = self._joint(pooled_risk(errors, weights))
         if self.scorer is None:
             return risks, risks
         n_penalties = errors[0][1].shape[1]
@@ -110,12 +164,6 @@ class Objective:
             [self._scores(rows, error[:, k]) for k in range(n_penalties)] for rows, error in errors
         ]
         return -np.mean(scores, axis=0), risks
-
-    def _pooled(self, errors: list) -> np.ndarray:
-        """Weighted mean squared error (L, q) over all rows of all sets."""
-        weights = np.ones(len(self.y)) if self.weights is None else self.weights
-        total = sum(np.einsum("b,blq,blq->lq", weights[rows], e, e) for rows, e in errors)
-        return total / sum(weights[rows].sum() for rows, _ in errors)
 
     def _joint(self, risks: np.ndarray) -> np.ndarray:
         return risks if self.per_target else risks.mean(axis=1, keepdims=True)

@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.interpolate import BarycentricInterpolator
+from scipy.interpolate import BarycentricInterpolator, make_interp_spline
 
-from sk_renorm._scoring import Objective
+from sk_renorm._error_bars import strongest_within
+from sk_renorm._risk import RiskProfile, difference_errors
+from sk_renorm._scoring import AtPenalty, Objective
 
 # The loss is analytic in log(alpha); its singularities lie on the negative axis of alpha, at
 # distance pi, so steps of 1/2 and nine-point interpolation give its minima to 0.5 %, their loss to
@@ -173,6 +175,8 @@ class Selection:
         Held-out errors at the chosen penalty.
     leverage_dispersion : ndarray of shape (1,) or (q,)
         Standard deviation over mean of one minus the leverage.
+    profile : RiskProfile
+        The path at a few penalties, with its covariance.
     """
 
     alpha: np.ndarray
@@ -183,19 +187,20 @@ class Selection:
     risks: np.ndarray
     errors: np.ndarray
     leverage_dispersion: np.ndarray
+    profile: RiskProfile
 
 
-def select(objective: Objective, candidates: Candidates) -> Selection:
-    """Choose the penalty with the smallest loss among ``candidates``.
+def select(objective: Objective, candidates: Candidates, n_errors: float = 0.0) -> Selection:
+    """Choose the strongest penalty whose loss is within ``n_errors`` standard errors of the least.
 
+    The errors are those of the difference, which is known better than either loss.
     A continuous search refines the minima of its nodes by interpolation and keeps a refined penalty
     only where its own loss, evaluated, is no larger than the best node's.
     """
     alphas = candidates.alphas
     if len(alphas) == 1 and not objective.per_target:  # the path is the point: one pass for both
-        at = objective.at(alphas)
-        path = alphas, at.loss[None], at.risk[None]
-        return Selection(alphas, at.loss, at.risk, *path, at.errors, at.leverage_dispersion)
+        at = objective.at(alphas, alphas)
+        return _selection(at, alphas, alphas, at.loss[None], at.risk[None])
     losses, risks = objective.path(alphas)
     best = best_node(alphas, losses)
     alpha, columns = alphas[best], np.arange(losses.shape[1])
@@ -203,18 +208,48 @@ def select(objective: Objective, candidates: Candidates) -> Selection:
         alpha = candidates.fixed
     elif candidates.continuous:
         alpha, _ = interpolated_minimum(alphas, losses)
-    at = objective.at(alpha)
+    at = objective.at(alpha, candidates.alphas)
     if candidates.continuous:
         node_loss = losses[best, columns]
         worse = at.loss > node_loss + _NO_WORSE * np.abs(node_loss)
         if worse.any():
             alpha = np.where(worse, alphas[best], alpha)
-            at = objective.at(alpha)
-        if len(alpha) == 1 and alpha[0] not in alphas:
-            place = np.searchsorted(alphas, alpha[0])
-            alphas = np.insert(alphas, place, alpha[0])
-            losses = np.insert(losses, place, at.loss, axis=0)
-            risks = np.insert(risks, place, at.risk, axis=0)
+            at = objective.at(alpha, candidates.alphas)
+    if n_errors and candidates.fixed is None:
+        covariance = objective.loss_covariance(at.profile)
+        path = _finely(alphas, losses) if candidates.continuous else (alphas, losses)
+        errors = difference_errors(at.profile.alphas, covariance, path[0], alpha)
+        bounds = at.loss + _ROUNDING * np.abs(at.loss) + n_errors * errors
+        alpha = np.maximum(alpha, strongest_within(*path, bounds, candidates.continuous))
+        at = objective.at(alpha, candidates.alphas)
+    if candidates.continuous and len(alpha) == 1 and alpha[0] not in alphas:
+        place = np.searchsorted(alphas, alpha[0])
+        alphas = np.insert(alphas, place, alpha[0])
+        losses = np.insert(losses, place, at.loss, axis=0)
+        risks = np.insert(risks, place, at.risk, axis=0)
+    return _selection(at, alpha, alphas, losses, risks)
+
+
+def _finely(alphas: np.ndarray, losses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Interpolate losses (L, k) in log alpha, four to a node."""
+    known = (alphas > 0.0) & np.isfinite(losses).all(axis=1)
+    alphas, losses = alphas[known], losses[known]
+    if len(alphas) < 4:
+        return alphas, losses
+    t = np.log(alphas)
+    fine = np.interp(np.arange(4 * len(t) - 3) / 4.0, np.arange(len(t)), t)
+    return np.exp(fine), make_interp_spline(t, losses)(fine)
+
+
+def _selection(at: AtPenalty, alpha, alphas, losses, risks) -> Selection:
     return Selection(
-        alpha, at.loss, at.risk, alphas, losses, risks, at.errors, at.leverage_dispersion
+        alpha,
+        at.loss,
+        at.risk,
+        alphas,
+        losses,
+        risks,
+        at.errors,
+        at.leverage_dispersion,
+        at.profile,
     )

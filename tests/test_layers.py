@@ -19,16 +19,40 @@ OWN = {
     "_linalg": {"_linalg"},
     "_risk": {"_linalg", "_risk"},
     "_scoring": {"_risk"},
-    "_selection": {"_scoring", "_selection"},
+    "_error_bars": {"_risk"},
+    "_selection": {"_error_bars", "_risk", "_scoring", "_selection"},
     "_compat": set(),
     "_validation": {"_compat"},
     "_folds": set(),
-    "_base": {"_folds", "_linalg", "_risk", "_scoring", "_selection", "_validation"},
+    "_intervals": {"_linalg"},
+    "_learning_curve": {"_risk"},
+    "forecast": {"_learning_curve"},
+    "_report": {"forecast"},
+    "_fitted": {"_intervals", "_report", "_risk", "_validation"},
+    "_base": {
+        "_error_bars",
+        "_fitted",
+        "_folds",
+        "_linalg",
+        "_risk",
+        "_scoring",
+        "_selection",
+        "_validation",
+    },
     "_ridge": {"_base", "_compat", "_linalg", "_risk", "_selection", "_validation"},
     "_ridge_cv": {"_base", "_compat", "_linalg", "_risk", "_selection", "_validation"},
     "__init__": {"_ridge", "_ridge_cv"},
 }
-NUMERICS = {"theory", "datasets", "_linalg", "_risk", "_selection"}
+NUMERICS = {
+    "theory",
+    "datasets",
+    "_linalg",
+    "_risk",
+    "_error_bars",
+    "_intervals",
+    "_learning_curve",
+    "_selection",
+}
 CORE = {"numpy", "scipy"}
 
 

@@ -1,6 +1,7 @@
 """Centred, weighted data in cache-sized blocks of rows or columns; X itself is never copied."""
 
 import math
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -112,6 +113,11 @@ class CentredData:
         if self.root_weight is not None:
             block *= self.root_weight[rows, None]
         return block
+
+    def fingerprint(self) -> int:
+        """Return a checksum of some rows of X, to notice that the caller has changed them."""
+        step = max(1, self.n_rows // 32)
+        return zlib.crc32(self.X[::step].tobytes())
 
     def column_blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
         """Yield ``(columns, block)``: all rows of some columns of ``X~``, in scratch space."""

@@ -1,7 +1,9 @@
 """Factorization: the value that everything else in the package is arithmetic on."""
 
+import functools
 import itertools
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
@@ -148,14 +150,22 @@ class Factorization:
         Results are in row order; they must not be views of the block or of scratch space, which the
         next block overwrites.
         """
+        return list(itertools.chain.from_iterable(self._over_ranges(task, list)))
+
+    def sum_left_blocks(self, task: Callable[[slice, LeftBlock, Scratch], Result]) -> Result:
+        """Sum ``task(rows, block, scratch)`` over blocks of rows; keeps no more than the sums."""
+        sums = self._over_ranges(task, lambda results: functools.reduce(operator.add, results))
+        return functools.reduce(operator.add, sums)
+
+    def _over_ranges(self, task, collect: Callable[[Iterator], object]) -> list:
+        """Return for every core's range of rows what ``collect`` makes of its results."""
         width = self.data.x_mean.size
 
-        def over_range(start: int, stop: int) -> list[Result]:
+        def over_range(start: int, stop: int):
             scratch = Scratch()
-            return [
+            return collect(
                 task(rows, self.left_block(rows, scratch), scratch)
                 for rows in row_ranges(start, stop, width)
-            ]
+            )
 
-        parts = map_ranges(over_range, self.data.n_rows, min_items=512)
-        return list(itertools.chain.from_iterable(parts))
+        return map_ranges(over_range, self.data.n_rows, min_items=512)

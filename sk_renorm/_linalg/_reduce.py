@@ -192,10 +192,10 @@ def _factorization(
     if data.X is None or not np.any(null_power < 1e-8 * power):
         return factorization
     # a difference of nearly equal numbers has lost its digits: take the residuals themselves
-    powers = factorization.map_left_blocks(
+    power = factorization.sum_left_blocks(
         lambda rows, block, scratch: np.square(block.residual).sum(axis=0)
     )
-    return replace(factorization, null_power=sum(powers))
+    return replace(factorization, null_power=power)
 
 
 def _is_constant(power: np.ndarray, data: CentredData) -> np.ndarray:

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
-from sk_renorm._linalg._blocks import CentredData, Scratch
+from sk_renorm._linalg._blocks import CentredData, Scratch, row_ranges
 
 
 class SingularVectors(Protocol):
@@ -18,6 +18,9 @@ class SingularVectors(Protocol):
 
     def left(self, rows: slice | np.ndarray, scratch: Scratch | None = None) -> np.ndarray:
         """Return some rows of U (b, r), in ``scratch`` space if given."""
+
+    def left_product(self, A: np.ndarray) -> np.ndarray:
+        """Return ``U A`` (n, k) for ``A`` (r, k)."""
 
     def right_product(self, A: np.ndarray) -> np.ndarray:
         """Return ``V A`` (p, k) for ``A`` (r, k)."""
@@ -40,6 +43,14 @@ class ColumnGramVectors:
         out = None if scratch is None else scratch("U", len(X), self.left_map.shape[1])
         return np.matmul(X, self.left_map, out=out)
 
+    def left_product(self, A: np.ndarray) -> np.ndarray:
+        B = self.left_map @ A
+        product = np.empty((self.data.n_rows, B.shape[1]))
+        scratch = Scratch()
+        for rows in row_ranges(0, len(product), len(B)):
+            np.matmul(self.data.rows(rows, scratch), B, out=product[rows])
+        return product
+
     def right_product(self, A: np.ndarray) -> np.ndarray:
         return self.left_map @ (self.singular_values[:, None] * A)
 
@@ -58,6 +69,9 @@ class RowGramVectors:
 
     def left(self, rows: slice | np.ndarray, scratch: Scratch | None = None) -> np.ndarray:
         return self.U[rows]
+
+    def left_product(self, A: np.ndarray) -> np.ndarray:
+        return self.U @ A
 
     def right_product(self, A: np.ndarray) -> np.ndarray:
         return self.data.right_product(self.U @ (A / self.singular_values[:, None]))
@@ -79,6 +93,9 @@ class StoredVectors:
 
     def left(self, rows: slice | np.ndarray, scratch: Scratch | None = None) -> np.ndarray:
         return self.U[rows]
+
+    def left_product(self, A: np.ndarray) -> np.ndarray:
+        return self.U @ A
 
     def right_product(self, A: np.ndarray) -> np.ndarray:
         return self.V @ A

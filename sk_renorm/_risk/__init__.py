@@ -1,33 +1,56 @@
 """Estimates of the risk from one Factorization, for any penalty.  They never see X.
 
 Every estimate is a class that is built on a factorization, says in ``needs`` what that must hold
-(``"rows"`` or ``"moments"``) and has ``risk(penalties)``.  Those that leave rows out also have
-``errors(penalties)``.  ``penalties`` has shape (L, 1), or (L, q) for one penalty per target.
+(``"rows"`` or ``"moments"``) and has ``risk(penalties)`` for the path and ``at(penalties, nodes,
+joint)`` for what is chosen.  Those that leave rows out also have ``errors(penalties)``.
+``penalties`` has shape (L, 1), or (L, q) for one penalty per target.
 """
 
 from sk_renorm._linalg import Factorization
+from sk_renorm._risk._evaluation import Evaluation, pooled_risk
 from sk_renorm._risk._gcv import GeneralizedCrossValidation
 from sk_renorm._risk._leave_fold_out import LeaveFoldOut
 from sk_renorm._risk._leave_one_out import LeaveOneOut
+from sk_renorm._risk._noise import bias_and_noise, noise_interval
 from sk_renorm._risk._path import (
     alpha_from_df,
     alpha_from_ridge,
     effective_df,
     effective_ridge,
 )
+from sk_renorm._risk._profile import (
+    RiskProfile,
+    difference_errors,
+    make_profile,
+    node_weights,
+    profile_nodes,
+    standard_errors,
+)
+from sk_renorm._risk._uncertainty import concentration
 
 RISKS = {"loo": LeaveOneOut, "gcv": GeneralizedCrossValidation}
 
 __all__ = [
     "RISKS",
+    "Evaluation",
     "GeneralizedCrossValidation",
     "LeaveFoldOut",
     "LeaveOneOut",
+    "RiskProfile",
     "alpha_from_df",
     "alpha_from_ridge",
+    "bias_and_noise",
+    "concentration",
+    "difference_errors",
     "effective_df",
     "effective_ridge",
+    "make_profile",
     "make_risk",
+    "node_weights",
+    "noise_interval",
+    "pooled_risk",
+    "profile_nodes",
+    "standard_errors",
 ]
 
 

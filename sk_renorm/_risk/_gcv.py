@@ -1,8 +1,12 @@
 """Generalized cross-validation: one renormalization for all rows, from moments alone."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from sk_renorm._linalg import Factorization
+from sk_renorm._risk._evaluation import Evaluation
+from sk_renorm._risk._leave_one_out import LeaveOneOut
 
 
 class GeneralizedCrossValidation:
@@ -48,3 +52,8 @@ class GeneralizedCrossValidation:
         with np.errstate(divide="ignore", invalid="ignore"):
             risk = np.where(rest > 0.0, f.n_modes * (residual + null_power) / rest**2, np.inf)
         return risk * (1.0 + f.data.fit_intercept / f.data.total_weight)
+
+    def at(self, penalties: np.ndarray, nodes: np.ndarray, joint: bool) -> Evaluation:
+        """Evaluate ``penalties`` (1, 1) or (1, q); the errors are those of rows left out."""
+        by_row = LeaveOneOut(self.factorization).at(penalties, nodes, joint)
+        return replace(by_row, risk=self.risk(penalties)[0])

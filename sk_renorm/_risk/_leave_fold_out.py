@@ -1,10 +1,14 @@
 """Leave-fold-out errors for any folds: closed form where a training set is a fold's complement."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from sk_renorm._linalg import Factorization, HeldOut, downdate
+from sk_renorm._risk._evaluation import Evaluation, pooled_risk
+from sk_renorm._risk._leave_one_out import LeaveOneOut
+from sk_renorm._risk._uncertainty import LossSums
 
 _BLOCK_ENTRIES = 2**20  # entries of the fold matrices, or errors, made at a time
 _WORST_CONDITION = 1e8  # of a fold's matrix: leaves eight digits
@@ -47,24 +51,47 @@ class LeaveFoldOut:
         self.folds = folds
         self.refit = refit
         n_rows = factorization.data.n_rows
+        root = factorization.data.root_weight
+        self._weights = np.ones(n_rows) if root is None else root**2
         self._is_complement = [_is_complement(train, test, n_rows) for train, test in folds]
 
     def risk(self, penalties: np.ndarray) -> np.ndarray:
         """Return the weighted mean squared error (L, q) of all held-out rows, pooled over folds."""
-        root = self.factorization.data.root_weight
-        total, total_weight = 0.0, 0.0
-        for fold, (_, test) in enumerate(self.folds):
-            weights = np.ones(len(test)) if root is None else root[test] ** 2
-            errors = self._fold_errors(fold, penalties)
-            total = total + np.einsum("b,blq,blq->lq", weights, errors, errors)
-            total_weight += weights.sum()
-        return total / total_weight
+        return pooled_risk(self._each(penalties), self._weights)
 
     def errors(self, penalties: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
         """Return ``(test rows, errors of shape (m, L, q))`` of every fold, in the unit of y."""
-        return [
-            (test, self._fold_errors(fold, penalties)) for fold, (_, test) in enumerate(self.folds)
-        ]
+        return list(self._each(penalties))
+
+    def at(self, penalties: np.ndarray, nodes: np.ndarray, joint: bool) -> Evaluation:
+        """Evaluate ``penalties`` (1, 1) or (1, q), and sum up the errors at ``nodes`` (K,)."""
+        errors = self.errors(penalties)
+        return Evaluation(
+            errors,
+            pooled_risk(errors, self._weights)[0],
+            LeaveOneOut(self.factorization).at(penalties, nodes[:1], joint).leverage_dispersion,
+            self._sums(nodes, joint),
+        )
+
+    def _sums(self, nodes: np.ndarray, joint: bool) -> LossSums:
+        sums, times = None, np.zeros(len(self._weights))
+        for test, errors in self._each(nodes[:, None]):
+            weights = self._weights[test]
+            fold = LossSums.of([np.sqrt(weights)[:, None, None] * errors], weights, joint)
+            sums = fold if sums is None else sums + fold
+            times[test] += 1.0
+        # errors of a row that several folds hold out are not new scatter
+        copies = times.sum() / np.count_nonzero(times)
+        return replace(
+            sums,
+            squares=copies * sums.squares,
+            products=copies * sums.products,
+            weight_squared=copies * sums.weight_squared,
+        )
+
+    def _each(self, penalties: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for fold, (_, test) in enumerate(self.folds):
+            yield test, self._fold_errors(fold, penalties)
 
     def _fold_errors(self, fold: int, penalties: np.ndarray) -> np.ndarray:
         f, (train, test) = self.factorization, self.folds[fold]

@@ -5,6 +5,8 @@ import math
 import numpy as np
 
 from sk_renorm._linalg import Factorization, LeftBlock, Scratch
+from sk_renorm._risk._evaluation import Evaluation
+from sk_renorm._risk._uncertainty import LossSums
 
 _BLOCK_ENTRIES = 2**20  # errors made at a time: rows x penalties x targets
 
@@ -47,7 +49,7 @@ class LeaveOneOut:
                 np.einsum("blq,blq->lq", errors, errors, out=total[some])
             return total
 
-        return sum(f.map_left_blocks(sum_of_squares)) / f.data.total_weight
+        return f.sum_left_blocks(sum_of_squares) / f.data.total_weight
 
     def errors(self, penalties: np.ndarray) -> list[tuple[slice, np.ndarray]]:
         """Return ``[(all rows, errors of shape (n, L, q))]``, in the unit of y."""
@@ -57,19 +59,30 @@ class LeaveOneOut:
         )
         return [(slice(None), self._unweighted(np.concatenate(blocks)))]
 
-    def errors_and_dispersion(self, penalties: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return errors (n, q), and std / mean over rows of one minus the leverage (1 or q,).
+    def at(self, penalties: np.ndarray, nodes: np.ndarray, joint: bool) -> Evaluation:
+        """Evaluate ``penalties`` (1, 1) or (1, q), and sum up the errors at ``nodes`` (K,)."""
+        f = self.factorization
+        weights = np.ones(f.data.n_rows) if f.data.root_weight is None else f.data.root_weight**2
+        chosen = _Columns(f, penalties)
+        errors = np.empty((f.data.n_rows, 1, f.n_targets))
+        rest = np.empty((f.data.n_rows, penalties.shape[1]))
+        step = max(1, _BLOCK_ENTRIES // (1024 * len(nodes)))
+        targets = [slice(start, start + step) for start in range(0, f.n_targets, step)]
+        # columns of many targets are made again for every block: kept, they would be r x K x q
+        once = _Columns(f, nodes[:, None]) if len(targets) == 1 else None
 
-        ``penalties`` has shape (1, 1) or (1, q).
-        """
-        columns = _Columns(self.factorization, penalties)
-        parts = self.factorization.map_left_blocks(
-            lambda rows, block, scratch: [a[:, 0].copy() for a in columns.errors(block, scratch)]
-        )
-        errors, rest = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        def evaluate(rows: slice, block: LeftBlock, scratch: Scratch) -> LossSums:
+            errors[rows], one_minus_leverage = chosen.errors(block, scratch)
+            rest[rows] = one_minus_leverage[:, 0]
+            columns = (once or _Columns(f, nodes[:, None], some) for some in targets)
+            parts = (some.errors(block, scratch)[0] for some in columns)
+            return LossSums.of(parts, weights[rows], joint)
+
+        sums = f.sum_left_blocks(evaluate)
         mean = rest.mean(axis=0)
         dispersion = np.divide(rest.std(axis=0), mean, out=np.zeros_like(mean), where=mean > 0.0)
-        return self._unweighted(errors), dispersion
+        risk = np.einsum("bq,bq->q", errors[:, 0], errors[:, 0]) / f.data.total_weight
+        return Evaluation([(slice(None), self._unweighted(errors))], risk, dispersion, sums)
 
     def _unweighted(self, errors: np.ndarray) -> np.ndarray:
         root = self.factorization.data.root_weight
@@ -77,12 +90,13 @@ class LeaveOneOut:
 
 
 class _Columns:
-    """One column for every penalty (and target): what blocks of rows are multiplied with."""
+    """One column for every penalty (and some targets): what blocks of rows are multiplied with."""
 
-    def __init__(self, f: Factorization, penalties: np.ndarray):
+    def __init__(self, f: Factorization, penalties: np.ndarray, some: slice = slice(None)):
         gains = 1.0 / (f.eigenvalues[:, None, None] + penalties)
-        targets = gains * f.projections[:, None, :]
+        targets = gains * f.projections[:, None, some]
         self.penalties = penalties
+        self.some = some
         self.interpolates = f.interpolates
         self.shape = targets.shape[1:]
         self.gains = gains.reshape(f.rank, math.prod(gains.shape[1:]))
@@ -106,7 +120,7 @@ class _Columns:
             return errors, rest
         null = block.null[:, None, None]
         errors *= self.penalties
-        errors += block.residual[:, None, :]
+        errors += block.residual[:, None, self.some]
         rest *= self.penalties
         rest += null
         explained = np.flatnonzero(block.null == 0.0)

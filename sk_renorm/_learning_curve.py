@@ -1,0 +1,207 @@
+"""Learning curves from one fit: B(kappa), df1(kappa) and df2(kappa) do not know how many rows.
+
+The risk with m rows at effective ridge kappa is ``B(kappa) / (1 - df2(kappa) / m)``, and the
+penalty ``kappa (m - df1(kappa))``.  So a path over kappa from n rows holds the learning curve, as
+far as its least kappa reaches.  With an intercept m is one less, and the risk ``1 + 1/(m + 1)``
+times that.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sk_renorm._risk import node_weights
+
+_N_FINE = 600
+_N_DRAWS = 200
+_NORMAL = 1.645  # sides of a 90 % band
+
+
+@dataclass(frozen=True)
+class FittedPath:
+    """What a fit knows of the population, along kappa.
+
+    Attributes
+    ----------
+    kappa, df1, df2 : ndarray of shape (K,)
+        Effective ridge, ascending, and degrees of freedom there.
+    B, relative_error : ndarray of shape (K, k)
+        Bias squared plus noise, and the relative standard error of that.
+    n_modes : int
+        Rows of the fit, less one for the intercept.
+    n_features : int
+        Number of features: no model has more degrees of freedom.
+    fit_intercept : bool
+        Whether there is one.
+    interpolates : bool
+        Whether the path ends at the interpolating fit, beyond which the data says nothing.
+    least_noise : ndarray of shape (k,)
+        Lower bound of the noise variance.
+    """
+
+    kappa: np.ndarray
+    df1: np.ndarray
+    df2: np.ndarray
+    B: np.ndarray
+    relative_error: np.ndarray
+    n_modes: int
+    n_features: int
+    fit_intercept: bool
+    interpolates: bool
+    least_noise: np.ndarray
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the fit."""
+        return self.n_modes + self.fit_intercept
+
+    def between(self, alphas: np.ndarray) -> "FittedPath":
+        """Interpolate finely between nodes, whose penalties in the fit are ``alphas`` (K,)."""
+        if len(alphas) == 1:
+            return self
+        W = node_weights(alphas, np.geomspace(alphas[0], alphas[-1], _N_FINE))
+        return replace(
+            self,
+            kappa=np.exp(W @ np.log(self.kappa)),
+            df1=np.maximum(W @ self.df1, 0.0),
+            df2=np.maximum(W @ self.df2, 0.0),
+            B=np.maximum(W @ self.B, self.B.min(axis=0)),
+            relative_error=np.maximum(W @ self.relative_error, 0.0),
+        )
+
+    def continued(self) -> "FittedPath":
+        """Go on below the least kappa by power laws, with as little noise as the data allows."""
+        slope, power = self._slopes()
+        down = np.geomspace(1e-8, 1.0, 200)[:-1]
+        df1 = np.minimum(self.df1[0] * down**slope, self.n_features)
+        df2 = np.where(df1 < self.n_features, (1.0 + slope) * df1, df1)
+        noise = np.minimum(self.least_noise, self.B[0])
+        B = noise + (self.B[0] - noise) * down[:, None] ** power
+        error = np.repeat(self.relative_error[:1], len(down), axis=0)
+        return replace(
+            self,
+            kappa=np.concatenate([down * self.kappa[0], self.kappa]),
+            df1=np.concatenate([df1, self.df1]),
+            df2=np.concatenate([df2, self.df2]),
+            B=np.concatenate([B, self.B]),
+            relative_error=np.concatenate([error, self.relative_error]),
+            interpolates=False,
+        )
+
+    def _slopes(self) -> tuple[float, np.ndarray]:
+        """Logarithmic slopes in kappa of df1, over its upper part, and of B, at the edge."""
+        t = np.log(self.kappa)
+        upper = (self.df1 > 0.2 * self.n_modes) & (self.df1 < 0.9 * self.n_modes)
+        if np.count_nonzero(upper) < 2:
+            upper = self.df1 >= 0.5 * self.df1[0]
+        slope = np.polyfit(t[upper], np.log(self.df1[upper]), 1)[0]
+        near = t <= t[0] + np.log(4.0)
+        signal = self.B[near] - np.minimum(self.least_noise, 0.999 * self.B[0])
+        logs = np.log(np.maximum(signal, np.finfo(float).tiny))
+        power = np.polyfit(t[near], logs, 1)[0]
+        return float(np.clip(slope, -1.0, 0.0)), power.clip(0.0, 2.0)
+
+    def risks(self, n_rows: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return risks (K, k) with ``n_rows`` rows, infinite where no penalty gives the kappa.
+
+        Also the penalties (K,), in the sum convention, for rows of weight one.
+        """
+        m = n_rows - self.fit_intercept
+        possible = (self.df1 < m) & (self.df2 < m)
+        risks = np.full(self.B.shape, np.inf)
+        factor = (1.0 + self.fit_intercept / n_rows) / (1.0 - self.df2[possible] / m)
+        risks[possible] = self.B[possible] * factor[:, None]
+        return risks, self.kappa * (m - self.df1)
+
+
+@dataclass(frozen=True)
+class Point:
+    """One size of a forecast; arrays of shape (k,), see `sk_renorm.forecast.LearningCurve`."""
+
+    risk: np.ndarray
+    std_error: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    at_edge: np.ndarray
+    alpha: np.ndarray
+    effective_df: np.ndarray
+
+
+@dataclass(frozen=True)
+class Forecaster:
+    """Forecasts from one fit.
+
+    Attributes
+    ----------
+    nodes, path : FittedPath
+        At the nodes of the profile, and finely between them.
+    noise : ndarray of shape (k, K, K)
+        Root of the covariance of the relative errors of the risk at the nodes.
+    """
+
+    nodes: FittedPath
+    path: FittedPath
+    noise: np.ndarray
+
+    @classmethod
+    def from_nodes(
+        cls, alphas: np.ndarray, nodes: FittedPath, risks: np.ndarray, covariance: np.ndarray
+    ) -> "Forecaster":
+        """Prepare forecasts from penalties (K,), risks (k, K) and their covariance (k, K, K)."""
+        risks = np.where(risks > 0.0, risks, 1.0)
+        values, vectors = np.linalg.eigh(covariance / (risks[:, :, None] * risks[:, None, :]))
+        noise = vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :]
+        return cls(nodes, nodes.between(alphas), noise)
+
+    def at(self, n_rows: float, alpha: float | None = None) -> Point:
+        """Forecast the risk with ``n_rows`` rows, at the best penalty or at ``alpha``."""
+        path = self.path
+        risk, error, index, penalty = _evaluate(path, n_rows, alpha)
+        at_edge = np.zeros(len(risk), dtype=bool)
+        least = risk
+        if path.interpolates and n_rows > path.n_rows:
+            at_edge = index == 0
+            if at_edge.any():
+                beyond = _evaluate(path.continued(), n_rows, alpha)[0]
+                least = np.where(at_edge, np.minimum(beyond, risk), risk)
+        cost = self._cost_of_choosing(n_rows) if alpha is None else np.ones_like(risk)
+        risk, least, spread = cost * risk, cost * least, np.exp(_NORMAL * error)
+        return Point(
+            risk, risk * error, least / spread, risk * spread, at_edge, penalty, path.df1[index]
+        )
+
+    def _cost_of_choosing(self, n_rows: float) -> np.ndarray:
+        """Return the risk of a model tuned by itself, over the least of the estimated curve (k,).
+
+        The least of many noisy estimates is too low, and the penalty that looks best is not the
+        best.  Both are averaged over draws of the estimates' own noise: once as in this fit, once,
+        independently, as in a fit to ``n_rows`` rows.
+        """
+        risks, _ = self.nodes.risks(n_rows)
+        draws = np.random.default_rng(0).standard_normal((2, len(risks), _N_DRAWS))
+        shrink = np.sqrt(self.path.n_rows / n_rows)
+        costs = np.ones(risks.shape[1])
+        for target, (risk, root) in enumerate(zip(risks.T, self.noise, strict=True)):
+            if not risk.min():
+                continue
+            variance = np.square(root).sum(axis=1)[:, None]
+            ours = risk[:, None] * np.exp(root @ draws[0] - 0.5 * variance)
+            theirs = shrink * (root @ draws[1]) - 0.5 * shrink**2 * variance
+            chosen = (risk[:, None] * np.exp(theirs)).argmin(axis=0)
+            costs[target] = risk[chosen].mean() / ours.min(axis=0).mean()
+        return costs
+
+
+def _evaluate(path: FittedPath, n_rows: float, alpha: float | None):
+    """Return risk, relative error, index on the path and penalty, each (k,)."""
+    risks, penalties = path.risks(n_rows)
+    columns = np.arange(risks.shape[1])
+    if alpha is None:
+        index = risks.argmin(axis=0)
+    else:
+        # the penalty rises with kappa; below the least kappa it is the least kappa
+        possible = np.flatnonzero(np.isfinite(risks[:, 0]))
+        place = np.searchsorted(penalties[possible], alpha).clip(0, len(possible) - 1)
+        index = np.full(risks.shape[1], possible[place])
+    chosen = penalties[index] if alpha is None else np.full(len(columns), float(alpha))
+    return risks[index, columns], path.relative_error[index, columns], index, chosen

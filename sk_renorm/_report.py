@@ -1,0 +1,115 @@
+"""The summary of a fitted model: a few lines to read, and the same as HTML."""
+
+from html import escape
+
+import numpy as np
+
+from sk_renorm.forecast import learning_curve
+
+_DISPERSED = 0.25  # leverages: beyond this GCV and its like cannot be trusted
+
+
+def as_text(model) -> str:
+    """Return the summary as lines of text."""
+    title, lines, warnings = _summary(model)
+    width = max(len(label) for label, _ in lines)
+    body = [f"  {label:<{width}}  {value}" for label, value in lines]
+    return "\n".join([title, *body, *(f"  ! {warning}" for warning in warnings)])
+
+
+def as_html(model) -> str:
+    """Return the summary as a table, in the colours of the page around it."""
+    title, lines, warnings = _summary(model)
+    cell = "padding:1px 12px 1px 0;text-align:left;background:none;color:inherit"
+    rows = "".join(
+        f'<tr><td style="{cell};opacity:.7">{escape(label)}</td>'
+        f'<td style="{cell}">{escape(value)}</td></tr>'
+        for label, value in lines
+    )
+    notes = "".join(f"<div>&#9888; {escape(warning)}</div>" for warning in warnings)
+    return (
+        '<div style="font-size:90%;margin-top:6px">'
+        f"<div><b>{escape(title)}</b></div>"
+        f'<table style="border-collapse:collapse">{rows}</table>{notes}</div>'
+    )
+
+
+def _summary(model) -> tuple[str, list[tuple[str, str]], list[str]]:
+    """Return title, lines (label, value) and warnings."""
+    n_rows = model.risk_profile_["n_rows"]
+    n_targets = 1 if model.loo_residuals_.ndim == 1 else model.loo_residuals_.shape[1]
+    title = (
+        f"{type(model).__name__}: {_count(n_rows, 'row')}, "
+        f"{_count(model.n_features_in_, 'feature')}, {_count(n_targets, 'target')}"
+    )
+    risk, error = np.asarray(model.risk_), np.asarray(model.risk_std_error_)
+    ends = model.equivalent_alphas_.reshape(-1, 2)
+    ceiling = model.r2_ceiling_interval_.reshape(-1, 2)
+    rank = model.risk_profile_["df1"][0]
+    curve = learning_curve(model, [max(n_rows, 3), 2 * max(n_rows, 3)])
+    now, twice = curve.risk
+    change = np.divide(twice, now, out=np.ones_like(now), where=now > 0.0) - 1.0
+    lines = [
+        ("penalty alpha", _number(model.alpha_)),
+        ("as good by the data", f"{_number(ends[:, 0])} to {_number(ends[:, 1])}"),
+        ("degrees of freedom", f"{_number(model.effective_df_)} of {rank:.4g}"),
+        ("risk (squared error)", f"{_number(risk)} +- {_number(error)}"),
+        ("R2 on fresh rows", _number(_r2(model))),
+        ("R2 at most", f"{_number(ceiling[:, 0])} to {_number(ceiling[:, 1])}"),
+        (
+            "noise variance",
+            " to ".join(_number(b) for b in model.noise_variance_interval_.reshape(-1, 2).T),
+        ),
+        (f"risk with {curve.train_sizes[1]} rows", f"{_number(twice)} ({_percent(change)})"),
+    ]
+    return title, lines, _warnings(model, bool(np.any(curve.at_edge[1])))
+
+
+def _r2(model) -> np.ndarray:
+    """Share of the variance of y that fresh rows would see explained, by the held-out errors."""
+    residuals = model.loo_residuals_.reshape(len(model.loo_residuals_), -1)
+    y = residuals + model.loo_predictions_.reshape(residuals.shape)
+    kept = ~np.isnan(residuals[:, 0])
+    weights = None if model.sample_weight_ is None else model.sample_weight_[kept]
+    residuals, y = residuals[kept], y[kept]
+    power = np.average(
+        np.square(y - np.average(y, axis=0, weights=weights)), axis=0, weights=weights
+    )
+    left = np.average(np.square(residuals), axis=0, weights=weights)
+    if np.ndim(model.risk_) == 0:
+        power, left = power.mean(keepdims=True), left.mean(keepdims=True)
+    return 1.0 - np.divide(left, power, out=np.ones_like(left), where=power > 0.0)
+
+
+def _warnings(model, at_edge: bool) -> list[str]:
+    found = []
+    if not np.all(model.alpha_identified_):
+        found.append(
+            "alpha is not identified: hardly any penalty is worse beyond the error of the estimate."
+        )
+    if np.any(np.asarray(model.leverage_dispersion_) > _DISPERSED):
+        found.append(
+            "Leverages differ much (dispersion "
+            f"{np.max(model.leverage_dispersion_):.2f}): a few rows decide, and GCV is not to be "
+            "trusted; leave-one-out is."
+        )
+    if at_edge:
+        found.append(
+            "The forecast is at the edge of what this fit can tell: it is the upper end of a band."
+        )
+    return found
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _percent(change: np.ndarray) -> str:
+    """Write a relative change, or the median of several; never minus zero."""
+    return f"{round(100.0 * float(np.median(change)), 1) + 0.0:+.3g} %"
+
+
+def _number(values) -> str:
+    """Write a number, or the median of several."""
+    values = np.atleast_1d(values)
+    return f"{values[0]:.4g}" if len(values) == 1 else f"{np.median(values):.4g} (median)"

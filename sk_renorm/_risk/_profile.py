@@ -1,0 +1,134 @@
+"""RiskProfile: the path at a few penalties, with its covariance: all that outlives the fit."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.interpolate import make_interp_spline
+
+from sk_renorm._linalg import Factorization
+from sk_renorm._risk._path import effective_df
+from sk_renorm._risk._uncertainty import (
+    LossSums,
+    excess_variance,
+    remaining_shares,
+    scatter_of_rows,
+    shared_training,
+)
+
+_N_NODES = 24
+_REACH = 1e3  # beyond the spectrum: there the path has reached its limits
+
+
+@dataclass(frozen=True)
+class RiskProfile:
+    """Estimates at K penalties, for k losses: one per target, or one for all.
+
+    Attributes
+    ----------
+    alphas : ndarray of shape (K,)
+        Penalties, ascending, positive.
+    risks : ndarray of shape (k, K)
+        Estimated risks.
+    covariance : ndarray of shape (k, K, K)
+        Of the risk estimates about the risks: ``scatter_of_rows + 4 shared``.
+    shared : ndarray of shape (k, K, K)
+        See `shared_training`.
+    df1, df2 : ndarray of shape (K,)
+        Degrees of freedom ``tr H`` and, of the population at the effective ridge,
+        ``n gamma = tr Sigma^2 (Sigma + kappa)^-2``.
+    kappa : ndarray of shape (K,)
+        Effective ridge per row of mean weight.
+    n_modes : int
+        Number of rows, less one for the intercept.
+    fit_intercept : bool
+        Whether there is one.
+    interpolates : bool
+        Whether the modes of X can fit any targets exactly.
+    """
+
+    alphas: np.ndarray
+    risks: np.ndarray
+    covariance: np.ndarray
+    shared: np.ndarray
+    df1: np.ndarray
+    df2: np.ndarray
+    kappa: np.ndarray
+    n_modes: int
+    fit_intercept: bool
+    interpolates: bool
+
+
+def make_profile(
+    f: Factorization, alphas: np.ndarray, sums: LossSums, concentration: float = 1.0
+) -> RiskProfile:
+    """Summarize held-out errors at ``alphas``; ``concentration`` is that of several targets."""
+    left, spare = remaining_shares(f, alphas)
+    n_modes = spare + f.rank
+    total = left.sum(axis=0) + spare
+    weakest = f.eigenvalues[0] if not spare and f.rank else 0.0
+    mean_weight = f.data.total_weight / f.data.n_rows
+    excess = excess_variance(f, alphas)
+    shared = shared_training(sums, excess, concentration)
+    return RiskProfile(
+        alphas=alphas,
+        risks=sums.losses / sums.weight,
+        covariance=scatter_of_rows(sums) + 4.0 * shared,
+        shared=shared,
+        df1=effective_df(f, alphas),
+        df2=n_modes * np.diag(excess) / (1.0 + np.diag(excess)),
+        kappa=(weakest + alphas) / (total * mean_weight),
+        n_modes=n_modes,
+        fit_intercept=f.data.fit_intercept,
+        interpolates=f.interpolates,
+    )
+
+
+def profile_nodes(f: Factorization, wanted: np.ndarray) -> np.ndarray:
+    """Return penalties (K,), ascending and positive, between which the path is smooth.
+
+    ``wanted`` penalties within reach are among them, and no evenly spaced one next to them.
+    """
+    s = f.eigenvalues
+    if not len(s):
+        return np.ones(1)  # nothing to shrink: every penalty is the same model
+    low = max(s[0] / _REACH, f.resolution)
+    t, step = np.linspace(np.log(low), np.log(s[-1] * _REACH), _N_NODES, retstep=True)
+    wanted = np.unique(wanted[(wanted > low) & (wanted < s[-1] * _REACH)])
+    near = np.abs(t[:, None] - np.log(wanted)).min(axis=1, initial=np.inf) < 0.5 * step
+    return np.sort(np.concatenate([np.exp(t[~near]), wanted]))
+
+
+def node_weights(nodes: np.ndarray, alphas: np.ndarray) -> np.ndarray:
+    """Return W (L, K) such that ``W @ values`` interpolates values at ``nodes`` to ``alphas``.
+
+    Cubic splines in log alpha, constant beyond the ends.  The variance of a difference comes out as
+    ``(W_a - W_b)' Cov (W_a - W_b)``: never negative, and zero where a = b.
+    """
+    if len(nodes) == 1:
+        return np.ones((len(alphas), 1))
+    t = np.log(nodes)
+    degree = min(3, len(nodes) - 1)
+    spline = make_interp_spline(t, np.eye(len(nodes)), k=degree)
+    return spline(np.log(np.clip(alphas, nodes[0], nodes[-1])))
+
+
+def standard_errors(covariance: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the standard errors (L, k) of estimates interpolated by ``weights`` (L, K)."""
+    variance = np.einsum("la,kab,lb->lk", weights, covariance, weights, optimize=True)
+    return np.sqrt(np.maximum(variance, 0.0))
+
+
+def difference_errors(
+    nodes: np.ndarray, covariance: np.ndarray, alphas: np.ndarray, references: np.ndarray
+) -> np.ndarray:
+    """Return standard errors (L, k) of estimates at ``alphas`` (L,) less those at ``references``.
+
+    ``references`` has shape (1,) or (k,), ``covariance`` (k, K, K) is that of the ``nodes`` (K,).
+    """
+    path = node_weights(nodes, alphas)
+    at = np.broadcast_to(node_weights(nodes, references), (len(covariance), len(nodes)))
+    columns = [
+        standard_errors(matrix[None], path - row)
+        for matrix, row in zip(covariance, at, strict=True)
+    ]
+    return np.concatenate(columns, axis=1)
