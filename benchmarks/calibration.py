@@ -5,19 +5,26 @@
 FOLDER holds a ``load.py`` as for accuracy.py.  See README.md beside this file.
 """
 
+import argparse
 import time
+from pathlib import Path
 
 import numpy as np
+from _common import RESULTS, environment, import_loader, read_csv, write_csv
+from accuracy import Modes
 from sklearn.linear_model import Ridge
 
-from sk_renorm import TheoryGuidedRidgeCV
+from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
 from sk_renorm.forecast import learning_curve
 
 Z = 1.645
 MAX_ROWS = 20_000
 MAX_TRAIN = 1000
+MAX_TEST = 2000
+LEAST = 30  # rows that a point of a learning curve has
 FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0)  # sizes forecast, in units of the fit's
 RULES = (0.25, "1se")
+RIDGES = (1e-3, 1e-2, 1e-1)
 
 
 def standardized(X_train, X_test):
@@ -54,7 +61,7 @@ def answers(model, X):
 def one_split(X, Y, n_train: int, rng) -> dict:
     """Fit to some rows, compare every claim with the others."""
     order = rng.permutation(len(X))
-    train, test = order[:n_train], order[n_train:]
+    train, test = order[:n_train], order[n_train:][:MAX_TEST]
     X_train, X_test = standardized(X[train], X[test])
     y_train = Y[train, 0] if Y.shape[1] == 1 else Y[train]
     model = TheoryGuidedRidgeCV().fit(X_train, y_train)
@@ -73,11 +80,7 @@ def one_split(X, Y, n_train: int, rng) -> dict:
             model.predict_interval(X_test[some], method="jackknife+"), Y[test][some]
         ),
     }
-    best = min(
-        squared_errors(Ridge(alpha=max(alpha, 1e-9)).fit(X_train, y_train), X_test, Y[test]).mean()
-        for alpha in model.risk_profile_["alpha"]
-    )
-    best = min(best, truth)
+    best = min(Modes(X_train, Y[train]).test_errors(X_test, Y[test]).min(), truth)
     row["excess_min"] = truth / best - 1.0
     for rule in RULES:
         other = TheoryGuidedRidgeCV(selection=rule).fit(X_train, y_train)
@@ -97,7 +100,7 @@ def coverage(limits, Y) -> float:
 def one_curve(X, Y, n_fit: int, sizes, rng) -> dict:
     """Forecast from ``n_fit`` rows, and measure at every size on rows used by none."""
     order = rng.permutation(len(X))
-    test = order[max(sizes) :][:2000]
+    test = order[max(sizes) :][:MAX_TEST]
     curve, measured, fixed, measured_fixed = None, [], None, []
     X_fit, _ = standardized(X[order[:n_fit]], X[test[:1]])
     y_of = (lambda rows: Y[rows, 0]) if Y.shape[1] == 1 else (lambda rows: Y[rows])
@@ -134,36 +137,198 @@ def run_set(load, name: str, quick: bool) -> list[dict]:
     n, p = X.shape
     rng = np.random.default_rng(0)
     n_train = min(n // 2, MAX_TRAIN)
-    repeats = 4 if quick else 100 if n_train * min(n_train, p) * p < 4e7 else 30
+    cost = n_train * min(n_train, p) * p + 100 * n_train * Y.shape[1] * min(n_train, p)
+    repeats = 4 if quick else 100 if cost < 4e7 else 50 if cost < 4e8 else 20
     splits = [one_split(X, Y, n_train, rng) for _ in range(repeats)]
-    column = {key: np.array([split[key] for split in splits], dtype=float) for key in splits[0]}
-    about = {"set": name, "rows": n, "features": p, "targets": Y.shape[1], "splits": repeats}
-    rows = [about | {"kind": "fit", "n": n_train} | {key: c.mean() for key, c in column.items()}]
-    rows[0]["covered_naive"] = column["covered_naive"].mean()
-    rows[0]["time"] = np.median(column["time"])
+    about = {"set": name, "rows": n, "features": p, "targets": Y.shape[1]}
+    first = about | {"kind": "fit", "n": n_train, "splits": repeats}
+    for key in splits[0]:
+        values = np.array([split[key] for split in splits], dtype=float)
+        first[key] = np.median(values) if key == "time" else values.mean()
+    for rule in ("min", *RULES):
+        values = np.array([split[f"excess_{rule}"] for split in splits])
+        first[f"worst_{rule}"] = values.max()
     n_fit = min(n // 5, MAX_TRAIN // 2)
     sizes = [round(factor * n_fit) for factor in FACTORS]
-    curves = [one_curve(X, Y, n_fit, sizes, rng) for _ in range(max(repeats // 2, 3))]
+    curves = [one_curve(X, Y, n_fit, sizes, rng) for _ in range(repeats)]
+    return [first, *curve_rows(about, sizes, curves)]
+
+
+def curve_rows(about: dict, sizes: list[int], curves: list[dict]) -> list[dict]:
+    """Return a row for every size of at least ``LEAST`` rows: mean forecast over mean error."""
     stack = {key: np.array([curve[key] for curve in curves], dtype=float) for key in curves[0]}
     measured = stack["measured"].mean(axis=0)
     measured_fixed = stack["measured_fixed"].mean(axis=0)
     inside = (stack["lower"] <= measured) & (measured <= stack["upper"])
+    rows = []
     for place, factor in enumerate(FACTORS):
-        error = stack["risk"][:, place] / measured[place] - 1.0
-        fixed = stack["fixed"][:, place] / measured_fixed[place] - 1.0
+        if sizes[place] < LEAST:
+            continue
+        scatter = stack["measured"][:, place].std() / np.sqrt(len(curves)) / measured[place]
         rows.append(
             about
             | {
                 "kind": f"curve {factor:g}",
                 "n": sizes[place],
                 "splits": len(curves),
-                "forecast_error": error.mean(),
-                "single_error": np.median(np.abs(error)),
-                "single_at_fit": np.median(np.abs(stack["risk"][:, 2] / measured[2] - 1.0)),
-                "fixed_error": fixed.mean(),
+                "forecast_error": stack["risk"][:, place].mean() / measured[place] - 1.0,
+                "measured_se": scatter,
+                "single_error": np.median(np.abs(stack["risk"][:, place] / measured[place] - 1.0)),
+                "fixed_error": stack["fixed"][:, place].mean() / measured_fixed[place] - 1.0,
                 "inside": inside[:, place].mean(),
                 "at_edge": stack["at_edge"][:, place].mean(),
                 "fixed_at_edge": stack["fixed_at_edge"][:, place].mean(),
             }
         )
     return rows
+
+
+NOISES = {
+    "gaussian": lambda rng, size: rng.standard_normal(size),
+    "t5": lambda rng, size: rng.standard_t(5, size) / np.sqrt(5.0 / 3.0),
+    "signs": lambda rng, size: rng.choice([-1.0, 1.0], size),
+    "exponential": lambda rng, size: rng.exponential(size=size) - 1.0,
+}
+
+
+def run_synthetic(noise: str, ridge: float, quick: bool) -> dict:
+    """Return how often the interval of the risk holds the exact risk of the very model."""
+    rng = np.random.default_rng(0)
+    n, p, sigma = 150, 300, 0.6
+    eta = 1.0 / np.arange(1, p + 1)
+    w = np.ones(p) / np.sqrt(eta.sum())
+    covered, naive, repeats = [], [], 50 if quick else 1000
+    for _ in range(repeats):
+        X = rng.standard_normal((n, p)) * np.sqrt(eta)
+        y = X @ w + sigma * NOISES[noise](rng, n)
+        model = RenormalizedRidge(ridge * (n - 1)).fit(X, y)
+        truth = eta @ (model.coef_ - w) ** 2 + model.intercept_**2 + sigma**2
+        low, high = model.risk_interval()
+        covered.append(low <= truth <= high)
+        naive_se = np.std(model.loo_residuals_**2, ddof=1) / np.sqrt(n)
+        naive.append(abs(model.risk_ - truth) <= Z * naive_se)
+    return {
+        "set": f"synthetic {noise} ridge {ridge:g}",
+        "rows": n,
+        "features": p,
+        "targets": 1,
+        "kind": "synthetic",
+        "n": n,
+        "splits": repeats,
+        "covered": np.mean(covered),
+        "covered_naive": np.mean(naive),
+    }
+
+
+def overall(rows: list[dict]) -> list[str]:
+    """Return the summary over data sets, as sentences."""
+    fits = [row for row in rows if row["kind"] == "fit"]
+    synthetic = [row for row in rows if row["kind"] == "synthetic"]
+    curves = [row for row in rows if str(row["kind"]).startswith("curve")]
+
+    def column(some, name):
+        return np.array([row[name] for row in some], dtype=float)
+
+    notes = []
+    if synthetic:
+        covered, naive = column(synthetic, "covered"), column(synthetic, "covered_naive")
+        notes.append(
+            f"90 % interval of the risk, simulated: covers {covered.min():.3f} to"
+            f" {covered.max():.3f}; std / sqrt(n) {naive.min():.3f} to {naive.max():.3f}"
+        )
+    covered, naive = column(fits, "covered"), column(fits, "covered_naive")
+    notes.append(
+        f"the same on {len(fits)} real sets: median {np.median(covered):.3f}, least"
+        f" {covered.min():.3f}; std / sqrt(n) median {np.median(naive):.3f},"
+        f" least {naive.min():.3f}"
+    )
+    large = [row for row in fits if row["rows"] >= 100]
+    for method in ("residual", "jackknife"):
+        values, some = column(fits, method), column(large, method)
+        notes.append(
+            f"90 % prediction intervals, {method}: mean over sets {values.mean():.3f}, least of"
+            f" {len(large)} sets of 100 rows or more {some.min():.3f}"
+        )
+    for name, kinds in (("n/4 to 2 n", ("0.25", "0.5", "1", "2")), ("4 n", ("4",))):
+        some = [row for row in curves if row["kind"].split()[1] in kinds]
+        clear = [row for row in some if row["at_edge"] < 0.5]
+        error = np.abs(column(clear, "forecast_error"))
+        large_errors = [
+            f"{row['set']} {row['n']:.0f} rows {100 * row['forecast_error']:+.0f}"
+            f" +- {100 * row['measured_se']:.0f} %"
+            for row in clear
+            if abs(row["forecast_error"]) > 0.25
+        ]
+        notes.append(
+            f"forecast of a tuned model, {name}: {len(clear)} of {len(some)} points not flagged,"
+            f" absolute error median {100 * np.median(error):.1f} %, 90th percentile"
+            f" {100 * np.percentile(error, 90):.1f} %;"
+            f" above 25 %: {', '.join(large_errors) or 'none'}"
+        )
+        fixed = np.abs(column([r for r in some if r["fixed_at_edge"] < 0.5], "fixed_error"))
+        notes.append(
+            f"at a fixed penalty, {name}: median {100 * np.median(fixed):.1f} %, 90th percentile"
+            f" {100 * np.percentile(fixed, 90):.1f} %"
+        )
+    notes.append(
+        f"measured curve inside the band of one fit: {np.mean(column(curves, 'inside')):.3f}"
+    )
+    for rule in ("min", *RULES):
+        excess = 100.0 * column(fits, f"excess_{rule}")
+        worst = 100.0 * column(fits, f"worst_{rule}").max()
+        notes.append(
+            f"selection {rule}: excess over hindsight median {np.median(excess):.2f} %, above 5 %"
+            f" on {np.sum(excess > 5.0)} of {len(fits)} sets, 90th percentile"
+            f" {np.percentile(excess, 90):.1f} %, worst split {worst:.0f} %"
+        )
+    time_ratio = column(fits, "time")
+    notes.append(
+        f"time of all answers over time of the fit: median {np.median(time_ratio):.2f}, most"
+        f" {time_ratio.max():.2f}"
+    )
+    return notes
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--quick", action="store_true", help="a few splits; writes nothing")
+    parser.add_argument("--sets", help="names, separated by commas; default: all")
+    parser.add_argument("--output", type=Path, help="default: results/ when all sets run in full")
+    parser.add_argument("--merge", type=Path, nargs="+", help="run nothing, join these results")
+    args = parser.parse_args()
+    loader = import_loader(args.folder)
+    env = environment()
+    rows = [row for path in args.merge or [] for row in read_csv(path)]
+    if not args.merge:
+        names = args.sets.split(",") if args.sets else ["synthetic", *loader.names()]
+        for name in names:
+            start = time.perf_counter()
+            if name == "synthetic":
+                some = [run_synthetic(noise, r, args.quick) for noise in NOISES for r in RIDGES]
+            else:
+                some = run_set(loader.load, name, args.quick)
+            rows += some
+            print(f"{name} ({time.perf_counter() - start:.0f} s)", flush=True)
+            if args.output:
+                write_rows(args.output, rows, [], env)
+    notes = overall(rows)
+    print("\n".join(notes))
+    output = args.output or (None if args.quick or args.sets else RESULTS / "calibration.csv")
+    if args.merge:
+        output = args.output or RESULTS / "calibration.csv"
+        missing = set(loader.names()) - {row["set"] for row in rows}
+        notes.append("sets run in parts, one BLAS thread each; joined by --merge")
+        notes.append(f"sets not run: {', '.join(sorted(missing)) or 'none'}")
+    if output:
+        write_rows(output, rows, notes, env)
+
+
+def write_rows(path: Path, rows: list[dict], notes: list[str], env: dict) -> None:
+    """Write rows of several kinds, empty where a column is not theirs."""
+    columns = dict.fromkeys(key for row in rows for key in row)
+    write_csv(path, [{key: row.get(key, "") for key in columns} for row in rows], notes, env)
+
+
+if __name__ == "__main__":
+    main()
