@@ -236,6 +236,8 @@ def overall(rows: list[dict]) -> list[str]:
             f"90 % interval of the risk, simulated: covers {covered.min():.3f} to"
             f" {covered.max():.3f}; std / sqrt(n) {naive.min():.3f} to {naive.max():.3f}"
         )
+    if not fits:
+        return notes
     covered, naive = column(fits, "covered"), column(fits, "covered_naive")
     notes.append(
         f"the same on {len(fits)} real sets: median {np.median(covered):.3f}, least"

@@ -2,7 +2,15 @@
 
 from sk_renorm._ridge import RenormalizedRidge
 from sk_renorm._ridge_cv import TheoryGuidedRidgeCV
+from sk_renorm.display import LearningCurveForecastDisplay, RiskCurveDisplay, SpectrumDisplay
 
 __version__ = "0.1.0"
 
-__all__ = ["RenormalizedRidge", "TheoryGuidedRidgeCV", "__version__"]
+__all__ = [
+    "LearningCurveForecastDisplay",
+    "RenormalizedRidge",
+    "RiskCurveDisplay",
+    "SpectrumDisplay",
+    "TheoryGuidedRidgeCV",
+    "__version__",
+]

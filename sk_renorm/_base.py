@@ -158,6 +158,8 @@ class RenormalizedRegressor(FittedModel, MultiOutputMixin, RegressorMixin, BaseE
         self.effective_df_ = _scalar_if_one(effective_df(f, selection.alpha))
         self.effective_ridge_ = _scalar_if_one(effective_ridge(f, selection.alpha))
         self.leverage_dispersion_ = _scalar_if_one(selection.leverage_dispersion)
+        # the free directions of the rows have no variance, and are left out
+        self.eigenvalues_ = f.eigenvalues[::-1] / f.n_modes
         self.alphas_ = selection.alphas
         self.risk_path_ = _first_if_one(selection.risks.T).T
         self.effective_df_path_ = effective_df(f, selection.alphas)

@@ -241,6 +241,23 @@ class FittedModel:
         check_is_fitted(self)
         return as_text(self)
 
+    def _errors_along_path(self, X, y) -> tuple[np.ndarray, np.ndarray]:
+        """Mean squared errors on other rows at the nodes of the profile: (K,) and (K, k)."""
+        f = getattr(self, "_factorization", None)
+        if f is None:
+            raise ValueError(
+                "Errors along the path need the factorization, which is left out with "
+                "store_rows=False and when a model is pickled; fit again, or give no held-out rows."
+            )
+        X = check_new_data(self, X)
+        Y = np.asarray(y, dtype=np.float64).reshape(len(X), -1)
+        nodes, errors = self.risk_profile_["alpha"], []
+        for alpha in nodes:
+            predictions = f.data.y_mean + (X - f.data.x_mean) @ f.coefficients(alpha)
+            errors.append(np.mean(np.square(Y - predictions), axis=0))
+        errors = np.array(errors)
+        return nodes, errors if self.risk_profile_["risk"].ndim == 2 else errors.mean(axis=1)
+
     def _html_repr(self):
         html = super()._html_repr()
         return html + as_html(self) if hasattr(self, "risk_profile_") else html

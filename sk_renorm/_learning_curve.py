@@ -6,13 +6,14 @@ far as its least kappa reaches.  With an intercept m is one less, and the risk `
 times that.
 """
 
+import functools
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from sk_renorm._risk import node_weights
 
-_N_FINE = 600
+_N_FINE, _N_COARSE = 600, 60  # points between the nodes of a profile
 _N_DRAWS = 200
 _NORMAL = 1.645  # sides of a 90 % band
 
@@ -55,11 +56,9 @@ class FittedPath:
         """Rows of the fit."""
         return self.n_modes + self.fit_intercept
 
-    def between(self, alphas: np.ndarray) -> "FittedPath":
-        """Interpolate finely between nodes, whose penalties in the fit are ``alphas`` (K,)."""
-        if len(alphas) == 1:
-            return self
-        W = node_weights(alphas, np.geomspace(alphas[0], alphas[-1], _N_FINE))
+    def between(self, alphas: np.ndarray, count: int) -> "FittedPath":
+        """Interpolate between nodes, whose penalties in the fit are ``alphas`` (K,)."""
+        W = node_weights(alphas, _between(alphas, count))
         return replace(
             self,
             kappa=np.exp(W @ np.log(self.kappa)),
@@ -115,8 +114,8 @@ class FittedPath:
 
 
 @dataclass(frozen=True)
-class Point:
-    """One size of a forecast; arrays of shape (k,), see `sk_renorm.forecast.LearningCurve`."""
+class Curve:
+    """A forecast; arrays of shape (S, k), see `sk_renorm.forecast.LearningCurve`."""
 
     risk: np.ndarray
     std_error: np.ndarray
@@ -134,9 +133,9 @@ class Forecaster:
     Attributes
     ----------
     nodes, path : FittedPath
-        At the nodes of the profile, and finely between them.
-    noise : ndarray of shape (k, K, K)
-        Root of the covariance of the relative errors of the risk at the nodes.
+        Between the nodes of the profile: N points, and finely.
+    noise : ndarray of shape (k, N, K)
+        Root of the covariance of the relative errors of the risk at the N points.
     """
 
     nodes: FittedPath
@@ -151,57 +150,73 @@ class Forecaster:
         risks = np.where(risks > 0.0, risks, 1.0)
         values, vectors = np.linalg.eigh(covariance / (risks[:, :, None] * risks[:, None, :]))
         noise = vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :]
-        return cls(nodes, nodes.between(alphas), noise)
+        noise = node_weights(alphas, _between(alphas, _N_COARSE)) @ noise
+        return cls(nodes.between(alphas, _N_COARSE), nodes.between(alphas, _N_FINE), noise)
 
-    def at(self, n_rows: float, alpha: float | None = None) -> Point:
-        """Forecast the risk with ``n_rows`` rows, at the best penalty or at ``alpha``."""
+    def curve(self, sizes: np.ndarray, alpha: float | None = None) -> Curve:
+        """Forecast the risk at sizes (S,), with the best penalty of each or with ``alpha``."""
         path = self.path
-        risk, error, index, penalty = _evaluate(path, n_rows, alpha)
-        at_edge = np.zeros(len(risk), dtype=bool)
-        least = risk
-        if path.interpolates and n_rows > path.n_rows:
-            at_edge = index == 0
-            if at_edge.any():
-                beyond = _evaluate(path.continued(), n_rows, alpha)[0]
-                least = np.where(at_edge, np.minimum(beyond, risk), risk)
-        cost = self._cost_of_choosing(n_rows) if alpha is None else np.ones_like(risk)
+        risk, error, index, penalty = _along(path, sizes, alpha)
+        at_edge, least = np.zeros(risk.shape, dtype=bool), risk
+        if path.interpolates:
+            at_edge = (index == 0) & (sizes > path.n_rows)[:, None]
+        if at_edge.any():
+            beyond = _along(path.continued(), sizes, alpha)[0]
+            least = np.where(at_edge, np.minimum(beyond, risk), risk)
+        cost = self._cost_of_choosing(sizes) if alpha is None else np.ones_like(risk)
         risk, least, spread = cost * risk, cost * least, np.exp(_NORMAL * error)
-        return Point(
+        return Curve(
             risk, risk * error, least / spread, risk * spread, at_edge, penalty, path.df1[index]
         )
 
-    def _cost_of_choosing(self, n_rows: float) -> np.ndarray:
-        """Return the risk of a model tuned by itself, over the least of the estimated curve (k,).
+    def _cost_of_choosing(self, sizes: np.ndarray) -> np.ndarray:
+        """Return the risk of models tuned by themselves, over the least of the estimated curve.
 
         The least of many noisy estimates is too low, and the penalty that looks best is not the
         best.  Both are averaged over draws of the estimates' own noise: once as in this fit, once,
-        independently, as in a fit to ``n_rows`` rows.
+        independently, as in a fit to as many rows.  Shape (S, k).
         """
-        risks, _ = self.nodes.risks(n_rows)
-        draws = np.random.default_rng(0).standard_normal((2, len(risks), _N_DRAWS))
-        shrink = np.sqrt(self.path.n_rows / n_rows)
-        costs = np.ones(risks.shape[1])
-        for target, (risk, root) in enumerate(zip(risks.T, self.noise, strict=True)):
-            if not risk.min():
-                continue
-            variance = np.square(root).sum(axis=1)[:, None]
-            ours = risk[:, None] * np.exp(root @ draws[0] - 0.5 * variance)
-            theirs = shrink * (root @ draws[1]) - 0.5 * shrink**2 * variance
-            chosen = (risk[:, None] * np.exp(theirs)).argmin(axis=0)
-            costs[target] = risk[chosen].mean() / ours.min(axis=0).mean()
+        ours, theirs = _draws(self.noise.shape[-1])
+        shrinks = np.sqrt(self.nodes.n_rows / sizes)
+        curves = np.stack([self.nodes.risks(size)[0] for size in sizes])
+        costs = np.ones((len(sizes), len(self.noise)))
+        for target, root in enumerate(self.noise):
+            half_variance = 0.5 * np.square(root).sum(axis=1)[:, None]
+            factors, noise = np.exp(root @ ours - half_variance), root @ theirs
+            for place, (risk, shrink) in enumerate(zip(curves[:, :, target], shrinks, strict=True)):
+                if not risk.min():
+                    continue
+                seen = np.log(risk)[:, None] + shrink * noise - shrink**2 * half_variance
+                least = (risk[:, None] * factors).min(axis=0)
+                costs[place, target] = risk[seen.argmin(axis=0)].mean() / least.mean()
         return costs
 
 
-def _evaluate(path: FittedPath, n_rows: float, alpha: float | None):
-    """Return risk, relative error, index on the path and penalty, each (k,)."""
-    risks, penalties = path.risks(n_rows)
-    columns = np.arange(risks.shape[1])
-    if alpha is None:
-        index = risks.argmin(axis=0)
-    else:
-        # the penalty rises with kappa; below the least kappa it is the least kappa
-        possible = np.flatnonzero(np.isfinite(risks[:, 0]))
-        place = np.searchsorted(penalties[possible], alpha).clip(0, len(possible) - 1)
-        index = np.full(risks.shape[1], possible[place])
-    chosen = penalties[index] if alpha is None else np.full(len(columns), float(alpha))
-    return risks[index, columns], path.relative_error[index, columns], index, chosen
+@functools.cache
+def _draws(size: int) -> np.ndarray:
+    """Return the normal numbers (2, size, D) that every forecast uses."""
+    return np.random.default_rng(0).standard_normal((2, size, _N_DRAWS))
+
+
+def _between(alphas: np.ndarray, count: int) -> np.ndarray:
+    return np.geomspace(alphas[0], alphas[-1], count)
+
+
+def _along(path: FittedPath, sizes: np.ndarray, alpha: float | None):
+    """Return risks, relative errors, indices on the path and penalties, each (S, k)."""
+    columns = np.arange(path.B.shape[1])
+    risk, index, penalty = [], [], []
+    for size in sizes:
+        risks, penalties = path.risks(size)
+        if alpha is None:
+            index.append(risks.argmin(axis=0))
+            penalty.append(penalties[index[-1]])
+        else:
+            # the penalty rises with kappa; below the least kappa it is the least kappa
+            possible = np.flatnonzero(np.isfinite(risks[:, 0]))
+            place = np.searchsorted(penalties[possible], alpha).clip(0, len(possible) - 1)
+            index.append(np.full(len(columns), possible[place]))
+            penalty.append(np.full(len(columns), float(alpha)))
+        risk.append(risks[index[-1], columns])
+    index = np.stack(index)
+    return np.stack(risk), path.relative_error[index, columns], index, np.stack(penalty)

@@ -112,6 +112,8 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         with n the sum of the weights less one for the intercept.
     effective_ridge_path_ : ndarray of shape (n_alphas,)
         Effective ridge at each of ``alphas_``.
+    eigenvalues_ : ndarray of shape (rank,)
+        Variances along the principal directions of X, descending, per sum of the weights less one.
     loo_predictions_ : ndarray of shape (n_samples,) or (n_samples, n_targets)
         Prediction of every row by the model fitted without it (or without its fold: the mean of
         several, NaN for rows that ``cv`` never tests).

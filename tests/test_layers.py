@@ -41,7 +41,8 @@ OWN = {
     },
     "_ridge": {"_base", "_compat", "_linalg", "_risk", "_selection", "_validation"},
     "_ridge_cv": {"_base", "_compat", "_linalg", "_risk", "_selection", "_validation"},
-    "__init__": {"_ridge", "_ridge_cv"},
+    "display": {"display", "forecast"},
+    "__init__": {"_ridge", "_ridge_cv", "display"},
 }
 NUMERICS = {
     "theory",
@@ -105,6 +106,8 @@ def test_numerics_never_import_scikit_learn(path):
         allowed |= {"threadpoolctl"}
     if room(path) not in NUMERICS:
         allowed |= {"sklearn"}
+    if room(path) == "display":
+        allowed |= {"matplotlib"}
     assert others <= allowed, f"{room(path)} imports {others - allowed}"
 
 
@@ -131,7 +134,14 @@ def test_private_names_of_scikit_learn_live_in_compat(path):
 
 
 def test_public_names():
-    assert sorted(sk_renorm.__all__) == ["RenormalizedRidge", "TheoryGuidedRidgeCV", "__version__"]
+    assert sorted(sk_renorm.__all__) == [
+        "LearningCurveForecastDisplay",
+        "RenormalizedRidge",
+        "RiskCurveDisplay",
+        "SpectrumDisplay",
+        "TheoryGuidedRidgeCV",
+        "__version__",
+    ]
     for name in sk_renorm.__all__:
         assert hasattr(sk_renorm, name)
 

@@ -1,0 +1,194 @@
+"""Displays: what is drawn is what was fitted; the convention; messages.  Summary and notebook."""
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from reference import make_data
+from sklearn import config_context
+from sklearn.model_selection import learning_curve as measured_curve
+
+from sk_renorm import (
+    LearningCurveForecastDisplay,
+    RenormalizedRidge,
+    RiskCurveDisplay,
+    SpectrumDisplay,
+    TheoryGuidedRidgeCV,
+)
+from sk_renorm.display._axes import apart, round_numbers
+from sk_renorm.forecast import learning_curve
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    plt.close("all")
+
+
+def line(ax, label):
+    return next(line for line in ax.get_lines() if line.get_label() == label)
+
+
+def labels(ax):
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def test_risk_curve_draws_the_path_and_its_band():
+    X, y = make_data(60, 20, noise=3.0)
+    model = TheoryGuidedRidgeCV().fit(X[:40], y[:40])
+    display = RiskCurveDisplay.from_estimator(model, X[40:], y[40:])
+    drawn = line(display.ax_, "estimate, 90 % band")
+    for alpha, risk in zip(*drawn.get_data(), strict=True):
+        place = np.flatnonzero(model.alphas_ == alpha)[0]
+        assert risk == model.risk_path_[place]
+    chosen = line(display.ax_, f"chosen: {model.alpha_:.3g}")
+    assert_allclose(chosen.get_xdata(), model.alpha_)
+    points = line(display.ax_, "held-out rows")
+    for alpha, error in zip(*points.get_data(), strict=True):
+        other = RenormalizedRidge(alpha).fit(X[:40], y[:40])
+        assert_allclose(error, np.mean((other.predict(X[40:]) - y[40:]) ** 2), rtol=1e-9)
+    assert display.figure_ is display.ax_.figure
+    assert "as good by the data" in labels(display.ax_)
+
+
+@pytest.mark.parametrize("per_target", [False, True])
+def test_risk_curve_of_several_targets(per_target):
+    X, Y = make_data(40, 5, 3, noise=2.0)
+    model = TheoryGuidedRidgeCV(alpha_per_target=per_target).fit(X, Y)
+    ax = RiskCurveDisplay.from_estimator(model, X, Y).ax_
+    assert ("chosen" in labels(ax)) == per_target
+    assert ax.get_ylabel().startswith("risk / risk" if per_target else "risk (squared")
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        RenormalizedRidge(1.0),
+        RenormalizedRidge(0.0),
+        TheoryGuidedRidgeCV([0.1, 1.0, 10.0]),
+        TheoryGuidedRidgeCV(cv=5),
+        TheoryGuidedRidgeCV(risk="gcv"),
+        TheoryGuidedRidgeCV(scoring="r2"),
+    ],
+    ids=lambda model: str(model),
+)
+@pytest.mark.parametrize("p", [3, 60])
+@pytest.mark.filterwarnings("ignore:The best of the given alphas")
+def test_every_fit_can_be_drawn(model, p):
+    X, y = make_data(30, p, noise=2.0)
+    model = model.fit(X, y, sample_weight=np.linspace(1, 2, 30))
+    for display in (RiskCurveDisplay, LearningCurveForecastDisplay, SpectrumDisplay):
+        figure = display.from_estimator(model).figure_
+        figure.canvas.draw()
+    assert model.summary()
+
+
+def test_displays_draw_on_given_axes():
+    model = TheoryGuidedRidgeCV().fit(*make_data(30, 5))
+    _, axes = plt.subplots(1, 3)
+    for ax, display in zip(
+        axes, (RiskCurveDisplay, LearningCurveForecastDisplay, SpectrumDisplay), strict=True
+    ):
+        assert display.from_estimator(model, ax=ax).ax_ is ax
+        assert display.from_estimator(model).plot(ax).ax_ is ax
+
+
+def test_forecast_draws_the_forecast_and_what_was_measured():
+    X, y = make_data(120, 8, noise=3.0)
+    model = TheoryGuidedRidgeCV().fit(X[:60], y[:60])
+    measured = measured_curve(
+        TheoryGuidedRidgeCV(), X, y, train_sizes=[20, 60], scoring="neg_mean_squared_error"
+    )
+    display = LearningCurveForecastDisplay.from_estimator(model, [20, 60, 200], measured=measured)
+    drawn = line(display.ax_, "forecast").get_ydata()
+    assert_allclose(drawn, learning_curve(model, [20, 60, 200]).risk)
+    points = next(c for c in display.ax_.containers if c.get_label() == "measured")
+    assert_allclose(points[0].get_ydata(), -measured[2].mean(axis=1))
+    assert "at the edge" not in labels(display.ax_)
+    pairs = LearningCurveForecastDisplay.from_estimator(model, measured=([20, 60], [9.0, 8.0]))
+    assert "measured" in labels(pairs.ax_)
+
+
+def test_forecast_dashes_what_lies_beyond():
+    X, y = make_data(30, 60, noise=0.01)
+    display = LearningCurveForecastDisplay.from_estimator(TheoryGuidedRidgeCV().fit(X, y))
+    assert line(display.ax_, "at the edge").get_linestyle() == "--"
+
+
+def test_forecast_of_several_targets_needs_one():
+    model = TheoryGuidedRidgeCV(alpha_per_target=True).fit(*make_data(30, 5, 2))
+    with pytest.raises(ValueError, match="target=0"):
+        LearningCurveForecastDisplay.from_estimator(model)
+    display = LearningCurveForecastDisplay.from_estimator(model, target=1)
+    assert_allclose(display.curve.risk, learning_curve(model, display.curve.train_sizes).risk[:, 1])
+
+
+def test_spectrum_draws_every_direction_once():
+    X, y = make_data(30, 8, noise=5.0)
+    model = TheoryGuidedRidgeCV().fit(X, y)
+    ax = SpectrumDisplay.from_estimator(model).ax_
+    drawn = np.concatenate([line(ax, label).get_ydata() for label in ("learned", "not learned")])
+    expected = np.linalg.eigvalsh(np.cov(X.T))[::-1]
+    assert_allclose(drawn, expected)
+    assert_allclose(line(ax, "kappa, the effective ridge").get_ydata(), model.effective_ridge_)
+    assert_allclose(line(ax, "ridge, alpha per row").get_ydata(), model.alpha_ / 29)
+
+
+def test_messages_of_displays():
+    X, y = make_data(30, 5)
+    model = TheoryGuidedRidgeCV(store_rows=False).fit(X, y)
+    with pytest.raises(ValueError, match="store_rows"):
+        RiskCurveDisplay.from_estimator(model, X, y)
+    with pytest.raises(ValueError, match="both X and y"):
+        RiskCurveDisplay.from_estimator(model, X)
+
+
+def test_ticks_are_round_and_apart():
+    assert_allclose(round_numbers(0.9, 60), [1, 2, 5, 10, 20, 50])
+    places = np.array([1.0, 1.1, 10.0, 10.5, 100.0])
+    assert apart(places, (1.0, 100.0)).tolist() == [0, 2, 4]
+
+
+# summary and notebook
+
+
+def test_summary_says_what_the_attributes_hold():
+    X, y = make_data(80, 6, noise=2.0)
+    model = TheoryGuidedRidgeCV().fit(X, y)
+    text = model.summary()
+    assert text.startswith("TheoryGuidedRidgeCV: 80 rows, 6 features, 1 target")
+    for number in (model.alpha_, model.risk_, model.risk_std_error_, model.effective_df_):
+        assert f"{number:.4g}" in text
+    r2 = 1.0 - np.mean(model.loo_residuals_**2) / np.var(y)
+    assert f"{r2:.4g}" in text
+    assert "160 rows" in text
+    assert "!" not in text
+
+
+def test_summary_warns():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((40, 60))
+    assert "not identified" in TheoryGuidedRidgeCV().fit(X, rng.standard_normal(40)).summary()
+    X[0] *= 1e3
+    X, y = X[:, :5], X[:, :5].sum(axis=1) + rng.standard_normal(40)
+    heavy = RenormalizedRidge(1.0).fit(np.vstack([X, 1e2 * X[:4]]), np.append(y, 1e2 * y[:4]))
+    assert heavy.leverage_dispersion_ > 0.25
+    assert "Leverages differ much" in heavy.summary()
+    sharp = TheoryGuidedRidgeCV().fit(*make_data(30, 60, noise=0.01))
+    assert "edge" in sharp.summary()
+
+
+def test_notebook_shows_the_summary_beside_the_parameters():
+    model = TheoryGuidedRidgeCV()
+    assert "penalty alpha" not in model._repr_html_()
+    model.fit(*make_data(30, 5))
+    html = model._repr_html_()
+    assert "TheoryGuidedRidgeCV: 30 rows, 5 features" in html
+    assert "sk-top-container" in html
+    assert model._repr_mimebundle_()["text/html"].count("penalty alpha") == 1
+    with config_context(display="text"):
+        assert "text/html" not in model._repr_mimebundle_()
