@@ -15,6 +15,7 @@ from sk_renorm._risk import node_weights
 
 _N_FINE, _N_COARSE = 600, 60  # points between the nodes of a profile
 _N_DRAWS = 200
+_UNKNOWN = 1.0 / 3.0  # relative error from which a forecast is flagged
 _NORMAL = 1.645  # sides of a 90 % band
 
 
@@ -148,7 +149,9 @@ class Forecaster:
     ) -> "Forecaster":
         """Prepare forecasts from penalties (K,), risks (k, K) and their covariance (k, K, K)."""
         risks = np.where(risks > 0.0, risks, 1.0)
-        values, vectors = np.linalg.eigh(covariance / (risks[:, :, None] * risks[:, None, :]))
+        # positive estimates: normal in the logarithm, with the covariance that they have
+        relative = covariance / (risks[:, :, None] * risks[:, None, :])
+        values, vectors = np.linalg.eigh(np.log1p(np.maximum(relative, -0.9)))
         noise = vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :]
         noise = node_weights(alphas, _between(alphas, _N_COARSE)) @ noise
         return cls(nodes.between(alphas, _N_COARSE), nodes.between(alphas, _N_FINE), noise)
@@ -157,17 +160,20 @@ class Forecaster:
         """Forecast the risk at sizes (S,), with the best penalty of each or with ``alpha``."""
         path = self.path
         risk, error, index, penalty = _along(path, sizes, alpha)
-        at_edge, least = np.zeros(risk.shape, dtype=bool), risk
+        at_edge, least, most = np.zeros(risk.shape, dtype=bool), risk, risk
         if path.interpolates:
             at_edge = (index == 0) & (sizes > path.n_rows)[:, None]
         if at_edge.any():
             beyond = _along(path.continued(), sizes, alpha)[0]
             least = np.where(at_edge, np.minimum(beyond, risk), risk)
+            # all that is certain: at the best penalty more rows do no harm
+            most = _along(path, np.array([float(path.n_rows)]), alpha)[0]
         cost = self._cost_of_choosing(sizes) if alpha is None else np.ones_like(risk)
-        risk, least, spread = cost * risk, cost * least, np.exp(_NORMAL * error)
-        return Curve(
-            risk, risk * error, least / spread, risk * spread, at_edge, penalty, path.df1[index]
-        )
+        spread = np.exp(_NORMAL * error)
+        lower, upper = cost * least / spread, cost * np.where(at_edge, most, risk) * spread
+        risk = cost * risk
+        flags = at_edge | (error > _UNKNOWN)
+        return Curve(risk, risk * error, lower, upper, flags, penalty, path.df1[index])
 
     def _cost_of_choosing(self, sizes: np.ndarray) -> np.ndarray:
         """Return the risk of models tuned by themselves, over the least of the estimated curve.

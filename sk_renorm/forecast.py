@@ -31,8 +31,9 @@ class LearningCurve:
     lower, upper : ndarray of shape (m,)
         Band at 90 %.  Beyond the edge it spans all that the data cannot exclude.
     at_edge : ndarray of shape (m,), bool
-        Whether the best model of that size resolves directions weaker than any of this fit, where
-        signal and noise cannot be told apart.  ``risk`` is then the upper edge: none is signal.
+        Whether this lies at the edge of what the fit can tell: the best model of that size resolves
+        directions weaker than any of this fit, where signal and noise cannot be told apart, and
+        ``risk`` takes them for noise; or the standard error exceeds a third of the risk.
     alpha : ndarray of shape (m,)
         Penalty: the best one, in scikit-learn's convention, or the one given.
     effective_df : ndarray of shape (m,)
@@ -103,8 +104,9 @@ def learning_curve(model, train_sizes, *, alpha=None):
     penalty ``kappa (m - df1(kappa))``; ``B = bias^2 + noise``, ``df1`` and ``df2`` belong to the
     population and are read off one fit, calibrated by leave-one-out [1]_.  Up to as many rows as
     were fitted this interpolates.  With more it holds as long as the best kappa is no smaller than
-    the smallest that the fit saw; beyond, ``at_edge`` is set, and the band reaches from a frozen B,
-    above, to power laws without avoidable noise, below.  Rows are those of the fit: the same
+    the smallest that the fit saw.  Beyond, ``at_edge`` is set, ``risk`` takes B for frozen, and the
+    band reaches from the risk with as many rows as were fitted, above, to power laws without
+    avoidable noise, below.  Rows are those of the fit: the same
     distribution, and weights of the same mean.
 
     With ``alpha=None`` the curve is that of a model tuned by its own estimate at each size: the
@@ -126,7 +128,7 @@ def learning_curve(model, train_sizes, *, alpha=None):
     >>> X, y = load_diabetes(return_X_y=True)
     >>> curve = learning_curve(TheoryGuidedRidgeCV().fit(X[:100], y[:100]), [50, 100, 200])
     >>> print(curve.risk.round(-1))
-    [3500. 3230. 3060.]
+    [3500. 3220. 3050.]
     """
     check_is_fitted(model)
     sizes = np.atleast_1d(np.asarray(train_sizes, dtype=float))
