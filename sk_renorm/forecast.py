@@ -232,7 +232,7 @@ def _first_below(sizes, curves, target) -> tuple[np.ndarray, np.ndarray]:
 
 def _sentence(target, needed, lower, upper, at_edge, least) -> str:
     if not np.isfinite(needed):
-        known = f"; with up to {lower:.0f} rows it cannot be excluded" if np.isfinite(lower) else ""
+        known = f", though the band does not exclude {lower:.0f} rows" if np.isfinite(lower) else ""
         return (
             f"No amount of data is forecast to reach a risk of {target:g}: the curve levels off at "
             f"{least:.4g}{known}."

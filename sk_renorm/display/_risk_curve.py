@@ -156,7 +156,9 @@ class RiskCurveDisplay:
         ax.set_ylabel("risk / risk of the mean" if several else "risk (squared error)")
         self._draw_degrees_of_freedom(ax)
         if columns.shape[1] <= _SEVERAL:
-            ax.legend(frameon=False, ncols=1 if columns.shape[1] == 1 else 2)
+            low, high = ax.get_ylim()
+            ax.set_ylim(low, high + 0.3 * (high - low))  # room for the legend above the curves
+            ax.legend(frameon=False, ncols=2 if columns.shape[1] <= 3 else 4, loc="upper center")
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
