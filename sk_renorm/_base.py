@@ -191,6 +191,7 @@ class RenormalizedRegressor(FittedModel, MultiOutputMixin, RegressorMixin, BaseE
             "df1": profile.df1,
             "df2": profile.df2,
             "kappa": profile.kappa,
+            "leverage_dispersion": profile.leverage_dispersion,
             "n_rows": profile.n_modes + int(profile.fit_intercept),
             "mean_weight": 1.0 if data.weights is None else float(data.weights.mean()),
             "fit_intercept": bool(profile.fit_intercept),

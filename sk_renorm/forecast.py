@@ -33,7 +33,8 @@ class LearningCurve:
     at_edge : ndarray of shape (m,), bool
         Whether this lies at the edge of what the fit can tell: the best model of that size resolves
         directions weaker than any of this fit, where signal and noise cannot be told apart, and
-        ``risk`` takes them for noise; or the standard error exceeds a third of the risk.
+        ``risk`` takes them for noise; or it would use a ridge at which leverages differ too much
+        for more rows to be foreseen; or the standard error exceeds a third of the risk.
     alpha : ndarray of shape (m,)
         Penalty: the best one, in scikit-learn's convention, or the one given.
     effective_df : ndarray of shape (m,)
@@ -205,6 +206,7 @@ def _forecaster(model) -> Forecaster:
         profile["df2"],
         profile["bias_and_noise"].reshape(n_nodes, -1),
         profile["relative_error"].reshape(n_nodes, -1),
+        profile["leverage_dispersion"],
         n_modes=profile["n_rows"] - int(profile["fit_intercept"]),
         n_features=model.n_features_in_,
         fit_intercept=profile["fit_intercept"],

@@ -66,11 +66,17 @@ class LeaveFoldOut:
     def at(self, penalties: np.ndarray, nodes: np.ndarray, joint: bool) -> Evaluation:
         """Evaluate ``penalties`` (1, 1) or (1, q), and sum up the errors at ``nodes`` (K,)."""
         errors = self.errors(penalties)
+        by_row = LeaveOneOut(self.factorization).at(penalties, nodes, joint)
         return Evaluation(
             errors,
             pooled_risk(errors, self._weights)[0],
-            LeaveOneOut(self.factorization).at(penalties, nodes[:1], joint).leverage_dispersion,
-            self._sums(nodes, joint),
+            by_row.leverage_dispersion,
+            replace(
+                self._sums(nodes, joint),
+                left=by_row.sums.left,
+                left_squared=by_row.sums.left_squared,
+                n_rows=by_row.sums.n_rows,
+            ),
         )
 
     def _sums(self, nodes: np.ndarray, joint: bool) -> LossSums:

@@ -1,6 +1,7 @@
 """Exact leave-one-out errors: each residual times its own renormalization 1 / (1 - leverage)."""
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -74,9 +75,16 @@ class LeaveOneOut:
         def evaluate(rows: slice, block: LeftBlock, scratch: Scratch) -> LossSums:
             errors[rows], one_minus_leverage = chosen.errors(block, scratch)
             rest[rows] = one_minus_leverage[:, 0]
-            columns = (once or _Columns(f, nodes[:, None], some) for some in targets)
-            parts = (some.errors(block, scratch)[0] for some in columns)
-            return LossSums.of(parts, weights[rows], joint)
+            left = np.empty((len(block.U), len(nodes)))
+
+            def parts() -> Iterator[np.ndarray]:
+                for some in targets:
+                    columns = once or _Columns(f, nodes[:, None], some)
+                    node_errors, node_left = columns.errors(block, scratch)
+                    left[:] = node_left[:, :, 0]
+                    yield node_errors
+
+            return LossSums.of(parts(), weights[rows], joint).with_left(left)
 
         sums = f.sum_left_blocks(evaluate)
         mean = rest.mean(axis=0)

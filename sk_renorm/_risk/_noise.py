@@ -10,6 +10,7 @@ from scipy.optimize import nnls
 from sk_renorm._risk._profile import RiskProfile
 
 _CONFIDENCE = 1.645  # 95 % on either side
+_TRACE = 1e-6
 
 
 def bias_and_noise(profile: RiskProfile) -> tuple[np.ndarray, np.ndarray]:
@@ -54,6 +55,13 @@ def _fitted_noise(kappa: np.ndarray, B: np.ndarray, relative: np.ndarray) -> flo
     strength = np.geomspace(kappa[0] / 10.0, kappa[-1], 2 * len(kappa))
     learned = np.square(kappa[:, None] / (kappa[:, None] + strength))
     matrix = np.column_stack([np.ones(len(kappa)), learned])
-    scale = 1.0 / (B * np.maximum(relative, 1e-6))
-    solution, _ = nnls(matrix * scale[:, None], B * scale, maxiter=50 * matrix.shape[1])
-    return float(solution[0])
+    # every value in units of its error; columns of length one, and a trace of ridge since
+    # neighbouring strengths are nearly alike
+    unit = np.maximum(B, 1e-8 * B.max()) * np.maximum(relative, 1e-3)
+    matrix /= unit[:, None]
+    lengths = np.linalg.norm(matrix, axis=0)
+    target = B / unit
+    padded = np.concatenate([matrix / lengths, _TRACE * np.eye(len(lengths))])
+    size = np.linalg.norm(target)
+    solution, _ = nnls(padded, np.concatenate([target / size, np.zeros(len(lengths))]))
+    return float(solution[0] * size / lengths[0])

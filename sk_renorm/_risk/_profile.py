@@ -38,6 +38,8 @@ class RiskProfile:
         ``n gamma = tr Sigma^2 (Sigma + kappa)^-2``.
     kappa : ndarray of shape (K,)
         Effective ridge per row of mean weight.
+    leverage_dispersion : ndarray of shape (K,)
+        Standard deviation over mean of one minus the leverage.
     n_modes : int
         Number of rows, less one for the intercept.
     fit_intercept : bool
@@ -53,6 +55,7 @@ class RiskProfile:
     df1: np.ndarray
     df2: np.ndarray
     kappa: np.ndarray
+    leverage_dispersion: np.ndarray
     n_modes: int
     fit_intercept: bool
     interpolates: bool
@@ -77,6 +80,7 @@ def make_profile(
         df1=effective_df(f, alphas),
         df2=n_modes * np.diag(excess) / (1.0 + np.diag(excess)),
         kappa=(weakest + alphas) / (total * mean_weight),
+        leverage_dispersion=sums.leverage_dispersion,
         n_modes=n_modes,
         fit_intercept=f.data.fit_intercept,
         interpolates=f.interpolates,

@@ -12,7 +12,7 @@ and checked by simulation, heavy tails included; not a theorem.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -35,6 +35,10 @@ class LossSums:
         Of ``c**2 l_a l_b``.
     weight, weight_squared : float
         Of ``c`` and of ``c**2``.
+    left, left_squared : ndarray of shape (K,)
+        Of one minus the leverage, up to a factor, and of its square; zero where not known.
+    n_rows : int
+        Of 1.
     """
 
     cross: np.ndarray
@@ -43,6 +47,9 @@ class LossSums:
     products: np.ndarray
     weight: float
     weight_squared: float
+    left: np.ndarray | float = 0.0
+    left_squared: np.ndarray | float = 0.0
+    n_rows: int = 0
 
     def __add__(self, other: "LossSums") -> "LossSums":
         pairs = zip(vars(self).values(), vars(other).values(), strict=True)
@@ -73,7 +80,19 @@ class LossSums:
             loss @ loss.swapaxes(1, 2),
             float(weights.sum()),
             float(weights @ weights),
+            n_rows=len(weights),
         )
+
+    def with_left(self, left: np.ndarray) -> "LossSums":
+        """Add one minus the leverages (b, K) of the same rows."""
+        return replace(self, left=left.sum(axis=0), left_squared=np.square(left).sum(axis=0))
+
+    @property
+    def leverage_dispersion(self) -> np.ndarray:
+        """Standard deviation over mean of one minus the leverage (K,)."""
+        mean = self.left / self.n_rows
+        variance = np.maximum(self.left_squared / self.n_rows - mean**2, 0.0)
+        return np.divide(np.sqrt(variance), mean, out=np.zeros_like(mean), where=mean > 0.0)
 
 
 def scatter_of_rows(sums: LossSums) -> np.ndarray:
