@@ -12,7 +12,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 
 from sk_renorm._error_bars import equivalent_range
 from sk_renorm._fitted import FittedModel
-from sk_renorm._folds import check_groups, resolve_folds
+from sk_renorm._folds import check_groups, group_codes, resolve_folds
 from sk_renorm._linalg import Factorization, factorize, refit
 from sk_renorm._risk import (
     LeaveFoldOut,
@@ -68,6 +68,7 @@ class RenormalizedRegressor(FittedModel, MultiOutputMixin, RegressorMixin, BaseE
             data = check_training_data(self, X, y, sample_weight)
             split_params, score_params = self._route(X, sample_weight, groups, data.kept)
             folds = resolve_folds(self.cv, X, y, groups, data.kept, split_params)
+            codes = group_codes(groups)
             scorer = self._scorer()
             make_objective = partial(
                 _make_objective,
@@ -75,6 +76,7 @@ class RenormalizedRegressor(FittedModel, MultiOutputMixin, RegressorMixin, BaseE
                 self.fit_intercept,
                 risk,
                 folds,
+                codes if codes is None or data.kept is None else codes[data.kept],
                 scorer,
                 score_params,
                 per_target,
@@ -86,6 +88,7 @@ class RenormalizedRegressor(FittedModel, MultiOutputMixin, RegressorMixin, BaseE
                 _warn_at_edge(factorization, objective, selection)
             self._set_model(data, factorization, selection)
             self._set_held_out(data, selection)
+            self.groups_ = codes
             self._set_path(factorization, selection)
             self._set_error_bars(data, selection)
             self._keep_rows(factorization, left_out_folds=folds is not None)
@@ -233,13 +236,13 @@ def _ceiling(noise: np.ndarray, data: TrainingData, joint: bool) -> np.ndarray:
 
 
 def _make_objective(
-    data, fit_intercept, risk, folds, scorer, score_params, per_target, factorization
+    data, fit_intercept, risk, folds, groups, scorer, score_params, per_target, factorization
 ) -> Objective:
     if folds is None:
         estimate = make_risk(risk, factorization)
     else:
         hold_out = partial(refit, data.X, data.Y, data.weights, fit_intercept=fit_intercept)
-        estimate = LeaveFoldOut(factorization, folds, hold_out)
+        estimate = LeaveFoldOut(factorization, folds, hold_out, groups)
     return Objective(estimate, data.y, data.weights, scorer, score_params, per_target)
 
 

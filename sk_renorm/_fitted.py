@@ -6,7 +6,7 @@ from statistics import NormalDist
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from sk_renorm._intervals import check_level, jackknife_plus, residual_limits
+from sk_renorm._intervals import check_level, jackknife_plus, residual_limits, row_shares
 from sk_renorm._report import as_html, as_text
 from sk_renorm._risk import node_weights, standard_errors
 from sk_renorm._validation import check_new_data, check_penalties
@@ -67,16 +67,21 @@ class FittedModel:
 
     def _target_risks(self) -> np.ndarray:
         """Weighted mean squared held-out error of each target: a scalar for y of one dimension."""
-        errors, weights = self._held_out()
+        errors, weights, _ = self._held_out()
         return np.average(np.square(errors), axis=0, weights=weights)
 
-    def _held_out(self) -> tuple[np.ndarray, np.ndarray | None]:
-        """Held-out errors (n,) or (n, q) and weights of the rows that count and were held out."""
+    def _held_out(self) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+        """Held-out errors, weights and groups of the rows that count and were held out."""
         errors, weights = self.loo_residuals_, self.sample_weight_
         kept = ~np.isnan(errors.reshape(len(errors), -1)[:, 0])
         if weights is not None:
             kept &= weights > 0.0
-        return errors[kept], None if weights is None else weights[kept]
+        groups = self.groups_
+        return (
+            errors[kept],
+            None if weights is None else weights[kept],
+            None if groups is None else groups[kept],
+        )
 
     def predict_interval(self, X, confidence_level=0.9, method="residual"):
         """Predict intervals that hold a new label with the probability asked for.
@@ -110,7 +115,9 @@ class FittedModel:
         Notes
         -----
         Assume that new rows come like the training rows: independent, from the same distribution.
-        Sample weights say how much of that distribution a row stands for.
+        Sample weights say how much of that distribution a row stands for.  After a fit with
+        ``groups``, "residual" speaks of a row of a new group, and the number of groups says which
+        levels can be had.
 
         O(n) beyond the prediction, or, for "jackknife+", O(n p) a row in blocks of a few MB.
 
@@ -127,12 +134,13 @@ class FittedModel:
         X = check_new_data(self, X)
         predictions = self._predict(X)
         if method == "residual":
-            errors, weights = self._held_out()
-            limits = residual_limits(errors.reshape(len(errors), -1), weights, confidence_level)
+            errors, weights, groups = self._held_out()
+            shares = row_shares(weights, len(errors), groups)
+            limits = residual_limits(errors.reshape(len(errors), -1), shares, confidence_level)
             limits = limits if predictions.ndim == 2 else limits[0]
             return (predictions[..., None] + limits).astype(predictions.dtype)
         factorization = self._rows_for_jackknife()
-        errors, _ = self._held_out()
+        errors, _, _ = self._held_out()
         limits = jackknife_plus(
             factorization,
             np.atleast_1d(self.alpha_),

@@ -17,6 +17,11 @@ def check_groups(groups, X) -> np.ndarray | None:
     return groups
 
 
+def group_codes(groups) -> np.ndarray | None:
+    """Return groups as numbers (n,) from 0, or None."""
+    return None if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+
+
 def resolve_folds(
     cv, X, y, groups, kept: np.ndarray | None, split_params: dict
 ) -> list[Fold] | None:

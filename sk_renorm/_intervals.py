@@ -8,13 +8,21 @@ _BLOCK_ENTRIES = 2**21  # leave-one-out predictions made at a time
 _ROUNDING = 1e-9  # of a level that meets a rank exactly
 
 
-def row_shares(weights: np.ndarray | None, n_rows: int) -> np.ndarray:
+def row_shares(
+    weights: np.ndarray | None, n_rows: int, groups: np.ndarray | None = None
+) -> np.ndarray:
     """Return each row's share (n,) of the probability, where a new row has the mean weight.
 
-    Without weights it is ``1 / (n + 1)``: the new row's rank among n + 1 exchangeable ones.
+    Without weights it is ``1 / (n + 1)``: the new row's rank among n + 1 exchangeable ones.  With
+    groups the new row is of a new group, exchangeable with the others: each has the same share, and
+    its rows divide it by their weights.
     """
     weights = np.ones(n_rows) if weights is None else weights
-    return weights / (weights.sum() + weights.mean())
+    if groups is None:
+        return weights / (weights.sum() + weights.mean())
+    _, codes = np.unique(groups, return_inverse=True)
+    totals = np.bincount(codes, weights)
+    return weights / totals[codes] / (len(totals) + 1.0)
 
 
 def quantile(values: np.ndarray, shares: np.ndarray, level: float) -> np.ndarray:
@@ -38,16 +46,14 @@ def check_level(confidence_level: float, sides: int, total_share: float) -> None
     highest = 1.0 - sides * (1.0 - total_share)
     if confidence_level > highest + _ROUNDING:
         raise ValueError(
-            f"confidence_level={confidence_level:g} needs more rows: this many support levels up "
-            f"to {np.floor(1e4 * highest) / 1e4:g}. Ask for a lower one, or fit to more rows."
+            f"confidence_level={confidence_level:g} needs more rows, or groups of them: this many "
+            f"support levels up to {np.floor(1e4 * highest + _ROUNDING) / 1e4:g}. Ask for a lower "
+            "one, or fit to more."
         )
 
 
-def residual_limits(
-    errors: np.ndarray, weights: np.ndarray | None, confidence_level: float
-) -> np.ndarray:
+def residual_limits(errors: np.ndarray, shares: np.ndarray, confidence_level: float) -> np.ndarray:
     """Return the two quantiles (q, 2) of held-out errors (n, q) that hold a new one in between."""
-    shares = row_shares(weights, len(errors))
     check_level(confidence_level, 2, shares.sum())
     tail = 0.5 * (1.0 - confidence_level)
     columns = errors.T

@@ -93,6 +93,8 @@ class RenormalizedRidge(RenormalizedRegressor):
         ``y - loo_predictions_``; NaN for rows of zero weight too.
     sample_weight_ : ndarray of shape (n_samples,) or None
         Weights of the fit; None where all are one.
+    groups_ : ndarray of shape (n_samples,) or None
+        Groups of the fit as numbers from 0; None without.
     leverage_dispersion_ : float or ndarray of shape (n_targets,)
         Standard deviation over mean of one minus the leverage.
     n_features_in_ : int

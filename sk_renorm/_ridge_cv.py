@@ -121,6 +121,8 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         ``y - loo_predictions_``; NaN for rows of zero weight too.
     sample_weight_ : ndarray of shape (n_samples,) or None
         Weights of the fit; None where all are one.
+    groups_ : ndarray of shape (n_samples,) or None
+        Groups of the fit as numbers from 0; None without.
     leverage_dispersion_ : float or ndarray of shape (n_targets,)
         Standard deviation over mean of one minus the leverage.  Above about 0.25, GCV cannot be
         trusted.

@@ -32,6 +32,8 @@ class LeaveFoldOut:
         As a scikit-learn splitter yields them.
     refit : callable
         ``refit(train, test) -> HeldOut``.
+    groups : ndarray of shape (n,), default=None
+        Groups of dependent rows, none of them in two folds, for the error of the risk.
 
     Notes
     -----
@@ -46,10 +48,12 @@ class LeaveFoldOut:
         factorization: Factorization,
         folds: Sequence[Fold],
         refit: Callable[[np.ndarray, np.ndarray], HeldOut],
+        groups: np.ndarray | None = None,
     ):
         self.factorization = factorization
         self.folds = folds
         self.refit = refit
+        self.groups = groups
         n_rows = factorization.data.n_rows
         root = factorization.data.root_weight
         self._weights = np.ones(n_rows) if root is None else root**2
@@ -83,7 +87,9 @@ class LeaveFoldOut:
         sums, times = None, np.zeros(len(self._weights))
         for test, errors in self._each(nodes[:, None]):
             weights = self._weights[test]
-            fold = LossSums.of([np.sqrt(weights)[:, None, None] * errors], weights, joint)
+            groups = None if self.groups is None else self.groups[test]
+            errors *= np.sqrt(weights)[:, None, None]
+            fold = LossSums.of([errors], weights, joint, groups)
             sums = fold if sums is None else sums + fold
             times[test] += 1.0
         # errors of a row that several folds hold out are not new scatter

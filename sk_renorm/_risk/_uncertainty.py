@@ -23,7 +23,8 @@ from sk_renorm._linalg import Factorization
 class LossSums:
     """Sums over held-out rows i of weight c, for K penalties and k losses.
 
-    One loss per target, or one for all: then ``l`` and ``e_a e_b`` are means over targets.
+    One loss per target, or one for all: then ``l`` and ``e_a e_b`` are means over targets.  Where
+    rows come in groups, what is squared or multiplied are sums over a group: ``c l`` and ``c``.
 
     Attributes
     ----------
@@ -56,8 +57,14 @@ class LossSums:
         return LossSums(*(mine + its for mine, its in pairs))
 
     @classmethod
-    def of(cls, parts: Iterable[np.ndarray], weights: np.ndarray, joint: bool) -> "LossSums":
-        """Sum over rows of weights (b,).
+    def of(
+        cls,
+        parts: Iterable[np.ndarray],
+        weights: np.ndarray,
+        joint: bool,
+        groups: np.ndarray | None = None,
+    ) -> "LossSums":
+        """Sum over rows of weights (b,), all rows of their ``groups`` (b,) if there are any.
 
         ``parts`` hold errors times ``sqrt(weights)``, of shape (b, K, m) for m targets at a time.
         """
@@ -73,6 +80,11 @@ class LossSums:
             cross, loss = sum(crosses)[None] / n_targets, sum(losses)[None] / n_targets
         else:
             cross, loss = np.concatenate(crosses), np.concatenate(losses)
+        n_rows = len(weights)
+        if groups is not None:
+            _, codes = np.unique(groups, return_inverse=True)
+            member = codes[:, None] == np.arange(codes.max() + 1)
+            loss, weights = loss @ member, weights @ member
         return cls(
             cross,
             loss.sum(axis=2),
@@ -80,7 +92,7 @@ class LossSums:
             loss @ loss.swapaxes(1, 2),
             float(weights.sum()),
             float(weights @ weights),
-            n_rows=len(weights),
+            n_rows=n_rows,
         )
 
     def with_left(self, left: np.ndarray) -> "LossSums":
