@@ -1,10 +1,13 @@
-"""What a fitted model answers: predictions, intervals, comparisons, a summary.  It never sees X."""
+"""What a fitted model answers: predictions, intervals, comparisons, a summary.
+
+From fitted attributes; only the jackknife+ and errors along the path use the rows of the fit.
+"""
 
 from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted
 
 from sk_renorm._intervals import check_level, jackknife_plus, residual_limits, row_shares
 from sk_renorm._report import as_html, as_text
@@ -119,7 +122,7 @@ class FittedModel:
         ``groups``, "residual" speaks of a row of a new group, and the number of groups says which
         levels can be had.
 
-        O(n) beyond the prediction, or, for "jackknife+", O(n p) a row in blocks of a few MB.
+        O(n) beyond the prediction, or, for "jackknife+", O(n p) a row in blocks of 16 MB.
 
         References
         ----------
@@ -152,22 +155,27 @@ class FittedModel:
         return limits.reshape(*predictions.shape, 2).astype(predictions.dtype)
 
     def _rows_for_jackknife(self):
-        factorization = getattr(self, "_factorization", None)
-        if factorization is None:
-            raise ValueError(
-                "method='jackknife+' needs the rows of the fit, and this model has none: they are "
-                "left out with store_rows=False and when a model is pickled. Fit again, or use "
-                "method='residual'."
-            )
+        factorization = self._kept_factorization("method='jackknife+'")
         if self._left_out_folds:
             raise ValueError(
                 "method='jackknife+' leaves out single rows, and this model left out folds or "
                 "groups; use method='residual', which has their errors."
             )
+        return factorization
+
+    def _kept_factorization(self, what: str):
+        """Return the factorization of the fit, if it is there and its rows are as they were."""
+        factorization = getattr(self, "_factorization", None)
+        if factorization is None:
+            raise ValueError(
+                f"{what} needs the rows of the fit, and this model has none: they are left out "
+                "with store_rows=False and when a model is copied or pickled. Fit again, or do "
+                "without."
+            )
         if factorization.data.fingerprint() != self._fingerprint:
             raise ValueError(
-                "The training rows have been changed since the fit, so method='jackknife+' cannot "
-                "use them; fit again, or use method='residual'."
+                f"The training rows have been changed since the fit, so {what} cannot use them; "
+                "fit again, or do without."
             )
         return factorization
 
@@ -198,8 +206,9 @@ class FittedModel:
 
         Parameters
         ----------
-        alpha_a, alpha_b : float
-            Penalties; beyond the ends of ``risk_profile_["alpha"]``, its ends.
+        alpha_a, alpha_b : float or array-like of shape (n_targets,)
+            Penalties, one for each target where each has its own; beyond the ends of
+            ``risk_profile_["alpha"]``, its ends.
         confidence_level : float, default=0.9
             Level of the interval.
 
@@ -211,8 +220,9 @@ class FittedModel:
 
         Notes
         -----
-        Exact at the nodes of ``risk_profile_``, the chosen penalty and up to 24 candidates among
-        them; interpolated elsewhere, to about 1e-3 of the risk and 1 % of the error.
+        Exact at the nodes of ``risk_profile_``: up to 24 candidates are among them, and the chosen
+        penalty if targets share it.  Elsewhere interpolated, to about 1e-3 of the risk and 1 % of
+        the error.
 
         Examples
         --------
@@ -225,18 +235,29 @@ class FittedModel:
         """
         check_is_fitted(self)
         z = _normal_quantile(confidence_level)
-        alphas = check_penalties([alpha_a, alpha_b], "alpha_a and alpha_b")
         profile = self.risk_profile_
-        weights = node_weights(profile["alpha"], alphas)
-        weights = weights[:1] - weights[1:]
         nodes = profile["alpha"]
-        risks = profile["risk"].reshape(len(nodes), -1)
+        risks = profile["risk"].reshape(len(nodes), -1).T
+        weights = self._at_penalties(alpha_a, "alpha_a") - self._at_penalties(alpha_b, "alpha_b")
+        difference = np.sum(weights * risks, axis=1)
         covariance = profile["covariance"].reshape(-1, len(nodes), len(nodes))
-        difference, error = (weights @ risks)[0], standard_errors(covariance, weights)[0]
+        error = standard_errors(covariance, weights[:, None, :]).ravel()
         interval = np.stack([difference - z * error, difference + z * error], axis=-1)
         if profile["risk"].ndim == 1:
             return Comparison(float(difference[0]), float(error[0]), interval[0], confidence_level)
         return Comparison(difference, error, interval, confidence_level)
+
+    def _at_penalties(self, alpha, name: str) -> np.ndarray:
+        """Return weights of the nodes (k, K) for a penalty, or for one of each target."""
+        n_losses = self.risk_profile_["risk"].reshape(len(self.risk_profile_["alpha"]), -1).shape[1]
+        alpha = check_penalties(np.atleast_1d(alpha), name)
+        if len(alpha) not in (1, n_losses):
+            raise ValueError(
+                f"{name} holds {len(alpha)} penalties; give one"
+                + (f", or {n_losses}, one for each target." if n_losses > 1 else ".")
+            )
+        weights = node_weights(self.risk_profile_["alpha"], alpha)
+        return np.broadcast_to(weights, (n_losses, weights.shape[1]))
 
     def summary(self):
         """Return a short text about the fit: size, penalty, risk, ceiling, forecast, warnings.
@@ -251,14 +272,13 @@ class FittedModel:
 
     def _errors_along_path(self, X, y) -> tuple[np.ndarray, np.ndarray]:
         """Mean squared errors on other rows at the nodes of the profile: (K,) and (K, k)."""
-        f = getattr(self, "_factorization", None)
-        if f is None:
-            raise ValueError(
-                "Errors along the path need the factorization, which is left out with "
-                "store_rows=False and when a model is pickled; fit again, or give no held-out rows."
-            )
+        f = self._kept_factorization("The error of held-out rows along the path")
         X = check_new_data(self, X)
-        Y = np.asarray(y, dtype=np.float64).reshape(len(X), -1)
+        Y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+        check_consistent_length(X, Y)
+        Y = Y.reshape(len(X), -1)
+        if Y.shape[1] != f.n_targets:
+            raise ValueError(f"y has {Y.shape[1]} targets, and the model {f.n_targets}.")
         nodes, errors = self.risk_profile_["alpha"], []
         for alpha in nodes:
             predictions = f.data.y_mean + (X - f.data.x_mean) @ f.coefficients(alpha)

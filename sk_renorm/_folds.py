@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.model_selection import LeaveOneGroupOut, check_cv
 from sklearn.utils import indexable
-from sklearn.utils.validation import check_array, check_consistent_length
+from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
 
 Fold = tuple[np.ndarray, np.ndarray]
 
@@ -13,6 +13,7 @@ def check_groups(groups, X) -> np.ndarray | None:
     if groups is None:
         return None
     groups = check_array(groups, ensure_2d=False, dtype=None, input_name="groups")
+    groups = column_or_1d(groups)
     check_consistent_length(X, groups)
     return groups
 

@@ -1,5 +1,7 @@
 """Prediction intervals from held-out errors: quantiles of residuals, and the jackknife+."""
 
+from numbers import Real
+
 import numpy as np
 
 from sk_renorm._linalg import Factorization
@@ -41,14 +43,14 @@ def check_level(confidence_level: float, sides: int, total_share: float) -> None
 
     Each of ``sides`` tails has to hold the ``1 - total_share`` that the new row itself stands for.
     """
-    if not 0.0 < confidence_level < 1.0:
+    if not (isinstance(confidence_level, Real) and 0.0 < confidence_level < 1.0):
         raise ValueError(f"confidence_level must lie between 0 and 1, got {confidence_level!r}.")
     highest = 1.0 - sides * (1.0 - total_share)
     if confidence_level > highest + _ROUNDING:
         raise ValueError(
-            f"confidence_level={confidence_level:g} needs more rows, or groups of them: this many "
-            f"support levels up to {np.floor(1e4 * highest + _ROUNDING) / 1e4:g}. Ask for a lower "
-            "one, or fit to more."
+            f"confidence_level={confidence_level:g} needs more rows (or groups, if fit had groups):"
+            f" this many support levels up to {np.floor(1e4 * highest + _ROUNDING) / 1e4:g}. Ask "
+            "for a lower one, or fit to more."
         )
 
 
@@ -92,7 +94,7 @@ def jackknife_plus(
     shares = row_shares(None if root is None else root**2, f.data.n_rows)
     check_level(confidence_level, 1, shares.sum())
     limits = np.empty((*predictions.shape, 2))
-    step = max(1, _BLOCK_ENTRIES // f.data.n_rows)
+    step = max(1, _BLOCK_ENTRIES // max(f.data.n_rows, X.shape[1]))
     for start in range(0, len(X), step):
         rows = slice(start, start + step)
         projected = f.vectors.project(np.subtract(X[rows], f.data.x_mean, dtype=np.float64))

@@ -36,8 +36,9 @@ class RenormalizedRidge(RenormalizedRegressor):
     fit_intercept : bool, default=True
         Whether to fit an intercept, which is not penalized.
     store_rows : bool, default=True
-        Whether to keep the factorization, and with it a reference to the training rows (no copy),
-        which ``predict_interval(method="jackknife+")`` needs.  Pickles never hold them.
+        Whether to keep the factorization, and with it a reference to the training rows as they were
+        validated (no copy of float arrays), which ``predict_interval(method="jackknife+")`` needs.
+        Copies and pickles of the model never hold them.  False frees their memory after the fit.
 
     Attributes
     ----------
@@ -57,10 +58,13 @@ class RenormalizedRidge(RenormalizedRegressor):
     risk_path_std_error_ : ndarray of shape (n_alphas,) or (n_alphas, n_targets)
         The same at each of ``alphas_``.
     equivalent_alphas_ : ndarray of shape (2,) or (n_targets, 2)
-        Least and greatest penalty, among those evaluated, whose risk the data cannot tell from the
+        Least and greatest penalty, of all there are, whose risk the data cannot tell from the
         smallest: it is higher by less than 1.645 standard errors of the difference.
     alpha_identified_ : bool or ndarray of shape (n_targets,)
         Whether that range leaves out more than a tenth of the degrees of freedom.
+    noise_variance_ : float or ndarray of shape (n_targets,)
+        Unbiased estimate of the label noise, the residual sum of squares of least squares over its
+        degrees of freedom; NaN where none remain.
     noise_variance_interval_ : ndarray of shape (2,) or (n_targets, 2)
         Bounds of the label noise, each at 95 %, in squared units of y.
     r2_ceiling_interval_ : ndarray of shape (2,) or (n_targets, 2)
@@ -85,7 +89,7 @@ class RenormalizedRidge(RenormalizedRegressor):
     effective_ridge_path_ : ndarray of shape (n_alphas,)
         Effective ridge at each of ``alphas_``.
     eigenvalues_ : ndarray of shape (rank,)
-        Variances along the principal directions of X, descending, per sum of the weights less one.
+        Variances along the principal directions of X, descending, per row of mean weight.
     loo_predictions_ : ndarray of shape (n_samples,) or (n_samples, n_targets)
         Prediction of every row by the model fitted without it (or without its fold: the mean of
         several, NaN for rows that ``cv`` never tests).

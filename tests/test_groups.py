@@ -71,7 +71,7 @@ def test_levels_count_groups():
     X, y, groups = grouped_data(9)
     model = RenormalizedRidge(1.0).fit(X, y, groups=groups)
     assert np.all(np.isfinite(model.predict_interval(X, 0.8)))
-    with pytest.raises(ValueError, match=r"groups of them.*up to 0\.8\."):
+    with pytest.raises(ValueError, match=r"groups.*up to 0\.8\."):
         model.predict_interval(X, 0.81)
 
 

@@ -71,16 +71,18 @@ class LeaveFoldOut:
         """Evaluate ``penalties`` (1, 1) or (1, q), and sum up the errors at ``nodes`` (K,)."""
         errors = self.errors(penalties)
         by_row = LeaveOneOut(self.factorization).at(penalties, nodes, joint)
+        sums = replace(
+            self._sums(nodes, joint),
+            left=by_row.sums.left,
+            left_squared=by_row.sums.left_squared,
+            n_rows=by_row.sums.n_rows,
+        )
         return Evaluation(
             errors,
             pooled_risk(errors, self._weights)[0],
             by_row.leverage_dispersion,
-            replace(
-                self._sums(nodes, joint),
-                left=by_row.sums.left,
-                left_squared=by_row.sums.left_squared,
-                n_rows=by_row.sums.n_rows,
-            ),
+            sums,
+            by_row.sums if self.groups is None else sums,
         )
 
     def _sums(self, nodes: np.ndarray, joint: bool) -> LossSums:

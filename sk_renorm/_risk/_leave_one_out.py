@@ -90,7 +90,7 @@ class LeaveOneOut:
         mean = rest.mean(axis=0)
         dispersion = np.divide(rest.std(axis=0), mean, out=np.zeros_like(mean), where=mean > 0.0)
         risk = np.einsum("bq,bq->q", errors[:, 0], errors[:, 0]) / f.data.total_weight
-        return Evaluation([(slice(None), self._unweighted(errors))], risk, dispersion, sums)
+        return Evaluation([(slice(None), self._unweighted(errors))], risk, dispersion, sums, sums)
 
     def _unweighted(self, errors: np.ndarray) -> np.ndarray:
         root = self.factorization.data.root_weight
