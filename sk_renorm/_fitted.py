@@ -75,7 +75,7 @@ class FittedModel:
 
     def _held_out(self) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
         """Held-out errors, weights and groups of the rows that count and were held out."""
-        errors, weights = self.loo_residuals_, self.sample_weight_
+        errors, weights = self.loo_residuals_ * self.far_error_factor_, self.sample_weight_
         kept = ~np.isnan(errors.reshape(len(errors), -1)[:, 0])
         if weights is not None:
             kept &= weights > 0.0
@@ -156,10 +156,10 @@ class FittedModel:
 
     def _rows_for_jackknife(self):
         factorization = self._kept_factorization("method='jackknife+'")
-        if self._left_out_folds:
+        if not self._left_out_single_rows:
             raise ValueError(
-                "method='jackknife+' leaves out single rows, and this model left out folds or "
-                "groups; use method='residual', which has their errors."
+                "method='jackknife+' leaves out single, independent rows, and this model's rows "
+                "are correlated, or came in folds or groups; use method='residual'."
             )
         return factorization
 

@@ -33,6 +33,18 @@ class RenormalizedRidge(RenormalizedRegressor):
     cv : None, int, splitter or iterable of (train, test), default=None
         What to leave out for the risk; None leaves out one row at a time, or one group if
         ``groups`` is given to ``fit``.
+    sample_correlation : None, str, array-like or callable, default=None
+        How rows depend on each other, in their order: the risk is then that of a row far from all
+        training rows, and intervals are for such rows.
+
+        - None: rows count as independent; a warning says so if neighbours are clearly alike.
+        - "independent": the same without looking.
+        - "ar1", "estimate": an autoregression of order one, or up to five, fitted to X.
+        - array-like of shape (n_lags,): autocorrelations from lag 0 on, zero beyond; of shape
+          (n_samples, n_samples): their correlation matrix.
+        - callable: given the number of rows, returns one of these arrays.
+
+        The noise may be correlated in part, which is fitted.
     fit_intercept : bool, default=True
         Whether to fit an intercept, which is not penalized.
     store_rows : bool, default=True
@@ -99,6 +111,11 @@ class RenormalizedRidge(RenormalizedRegressor):
         Weights of the fit; None where all are one.
     groups_ : ndarray of shape (n_samples,) or None
         Groups of the fit as numbers from 0; None without.
+    row_correlation_ : ndarray of shape (n_lags,) or (n_samples, n_samples), or None
+        Correlation of the rows that was used; None if they count as independent.
+    far_error_factor_ : float or ndarray of shape (n_targets,)
+        Error of a row far from the training rows over that of a held-out one; 1 for independent
+        rows.
     leverage_dispersion_ : float or ndarray of shape (n_targets,)
         Standard deviation over mean of one minus the leverage.
     n_features_in_ : int
@@ -136,6 +153,12 @@ class RenormalizedRidge(RenormalizedRegressor):
         "effective_df": [None, Interval(Real, 0, None, closed="neither")],
         "effective_ridge": [None, Interval(Real, 0, None, closed="left")],
         "cv": ["cv_object"],
+        "sample_correlation": [
+            None,
+            StrOptions({"independent", "ar1", "estimate"}),
+            "array-like",
+            callable,
+        ],
         "fit_intercept": ["boolean"],
         "store_rows": ["boolean"],
     }
@@ -147,6 +170,7 @@ class RenormalizedRidge(RenormalizedRegressor):
         effective_df=None,
         effective_ridge=None,
         cv=None,
+        sample_correlation=None,
         fit_intercept=True,
         store_rows=True,
     ):
@@ -154,6 +178,7 @@ class RenormalizedRidge(RenormalizedRegressor):
         self.effective_df = effective_df
         self.effective_ridge = effective_ridge
         self.cv = cv
+        self.sample_correlation = sample_correlation
         self.fit_intercept = fit_intercept
         self.store_rows = store_rows
 

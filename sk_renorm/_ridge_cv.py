@@ -48,6 +48,19 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         ``cv=None``, else on each fold, averaged over folds as
         :class:`~sklearn.model_selection.GridSearchCV` does.  None stands for squared error, pooled
         over rows.  ``sample_weight`` is passed on to it.
+    sample_correlation : None, str, array-like or callable, default=None
+        How rows depend on each other, in their order: the risk is then that of a row far from all
+        training rows, and intervals are for such rows.
+
+        - None: rows count as independent; a warning says so if neighbours are clearly alike.
+        - "independent": the same without looking.
+        - "ar1", "estimate": an autoregression of order one, or up to five, fitted to X.
+        - array-like of shape (n_lags,): autocorrelations from lag 0 on, zero beyond; of shape
+          (n_samples, n_samples): their correlation matrix.
+        - callable: given the number of rows, returns one of these arrays.
+
+        The noise may be correlated in part, which is fitted.  With ``risk="gcv"`` all of it is, as
+        CorrGCV assumes: 2 to 7 times too high a risk if it is not.
     selection : {"min", "1se"} or float, default="min"
         Which penalty to take.
 
@@ -127,6 +140,11 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         Weights of the fit; None where all are one.
     groups_ : ndarray of shape (n_samples,) or None
         Groups of the fit as numbers from 0; None without.
+    row_correlation_ : ndarray of shape (n_lags,) or (n_samples, n_samples), or None
+        Correlation of the rows that was used; None if they count as independent.
+    far_error_factor_ : float or ndarray of shape (n_targets,)
+        Error of a row far from the training rows over that of a held-out one; 1 for independent
+        rows.
     leverage_dispersion_ : float or ndarray of shape (n_targets,)
         Standard deviation over mean of one minus the leverage.  Above about 0.25, GCV cannot be
         trusted.
@@ -181,6 +199,12 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         "risk": [StrOptions(set(RISKS))],
         "cv": ["cv_object"],
         "scoring": [None, StrOptions(set(get_scorer_names())), callable],
+        "sample_correlation": [
+            None,
+            StrOptions({"independent", "ar1", "estimate"}),
+            "array-like",
+            callable,
+        ],
         "selection": [StrOptions({"min", "1se"}), Interval(Real, 0, None, closed="left")],
         "alpha_per_target": ["boolean"],
         "fit_intercept": ["boolean"],
@@ -195,6 +219,7 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         risk="loo",
         cv=None,
         scoring=None,
+        sample_correlation=None,
         selection="min",
         alpha_per_target=False,
         fit_intercept=True,
@@ -205,6 +230,7 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         self.risk = risk
         self.cv = cv
         self.scoring = scoring
+        self.sample_correlation = sample_correlation
         self.selection = selection
         self.alpha_per_target = alpha_per_target
         self.fit_intercept = fit_intercept

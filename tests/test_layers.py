@@ -24,14 +24,24 @@ OWN = {
     "_compat": set(),
     "_validation": {"_compat"},
     "_folds": set(),
+    "_dependence": {"_linalg", "_risk"},
     "_intervals": {"_linalg"},
     "_learning_curve": {"_risk"},
     "forecast": {"_learning_curve"},
     "_report": {"forecast"},
     "_fitted": {"_intervals", "_report", "_risk", "_validation"},
-    "_base": {
+    "_attributes": {
         "_error_bars",
         "_fitted",
+        "_linalg",
+        "_risk",
+        "_scoring",
+        "_selection",
+        "_validation",
+    },
+    "_base": {
+        "_attributes",
+        "_dependence",
         "_folds",
         "_linalg",
         "_risk",
@@ -45,6 +55,7 @@ OWN = {
     "__init__": {"_ridge", "_ridge_cv", "display"},
 }
 NUMERICS = {
+    "_dependence",
     "theory",
     "datasets",
     "_linalg",

@@ -1,6 +1,6 @@
 """Factorizations of centred, weighted data: numpy, scipy and threadpoolctl only."""
 
-from sk_renorm._linalg._blocks import Scratch
+from sk_renorm._linalg._blocks import Scratch, row_ranges
 from sk_renorm._linalg._choose import choose_factorization
 from sk_renorm._linalg._factorization import Factorization, LeftBlock
 from sk_renorm._linalg._held_out import HeldOut, downdate, refit
@@ -18,4 +18,5 @@ __all__ = [
     "factorize",
     "factorize_moments",
     "refit",
+    "row_ranges",
 ]

@@ -8,6 +8,7 @@ joint)``, which needs rows, for what is chosen.  Those that leave rows out also 
 """
 
 from sk_renorm._linalg import Factorization
+from sk_renorm._risk._correlated import CorrelatedRows
 from sk_renorm._risk._evaluation import Evaluation, pooled_risk
 from sk_renorm._risk._gcv import GeneralizedCrossValidation
 from sk_renorm._risk._leave_fold_out import LeaveFoldOut
@@ -27,23 +28,28 @@ from sk_renorm._risk._profile import (
     profile_nodes,
     standard_errors,
 )
-from sk_renorm._risk._uncertainty import concentration
+from sk_renorm._risk._row_correlation import RowCorrelation, estimate_correlations
+from sk_renorm._risk._uncertainty import concentration, excess_variance
 
 RISKS = {"loo": LeaveOneOut, "gcv": GeneralizedCrossValidation}
 
 __all__ = [
     "RISKS",
+    "CorrelatedRows",
     "Evaluation",
     "GeneralizedCrossValidation",
     "LeaveFoldOut",
     "LeaveOneOut",
     "RiskProfile",
+    "RowCorrelation",
     "alpha_from_df",
     "alpha_from_ridge",
     "concentration",
     "difference_errors",
     "effective_df",
     "effective_ridge",
+    "estimate_correlations",
+    "excess_variance",
     "make_profile",
     "make_risk",
     "node_weights",
