@@ -1,7 +1,6 @@
 """Centred, weighted data in cache-sized blocks of rows or columns; X itself is never copied."""
 
 import math
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -115,11 +114,13 @@ class CentredData:
         return block
 
     def fingerprint(self) -> int:
-        """Return a checksum of X, to notice that the caller has changed it."""
-        checksum = 0
-        for rows in row_ranges(0, self.n_rows, self.x_mean.size):
-            checksum = zlib.crc32(np.ascontiguousarray(self.X[rows]), checksum)
-        return checksum
+        """Return a checksum of X, to notice that the caller has changed it or reordered its rows.
+
+        The bits of each row are added up as integers, at the speed of memory.
+        """
+        bits = self.X.view(f"u{self.X.dtype.itemsize}")
+        sums = bits.sum(axis=1, dtype=np.uint64)
+        return int((sums * np.arange(1, self.n_rows + 1, dtype=np.uint64)).sum())
 
     def column_blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
         """Yield ``(columns, block)``: all rows of some columns of ``X~``, in scratch space."""
