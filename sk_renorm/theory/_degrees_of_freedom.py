@@ -22,6 +22,7 @@ from sk_renorm.theory._arguments import FloatArray, finite_array
 from sk_renorm.theory._quadrature import compress, pays
 from sk_renorm.theory._spectrum import Spectrum, as_spectrum
 
+_SHORT = 1000  # modes that a plain loop sums to rounding
 _BLOCK_ENTRIES = 2**15  # eigenvalues x kappas evaluated at a time: stays in the cache of a core
 
 
@@ -56,6 +57,15 @@ def blocks(size: int, n_modes: int) -> Iterator[slice]:
     return (slice(start, min(start + step, size)) for start in range(0, size, step))
 
 
+def sum_modes(terms: FloatArray, weights: FloatArray) -> FloatArray:
+    """Return the weighted sums over modes, the last axis.
+
+    A matrix product is fast but rounds 10,000 equal terms a hundred times worse than numpy's sum,
+    which adds in pairs; for short rows there is no difference.
+    """
+    return terms @ weights if terms.shape[1] <= _SHORT else (terms * weights).sum(axis=1)
+
+
 def spectral_sums(
     eigenvalues: FloatArray, kappa: FloatArray, *terms: tuple[FloatArray | None, int, int]
 ) -> list[FloatArray]:
@@ -77,7 +87,7 @@ def spectral_sums(
         learned, rest = eta * inverse, k * inverse
         for row, (_, a, b), c in zip(out, terms, weights, strict=True):
             term = reduce(np.multiply, [learned] * a + [rest] * b)
-            row[block] = (term * c).sum(axis=1)
+            row[block] = sum_modes(term, c)
     return [row.reshape(np.shape(kappa))[()] for row in out]
 
 

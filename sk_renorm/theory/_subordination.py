@@ -171,10 +171,12 @@ def _solve(
     for _ in range(_MAX_STEPS):
         value, slope = h(u)
         high, low = np.where(value > 0.0, u, high), np.where(value > 0.0, low, u)
-        newton = u - value / slope
+        with np.errstate(invalid="ignore"):  # -inf / inf below the limit: bisect
+            newton = u - value / slope
         step_to = np.where((newton >= low) & (newton <= high), newton, 0.5 * (low + high))
         done = np.abs(step_to - u) <= 4.0 * np.finfo(float).eps * np.maximum(np.abs(u), 1.0)
         u = np.where(done, u, step_to)
         if done.all():
             break
-    return np.exp(u)
+    # where df1 cannot be told from max_df at u, the root is between u and high, a rounding apart
+    return np.exp(np.where(np.isfinite(value), u, high))

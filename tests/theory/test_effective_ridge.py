@@ -78,7 +78,8 @@ def test_bounds_and_monotonicity(eta, ridge, n):
     assert (eff.df2 <= eff.df1 * (1 + 1e-12)).all()
     assert (eff.df1 <= min(len(eta), n) * (1 + 1e-12)).all()
     assert (eff.kappa >= ridge * (1 - 1e-12)).all()
-    assert eff.kappa[0] <= eff.kappa[1]
+    # a ridge far below the rounding of kappa moves it by nothing but rounding
+    assert eff.kappa[0] <= eff.kappa[1] * (1 + 1e-13)
     assert (eff.gamma < 1.0 + 1e-12).all()
     assert (eff.derivative >= 1.0 - 1e-12).all()
     more = theory.effective_ridge(eta, ridge, 2.0 * n)

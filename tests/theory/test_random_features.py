@@ -156,6 +156,17 @@ def test_ridgeless_limit():
                 assert_allclose(value, getattr(near, name), rtol=1e-4, atol=atol, err_msg=name)
 
 
+@pytest.mark.parametrize("n", [10, 40, 200])
+def test_tiny_ridges_reach_the_ridgeless_limit(n):
+    """Where df1 is within rounding of its limit, kappa is still bracketed."""
+    ridge = np.geomspace(1e-250, 1e-10, 120)
+    risks = theory.random_feature_risk(SPECTRUM, ridge, n, N, 0.0)
+    limit = theory.random_feature_risk(SPECTRUM, 0.0, n, N, 0.0)
+    assert (risks.residual < 1e-11).all()
+    if n != N:
+        assert_allclose(risks.risk, limit.risk, rtol=1e-5)
+
+
 def test_double_descent_threshold():
     risk = theory.random_feature_risk(SPECTRUM, 0.0, [N - 1, N, N + 1], N, 0.1).risk
     assert np.isinf(risk[1])
