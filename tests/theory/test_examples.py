@@ -1,11 +1,13 @@
-"""Every theory example runs, in a reduced size, and its claim holds."""
+"""Every theory example runs, in a reduced size, and its claim holds; the derivation's code runs."""
 
+import doctest
 import runpy
 from pathlib import Path
 
 import pytest
 
-EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("plot_theory_*.py"))
+ROOT = Path(__file__).parents[2]
+EXAMPLES = sorted((ROOT / "examples" / "theory").glob("plot_*.py"))
 
 
 @pytest.mark.slow
@@ -21,3 +23,10 @@ def test_example(path, monkeypatch):
 
 def test_there_are_examples():
     assert len(EXAMPLES) == 12
+
+
+def test_code_of_the_derivation_runs():
+    page = ROOT / "docs" / "theory.md"
+    result = doctest.testfile(str(page), module_relative=False)
+    assert result.attempted > 5
+    assert result.failed == 0
