@@ -18,7 +18,7 @@ from functools import reduce
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sk_renorm.theory._arguments import FloatArray, finite_array
+from sk_renorm.theory._arguments import FloatArray, finite_array, ratio
 from sk_renorm.theory._quadrature import compress, pays
 from sk_renorm.theory._spectrum import Spectrum, as_spectrum
 
@@ -91,6 +91,14 @@ def spectral_sums(
     return [row.reshape(np.shape(kappa))[()] for row in out]
 
 
+def with_tail(spectrum: Spectrum, kappa: FloatArray, value: FloatArray) -> FloatArray:
+    """Return ``df1``, or ``df1 - df2``, of the modes with the tail's ``tail / kappa`` added."""
+    if not spectrum.tail:
+        return value
+    with np.errstate(divide="ignore"):
+        return value + spectrum.tail / kappa
+
+
 def degrees_of_freedom(spectrum: Spectrum | ArrayLike, kappa: ArrayLike) -> DegreesOfFreedom:
     """Return df1, df2 and their derivatives at an effective ridge.
 
@@ -134,12 +142,13 @@ def degrees_of_freedom(spectrum: Spectrum | ArrayLike, kappa: ArrayLike) -> Degr
     kappa = finite_array("kappa", kappa)
     check_kappa(spectrum, kappa)
     eta = spectrum.eigenvalues
-    scale = np.divide(1.0, eta, out=np.zeros_like(eta), where=eta > 0.0)
+    scale = ratio(1.0, eta)
     df1, df2, slope1, slope2 = spectral_sums(
         eta, kappa, (None, 1, 0), (None, 2, 0), (scale, 2, 0), (scale, 3, 0)
     )
     if spectrum.tail:
-        df1, slope1 = df1 + spectrum.tail / kappa, slope1 + spectrum.tail / kappa**2
+        slope1 = slope1 + spectrum.tail / kappa**2
+    df1 = with_tail(spectrum, kappa, df1)
     return DegreesOfFreedom(kappa[()], df1, df2, -slope1, -2.0 * slope2)
 
 

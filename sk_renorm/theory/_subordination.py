@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sk_renorm.theory._arguments import FloatArray, finite_array, product
-from sk_renorm.theory._degrees_of_freedom import spectral_sums
+from sk_renorm.theory._arguments import FloatArray, finite_array, product, together
+from sk_renorm.theory._degrees_of_freedom import spectral_sums, with_tail
 from sk_renorm.theory._newton import solve
 from sk_renorm.theory._s_transform import STransform
 from sk_renorm.theory._spectrum import Spectrum, as_spectrum
@@ -101,12 +101,14 @@ def subordinate(
     spectrum = as_spectrum(spectrum)
     if not isinstance(noise, STransform):
         raise TypeError("noise must be an STransform, such as white_wishart(n_samples).")
-    ridge, max_df = np.broadcast_arrays(finite_array("ridge", ridge), noise.max_df)
+    ridge, max_df = together(ridge=finite_array("ridge", ridge), noise=noise.max_df)
     if (ridge < 0.0).any():
         raise ValueError(
             "ridge must be zero or positive here; effective_ridge knows negative ridges of "
             "independent samples."
         )
+    if spectrum.tail and ((ridge == 0.0) & np.isinf(max_df)).any():
+        raise ValueError("ridge must be positive for a spectrum with a tail and max_df = inf.")
     floor = _ridgeless(spectrum, max_df)
     kappa = np.where(ridge > 0.0, _solve(spectrum, ridge, noise, floor), floor)
     df1, df2, h, slope = _equation(spectrum, kappa, ridge, noise)
@@ -139,9 +141,8 @@ def _equation(
     df1, df2, lag = spectral_sums(
         spectrum.eigenvalues, kappa, (None, 1, 0), (None, 2, 0), (None, 1, 1)
     )
+    df1, lag = with_tail(spectrum, kappa, df1), with_tail(spectrum, kappa, lag)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        if spectrum.tail:
-            df1, lag = df1 + spectrum.tail / kappa, lag + spectrum.tail / kappa
         inside = df1 < noise.max_df
         # S is only asked for where it exists
         safe = np.where(inside, df1, 0.5 * np.minimum(noise.max_df, df1))
