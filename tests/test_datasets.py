@@ -88,7 +88,7 @@ def test_measured_risk_is_within_three_standard_errors(distribution, correlated)
         ({"n_samples": 0}, "n_samples must be an integer"),
         ({"n_samples": 2.5}, "n_samples must be an integer"),
         ({"noise_variance": -1.0}, "noise_variance must be"),
-        ({"noise_variance": np.nan}, "noise_variance must be"),
+        ({"noise_variance": np.nan}, "noise_variance must not contain NaN"),
         ({"distribution": "cauchy"}, "distribution must be"),
         ({"row_correlation": np.eye(3)}, "symmetric matrix of shape"),
         ({"row_correlation": 2.0 * np.eye(5)}, "unit diagonal"),

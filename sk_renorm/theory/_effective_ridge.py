@@ -287,7 +287,7 @@ def check_ridge(spectrum: Spectrum, ridge: FloatArray, tilted: FloatArray, n: Fl
     if not negative.any():
         return
     if np.isinf(n[negative]).any():
-        least = "be positive, since the spectrum has a tail," if spectrum.tail else "not be negative"
+        least = "be positive (the spectrum has a tail)" if spectrum.tail else "not be negative"
         raise ValueError(f"ridge must {least} for infinitely many samples.")
     edge = np.atleast_1d(minimum_ridge(spectrum, n[negative]).ridge)
     outside = np.flatnonzero(ridge[negative] <= edge)

@@ -173,9 +173,7 @@ def optimal_n_features(
     noise = number("noise_variance", noise_variance)
 
     def risk(log_n_features: ArrayLike) -> FloatArray:
-        return random_feature_risk(
-            spectrum, ridge, n, np.exp(log_n_features), noise
-        ).risk
+        return random_feature_risk(spectrum, ridge, n, np.exp(log_n_features), noise).risk
 
     grid = np.linspace(0.0, np.log(1e3 * (n + spectrum.n_features)), 201)
     best = int(np.argmin(risk(grid)))

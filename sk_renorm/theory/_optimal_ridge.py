@@ -108,11 +108,10 @@ def _best_of(spectrum: Spectrum, n: float, noise: float, allow_negative: bool) -
     """Return the penalty of the lowest local minimum along kappa."""
     floor, least_ridge = _lower_end(spectrum, n, allow_negative)
     eta, w2 = spectrum.eigenvalues, spectrum.signal**2
+    terms = ((eta * w2, 0, 2), (None, 2, 0), (w2, 2, 1), (ratio(1.0, eta), 3, 0))
 
     def risk_and_slope(kappa: ArrayLike) -> tuple[FloatArray, FloatArray]:
-        bias2, df2, rise, fall = spectral_sums(
-            eta, np.asarray(kappa), (eta * w2, 0, 2), (None, 2, 0), (w2, 2, 1), (ratio(1.0, eta), 3, 0)
-        )
+        bias2, df2, rise, fall = spectral_sums(eta, np.asarray(kappa), *terms)
         gap, total = 1.0 - df2 / n, bias2 + noise
         return total / gap, rise * gap - total * fall / n  # half of B' (1-gamma) + B gamma'
 

@@ -20,6 +20,7 @@ from sk_renorm.theory._spectrum import Spectrum, as_spectrum
 
 _MAX_STEPS = 300
 _CERTIFIED = 1e-11  # largest accepted relative distance to the root, as one more step measures it
+_RESOLVED = 1e-6  # the same next to max_df, where df1 in floats resolves kappa no better
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +42,8 @@ class Subordination:
     log_derivative : ndarray
         ``d ln kappa / d ln ridge``, from 0 (interpolation) to 1.
     residual : ndarray
-        Relative distance to the root: the certificate.
+        Relative distance to the root: the certificate.  Below 1e-11, and larger only where df1 is
+        so close to `max_df` that their difference is all rounding; never above 1e-6.
     """
 
     ridge: FloatArray
@@ -80,7 +82,8 @@ def subordinate(
     ValueError
         If `ridge` is negative.
     RuntimeError
-        If a root fails its certificate, for instance because a user's S-transform decreases.
+        If a root fails its certificate: because a user's S-transform decreases, or because df1 and
+        `max_df` agree to 10 digits (rank = max_df, with a tiny ridge).
 
     Notes
     -----
@@ -114,10 +117,11 @@ def subordinate(
     df1, df2, h, slope = _equation(spectrum, kappa, ridge, noise)
     df1 = np.where((ridge == 0.0) & (kappa > 0.0), max_df, df1)
     residual = np.divide(np.abs(h), slope, out=np.zeros(h.shape), where=ridge > 0.0)
-    if not (residual <= _CERTIFIED).all():
+    rounding = 8.0 * np.finfo(float).eps * df1 * noise.log_derivative(_inside(df1, noise)) / slope
+    if not (residual <= np.clip(rounding, _CERTIFIED, _RESOLVED)).all():
         raise RuntimeError(
-            f"The effective ridge is only known to a relative {residual.max():.1e}, above "
-            f"{_CERTIFIED:g}; check that the S-transform increases with df1."
+            f"The effective ridge is only known to a relative {residual.max():.1e}; check that the "
+            "S-transform increases with df1, or use a larger ridge: df1 may be too close to max_df."
         )
     with np.errstate(divide="ignore", invalid="ignore"):
         s = np.where(kappa > 0.0, np.divide(kappa, ridge), noise.value(df1))
@@ -144,11 +148,15 @@ def _equation(
     df1, lag = with_tail(spectrum, kappa, df1), with_tail(spectrum, kappa, lag)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         inside = df1 < noise.max_df
-        # S is only asked for where it exists
-        safe = np.where(inside, df1, 0.5 * np.minimum(noise.max_df, df1))
+        safe = _inside(df1, noise)
         h = np.where(inside, np.log(kappa / ridge) - np.log(noise.value(safe)), -np.inf)
         steepness = np.where(inside, noise.log_derivative(safe), np.inf)
     return df1, df2, h, 1.0 + product(lag, steepness)
+
+
+def _inside(df1: FloatArray, noise: STransform) -> FloatArray:
+    """Return df1 where S exists there, else some df1 where it does."""
+    return np.where(df1 < noise.max_df, df1, 0.5 * np.minimum(noise.max_df, df1))
 
 
 def _solve(
