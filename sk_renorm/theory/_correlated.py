@@ -224,10 +224,10 @@ def _estimates(
     rows: RowTraces, df1: FloatArray, mean: FloatArray, training_error: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return what GCV, its naive correction and CorrGCV converge to; row_kappa may be zero."""
-    if rows.unseen:  # the training error does not vanish with row_kappa: K lacks modes
-        with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if rows.unseen:  # the training error does not vanish with row_kappa
             mean = training_error / rows.kappa**2
-        gcv = training_error / (1.0 - df1 / rows.n) ** 2
-    else:
-        gcv = mean * (rows.n / rows.unlearned) ** 2
-    return np.asarray(gcv), mean * (rows.n / df1) ** 2, mean * rows.n / rows.square
+        plain = training_error / (1.0 - df1 / rows.n) ** 2
+    # K without all its modes leaves df1 below n even if row_kappa = 0
+    gcv = np.where(np.isinf(rows.unlearned), plain, product(mean, (rows.n / rows.unlearned) ** 2))
+    return gcv, mean * (rows.n / df1) ** 2, mean * rows.n / rows.square

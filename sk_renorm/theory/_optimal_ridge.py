@@ -113,7 +113,8 @@ def _best_of(spectrum: Spectrum, n: float, noise: float, allow_negative: bool) -
     def risk_and_slope(kappa: ArrayLike) -> tuple[FloatArray, FloatArray]:
         bias2, df2, rise, fall = spectral_sums(eta, np.asarray(kappa), *terms)
         gap, total = 1.0 - df2 / n, bias2 + noise
-        return total / gap, rise * gap - total * fall / n  # half of B' (1-gamma) + B gamma'
+        risk = np.divide(total, gap, out=np.full(np.shape(gap), np.inf), where=gap > 0.0)
+        return risk, rise * gap - total * fall / n  # half of B' (1-gamma) + B gamma'
 
     top = spectrum.trace
     while risk_and_slope(floor + top)[1] < 0.0:  # positive beyond some kappa, for any signal

@@ -178,7 +178,7 @@ def random_feature_risk(
     ``bias2 = sum eta w**2 U**2``, ``variance_features = (1 - rho) sum eta w**2 L U``,
     ``gamma_1 = (df1 - rho (df1 - df2)) / n``, and
     ``risk = (bias2 + variance_features + noise_variance) / (1 - gamma_1)``.
-    At ridge = 0 and n = N with noise the risk is infinite.  O(p) per point and step.
+    At ridge = 0 with noise the risk is infinite where n = min(N, rank).  O(p) per point and step.
 
     References
     ----------
@@ -236,7 +236,8 @@ def _terms(
     lag = with_tail(spectrum, kappa_2, lag)
     inside = df1 < features.max_df
     below = np.where(inside, df1, 0.5 * np.minimum(df1, features.max_df))
-    steepness = product(lag, np.where(inside, features.log_derivative(below), np.inf))
+    s_slope = np.where(inside, features.log_derivative(below), np.inf)  # d ln S_F / d df1
+    steepness = product(lag, s_slope)
     with np.errstate(divide="ignore"):
         rho, lost = 1.0 / (1.0 + steepness), 1.0 / (1.0 + 1.0 / steepness)  # lost = 1 - rho
     inverse_s = np.where(inside, 1.0 / features.value(below), 0.0)
@@ -250,7 +251,9 @@ def _terms(
         amplification_2 = 1.0 / (shrinkage + lag / n)
     gamma_1, gamma_2 = (df1 - lag * rho) / n, df2 / n
     # gamma_1/(1-gamma_1) - gamma_2/(1-gamma_2): what the features add to the variance over data
-    added = product(lag * lost / n * amplification_2, amplification_1)
+    added = product(product(lag * lost / n, amplification_2), amplification_1)
+    at_threshold = (lag == 0.0) & np.isinf(amplification_1)  # n = rank: the limit of small ridges
+    added = np.where(at_threshold, 0.25 * n * s_slope, added)[()]
     variance_features = lost * mixed
     noise = noise + spectrum.unexplained
     from_features = product(variance_features, gamma_1 * amplification_1)

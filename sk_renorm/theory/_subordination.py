@@ -116,18 +116,29 @@ def subordinate(
     kappa = np.where(ridge > 0.0, _solve(spectrum, ridge, noise, floor), floor)
     df1, df2, h, slope = _equation(spectrum, kappa, ridge, noise)
     df1 = np.where((ridge == 0.0) & (kappa > 0.0), max_df, df1)
-    residual = np.divide(np.abs(h), slope, out=np.zeros(h.shape), where=ridge > 0.0)
-    rounding = 8.0 * np.finfo(float).eps * df1 * noise.log_derivative(_inside(df1, noise)) / slope
-    if not (residual <= np.clip(rounding, _CERTIFIED, _RESOLVED)).all():
-        raise RuntimeError(
-            f"The effective ridge is only known to a relative {residual.max():.1e}; check that the "
-            "S-transform increases with df1, or use a larger ridge: df1 may be too close to max_df."
-        )
+    residual = np.where(ridge > 0.0, _certified(df1, h, slope, noise, ridge), 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         s = np.where(kappa > 0.0, np.divide(kappa, ridge), noise.value(df1))
     return Subordination(
         ridge[()], kappa[()], df1[()], df2[()], s[()], (1.0 / slope)[()], residual[()]
     )
+
+
+def _certified(
+    df1: FloatArray, h: FloatArray, slope: FloatArray, noise: STransform, ridge: FloatArray
+) -> FloatArray:
+    """Return the relative distances to the roots, or raise."""
+    unresolved = ~np.isfinite(h)  # df1 equals max_df in floats
+    residual = np.where(unresolved, np.inf, np.abs(np.where(unresolved, 0.0, h)) / slope)
+    rounding = 8.0 * np.finfo(float).eps * df1 * noise.log_derivative(_inside(df1, noise)) / slope
+    failed = (ridge > 0.0) & ~(residual <= np.clip(rounding, _CERTIFIED, _RESOLVED))
+    if failed.any():
+        raise RuntimeError(
+            f"The effective ridge is only known to a relative {residual[failed].max():.1e}; check "
+            "that the S-transform increases with df1, or use a larger ridge: df1 may be too close "
+            "to max_df."
+        )
+    return residual
 
 
 def _ridgeless(spectrum: Spectrum, max_df: FloatArray) -> FloatArray:
