@@ -61,7 +61,7 @@ grid = np.geomspace(8, 4000, 200)
 curves = [random_feature_risk(spectrum, RIDGE, grid, features_of(m)) for m in MODELS.values()]
 for k, widths in enumerate(MODELS.values()):
     expected = random_feature_risk(spectrum, RIDGE, sizes, features_of(widths)).risk
-    assert (np.abs(mean[k] - expected) < 4 * error[k] + 3 * expected / np.minimum(sizes, 100)).all()
+    assert (np.abs(mean[k] - expected) < 3 * error[k] + expected / np.minimum(sizes, 300)).all()
 # kappa does not care about the order of the layers, and neither does the risk
 assert np.allclose(curves[1].risk, curves[2].risk, rtol=1e-10)
 deep, shallow = curves[1].risk, curves[0].risk
