@@ -30,9 +30,10 @@ diagrams = {
 # %%
 # The claim, checked
 # ------------------
-# The spectrum is infinite: beyond 300,000 modes the rest of the trace, 7 % of it, is a `tail`.  Cut
-# off there instead, slopes come out up to a tenth too steep.  They converge slowly, with corrections
-# that are themselves small powers of n: the second largest term is still visible at n = 1,000.
+# The spectrum is infinite: beyond 300,000 modes the rest of the trace, 7 % of it, is a ``tail``.
+# Cut off there instead, slopes come out up to a tenth too steep.  They converge slowly, with
+# corrections that are themselves small powers of n: the second largest term is still visible at
+# n = 1,000.
 
 P = 300_000
 modes = power_law(P, CAPACITY, SOURCE)

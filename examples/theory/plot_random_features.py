@@ -9,8 +9,8 @@ interactions with the features that diverge, so that averaging over features rem
 
 200 white inputs, 100 Gaussian features, noise of standard deviation 0.25, ridge 2e-3.  Lines are
 theory; points come from an unbiased two-way analysis of variance over independent features and data
-sets, five of each in every repetition, with standard errors over 16 repetitions.  (The paper has one
-analysis of 25 by 25, which has no standard error.)
+sets, five of each in every repetition, with standard errors over 16 repetitions.  (The paper has
+one analysis of 25 by 25, which has no standard error.)
 """
 
 import os

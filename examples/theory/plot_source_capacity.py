@@ -79,7 +79,7 @@ for k, source in enumerate(SOURCES):
     ax.plot(grid, curves[k], color=f"C{k}", label=f"source {source}")
     ax.errorbar(sizes, mean[:, k], error[:, k], fmt="o", ms=3.5, color=f"C{k}")
     rate = scaling_law(CAPACITY, source, np.inf).rate
-    guide = grid[(grid >= 3) & (grid <= 100)]
+    guide = grid[(grid >= 10) & (grid <= 100)]
     ax.plot(guide, 1.6 * curves[k][60] * (guide / grid[60]) ** -rate, "k--", lw=0.7)
 ax.set(xscale="log", yscale="log", xlabel="samples n", ylabel="excess risk")
 ax.set_title("Harder targets are learned more slowly, down to saturation")

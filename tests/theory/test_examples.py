@@ -17,7 +17,7 @@ def test_example(path, monkeypatch):
     matplotlib.use("Agg")
     pyplot = pytest.importorskip("matplotlib.pyplot")
     monkeypatch.setattr(pyplot, "show", lambda: pyplot.close("all"))
-    monkeypatch.setenv("SK_RENORM_REPETITIONS", "10")
+    monkeypatch.setenv("SK_RENORM_REPETITIONS", "20")
     runpy.run_path(str(path), run_name="__main__")
 
 
