@@ -70,7 +70,7 @@ for name in ("risk", "gcv"):
     off_peak = np.abs(sizes - P) > 40
     gap = np.abs(mean - expected.risk)[off_peak]
     finite_size = expected.risk[off_peak] / np.minimum(sizes, P)[off_peak]
-    assert (gap < 3 * error[off_peak] + finite_size).all(), name
+    assert (gap < 4 * error[off_peak] + finite_size).all(), name  # 4: of twenty points at once
 assert np.argmax(measured["risk"], axis=0)[0] == list(sizes).index(P)
 assert np.diff(theory.bias2).max() <= 0.0  # the bias never rises
 

@@ -75,7 +75,8 @@ for k, gain in enumerate(GAINS):
     expected = random_feature_risk(spectrum, RIDGE, sizes, N, NOISE, feature_noise=tau).excess_risk
     off_peak = np.abs(sizes - N) > 25
     gap = np.abs(mean[k] - expected)
-    assert (gap < 3 * error[k] + expected / np.minimum(sizes, N))[off_peak].all(), gain
+    finite_size = expected / np.minimum(sizes, N)
+    assert (gap < 4 * error[k] + finite_size)[off_peak].all(), gain  # 4: of twenty points at once
 peak = [curve.risk.max() for curve in curves]
 print(
     "height of the peak:",
