@@ -10,13 +10,12 @@ from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.metrics import check_scoring
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
-from sk_renorm._error_bars import equivalent_range
+from sk_renorm._error_bars import equivalent_range, is_identified
 from sk_renorm._fitted import FittedModel
-from sk_renorm._folds import check_groups, resolve_folds
+from sk_renorm._folds import check_groups, group_codes, resolve_folds
 from sk_renorm._linalg import Factorization, factorize, refit
 from sk_renorm._risk import (
     LeaveFoldOut,
-    bias_and_noise,
     effective_df,
     effective_ridge,
     make_risk,
@@ -41,7 +40,6 @@ from sk_renorm._validation import (
 
 # A choice this near the smallest penalty that a Gram matrix resolves is made again from the rows.
 _SAFE_DISTANCE = 100.0
-_NEARLY_ALL = 0.9  # of the degrees of freedom: then the data does not say which penalty is best
 
 MakeCandidates = Callable[[Factorization], Candidates | None]
 
@@ -68,6 +66,7 @@ class RenormalizedRegressor(FittedModel, MultiOutputMixin, RegressorMixin, BaseE
             data = check_training_data(self, X, y, sample_weight)
             split_params, score_params = self._route(X, sample_weight, groups, data.kept)
             folds = resolve_folds(self.cv, X, y, groups, data.kept, split_params)
+            codes = group_codes(groups)
             scorer = self._scorer()
             make_objective = partial(
                 _make_objective,
@@ -75,6 +74,7 @@ class RenormalizedRegressor(FittedModel, MultiOutputMixin, RegressorMixin, BaseE
                 self.fit_intercept,
                 risk,
                 folds,
+                codes if codes is None or data.kept is None else codes[data.kept],
                 scorer,
                 score_params,
                 per_target,
@@ -86,6 +86,7 @@ class RenormalizedRegressor(FittedModel, MultiOutputMixin, RegressorMixin, BaseE
                 _warn_at_edge(factorization, objective, selection)
             self._set_model(data, factorization, selection)
             self._set_held_out(data, selection)
+            self.groups_ = codes
             self._set_path(factorization, selection)
             self._set_error_bars(data, selection)
             self._keep_rows(factorization, left_out_folds=folds is not None)
@@ -158,8 +159,9 @@ class RenormalizedRegressor(FittedModel, MultiOutputMixin, RegressorMixin, BaseE
         self.effective_df_ = _scalar_if_one(effective_df(f, selection.alpha))
         self.effective_ridge_ = _scalar_if_one(effective_ridge(f, selection.alpha))
         self.leverage_dispersion_ = _scalar_if_one(selection.leverage_dispersion)
-        # the free directions of the rows have no variance, and are left out
-        self.eigenvalues_ = f.eigenvalues[::-1] / f.n_modes
+        n_modes = f.data.n_rows - f.data.fit_intercept
+        mean_weight = f.data.total_weight / f.data.n_rows
+        self.eigenvalues_ = f.eigenvalues[::-1] / (n_modes * mean_weight)
         self.alphas_ = selection.alphas
         self.risk_path_ = _first_if_one(selection.risks.T).T
         self.effective_df_path_ = effective_df(f, selection.alphas)
@@ -168,33 +170,37 @@ class RenormalizedRegressor(FittedModel, MultiOutputMixin, RegressorMixin, BaseE
     def _set_error_bars(self, data: TrainingData, selection: Selection) -> None:
         profile = selection.profile
         nodes, covariance = profile.alphas, profile.covariance
-        path = standard_errors(covariance, node_weights(nodes, selection.alphas))
-        chosen = standard_errors(covariance, node_weights(nodes, selection.alpha))
-        # one penalty per target: the diagonal pairs each with its own
-        self.risk_std_error_ = _scalar_if_one(np.diagonal(chosen).copy())
-        self.risk_path_std_error_ = _first_if_one(path.T).T
-        ends = equivalent_range(selection.alphas, selection.risks, nodes, covariance)
-        df = np.interp(np.log(ends.clip(nodes[0], nodes[-1])), np.log(nodes), profile.df1)
-        identified = df[:, 0] - df[:, 1] < _NEARLY_ALL * profile.df1[0]
+        weights = node_weights(nodes, np.append(selection.alphas, selection.alpha))
+        path, chosen = np.split(weights, [len(selection.alphas)])
+        self.risk_path_std_error_ = _first_if_one(standard_errors(covariance, path).T).T
+        # one penalty per target: each with its own
+        own = standard_errors(covariance, chosen[:, None, :])
+        self.risk_std_error_ = _scalar_if_one(own.ravel())
+        ends = equivalent_range(profile)
+        identified = is_identified(profile, ends)
         self.equivalent_alphas_ = _first_if_one(ends)
         self.alpha_identified_ = bool(identified[0]) if len(identified) == 1 else identified
         noise = noise_interval(profile)
+        unbiased = profile.residual_noise
+        self.noise_variance_ = _scalar_if_one(
+            np.full(len(noise), np.nan) if unbiased is None else unbiased
+        )
         self.noise_variance_interval_ = _first_if_one(noise)
         self.r2_ceiling_interval_ = _first_if_one(_ceiling(noise, data, joint=len(noise) == 1))
-        bias_noise, relative_error = bias_and_noise(profile)
         self.risk_profile_ = {
             "alpha": nodes,
             "risk": _first_if_one(profile.risks).T,
             "covariance": _first_if_one(covariance),
-            "bias_and_noise": _first_if_one(bias_noise).T,
-            "relative_error": _first_if_one(relative_error).T,
+            "bias_and_noise": _first_if_one(profile.bias_and_noise).T,
+            "relative_error": _first_if_one(profile.relative_error).T,
             "df1": profile.df1,
             "df2": profile.df2,
             "kappa": profile.kappa,
-            "n_rows": profile.n_modes + int(profile.fit_intercept),
+            "leverage_dispersion": profile.leverage_dispersion,
+            "n_rows": profile.n_rows,
             "mean_weight": 1.0 if data.weights is None else float(data.weights.mean()),
             "fit_intercept": bool(profile.fit_intercept),
-            "interpolates": bool(profile.interpolates),
+            "interpolates": profile.residual_noise is None,
         }
 
     def _keep_rows(self, f: Factorization, left_out_folds: bool) -> None:
@@ -232,13 +238,13 @@ def _ceiling(noise: np.ndarray, data: TrainingData, joint: bool) -> np.ndarray:
 
 
 def _make_objective(
-    data, fit_intercept, risk, folds, scorer, score_params, per_target, factorization
+    data, fit_intercept, risk, folds, groups, scorer, score_params, per_target, factorization
 ) -> Objective:
     if folds is None:
         estimate = make_risk(risk, factorization)
     else:
         hold_out = partial(refit, data.X, data.Y, data.weights, fit_intercept=fit_intercept)
-        estimate = LeaveFoldOut(factorization, folds, hold_out)
+        estimate = LeaveFoldOut(factorization, folds, hold_out, groups)
     return Objective(estimate, data.y, data.weights, scorer, score_params, per_target)
 
 

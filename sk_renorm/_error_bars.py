@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from sk_renorm._risk import difference_errors
+from sk_renorm._risk import RiskProfile
 
 # One-sided 95 %: a penalty further than this above the least risk is worse beyond reasonable doubt.
 EQUIVALENT = 1.645
+_NEARLY_ALL = 0.9  # of the degrees of freedom: then the data does not say which penalty is best
 
 
 def strongest_within(
@@ -28,32 +29,30 @@ def strongest_within(
     return _crossings(alphas, losses - bounds, last, np.minimum(last + 1, len(alphas) - 1))
 
 
-def equivalent_range(
-    alphas: np.ndarray, risks: np.ndarray, nodes: np.ndarray, covariance: np.ndarray
-) -> np.ndarray:
+def equivalent_range(profile: RiskProfile) -> np.ndarray:
     """Return the least and the greatest penalty (k, 2) that the data cannot tell from the best.
 
-    Parameters
-    ----------
-    alphas : ndarray of shape (L,)
-        Penalties, in any order.
-    risks : ndarray of shape (L, k)
-        Their risks.
-    nodes, covariance : ndarray of shape (K,), (k, K, K)
-        Of the profile.
+    From zero, if even the weakest penalty of the path is as good.
     """
-    order = np.argsort(alphas)
-    alphas, risks = alphas[order], np.where(np.isfinite(risks[order]), risks[order], np.inf)
-    best = risks.argmin(axis=0)
-    least = risks[best, np.arange(risks.shape[1])]
-    bounds = least + EQUIVALENT * difference_errors(nodes, covariance, alphas, alphas[best])
-    excess = risks - bounds
-    within = excess <= 0.0
-    first = within.argmax(axis=0)
-    last = len(alphas) - 1 - within[::-1].argmax(axis=0)
-    low = _crossings(alphas, excess, first, np.maximum(first - 1, 0))
-    high = _crossings(alphas, excess, last, np.minimum(last + 1, len(alphas) - 1))
-    return np.stack([low, high], axis=1)
+    risks, diagonal = profile.risks, np.einsum("kaa->ka", profile.covariance)
+    rows = np.arange(len(risks))
+    best = risks.argmin(axis=1)
+    least, at_best = risks[rows, best], profile.covariance[rows, :, best]
+    variance = diagonal - 2.0 * at_best + diagonal[rows, best][:, None]
+    excess = risks - least[:, None] - EQUIVALENT * np.sqrt(np.maximum(variance, 0.0))
+    within = (excess <= 0.0).T
+    last_node = len(profile.alphas) - 1
+    first, last = within.argmax(axis=0), last_node - within[::-1].argmax(axis=0)
+    low = _crossings(profile.alphas, excess.T, first, np.maximum(first - 1, 0))
+    high = _crossings(profile.alphas, excess.T, last, np.minimum(last + 1, last_node))
+    return np.stack([np.where(first == 0, 0.0, low), high], axis=1)
+
+
+def is_identified(profile: RiskProfile, ends: np.ndarray) -> np.ndarray:
+    """Say whether ranges (k, 2) leave out more than a tenth of the degrees of freedom."""
+    nodes = profile.alphas
+    df = np.interp(np.log(ends.clip(nodes[0], nodes[-1])), np.log(nodes), profile.df1)
+    return df[:, 0] - df[:, 1] < _NEARLY_ALL * profile.df1[0]
 
 
 def _crossings(

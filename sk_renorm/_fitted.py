@@ -1,12 +1,15 @@
-"""What a fitted model answers: predictions, intervals, comparisons, a summary.  It never sees X."""
+"""What a fitted model answers: predictions, intervals, comparisons, a summary.
+
+From fitted attributes; only the jackknife+ and errors along the path use the rows of the fit.
+"""
 
 from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted
 
-from sk_renorm._intervals import check_level, jackknife_plus, residual_limits
+from sk_renorm._intervals import check_level, jackknife_plus, residual_limits, row_shares
 from sk_renorm._report import as_html, as_text
 from sk_renorm._risk import node_weights, standard_errors
 from sk_renorm._validation import check_new_data, check_penalties
@@ -67,16 +70,21 @@ class FittedModel:
 
     def _target_risks(self) -> np.ndarray:
         """Weighted mean squared held-out error of each target: a scalar for y of one dimension."""
-        errors, weights = self._held_out()
+        errors, weights, _ = self._held_out()
         return np.average(np.square(errors), axis=0, weights=weights)
 
-    def _held_out(self) -> tuple[np.ndarray, np.ndarray | None]:
-        """Held-out errors (n,) or (n, q) and weights of the rows that count and were held out."""
+    def _held_out(self) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+        """Held-out errors, weights and groups of the rows that count and were held out."""
         errors, weights = self.loo_residuals_, self.sample_weight_
         kept = ~np.isnan(errors.reshape(len(errors), -1)[:, 0])
         if weights is not None:
             kept &= weights > 0.0
-        return errors[kept], None if weights is None else weights[kept]
+        groups = self.groups_
+        return (
+            errors[kept],
+            None if weights is None else weights[kept],
+            None if groups is None else groups[kept],
+        )
 
     def predict_interval(self, X, confidence_level=0.9, method="residual"):
         """Predict intervals that hold a new label with the probability asked for.
@@ -110,9 +118,11 @@ class FittedModel:
         Notes
         -----
         Assume that new rows come like the training rows: independent, from the same distribution.
-        Sample weights say how much of that distribution a row stands for.
+        Sample weights say how much of that distribution a row stands for.  After a fit with
+        ``groups``, "residual" speaks of a row of a new group, and the number of groups says which
+        levels can be had.
 
-        O(n) beyond the prediction, or, for "jackknife+", O(n p) a row in blocks of a few MB.
+        O(n) beyond the prediction, or, for "jackknife+", O(n p) a row in blocks of 16 MB.
 
         References
         ----------
@@ -127,12 +137,13 @@ class FittedModel:
         X = check_new_data(self, X)
         predictions = self._predict(X)
         if method == "residual":
-            errors, weights = self._held_out()
-            limits = residual_limits(errors.reshape(len(errors), -1), weights, confidence_level)
+            errors, weights, groups = self._held_out()
+            shares = row_shares(weights, len(errors), groups)
+            limits = residual_limits(errors.reshape(len(errors), -1), shares, confidence_level)
             limits = limits if predictions.ndim == 2 else limits[0]
             return (predictions[..., None] + limits).astype(predictions.dtype)
         factorization = self._rows_for_jackknife()
-        errors, _ = self._held_out()
+        errors, _, _ = self._held_out()
         limits = jackknife_plus(
             factorization,
             np.atleast_1d(self.alpha_),
@@ -144,22 +155,27 @@ class FittedModel:
         return limits.reshape(*predictions.shape, 2).astype(predictions.dtype)
 
     def _rows_for_jackknife(self):
-        factorization = getattr(self, "_factorization", None)
-        if factorization is None:
-            raise ValueError(
-                "method='jackknife+' needs the rows of the fit, and this model has none: they are "
-                "left out with store_rows=False and when a model is pickled. Fit again, or use "
-                "method='residual'."
-            )
+        factorization = self._kept_factorization("method='jackknife+'")
         if self._left_out_folds:
             raise ValueError(
                 "method='jackknife+' leaves out single rows, and this model left out folds or "
                 "groups; use method='residual', which has their errors."
             )
+        return factorization
+
+    def _kept_factorization(self, what: str):
+        """Return the factorization of the fit, if it is there and its rows are as they were."""
+        factorization = getattr(self, "_factorization", None)
+        if factorization is None:
+            raise ValueError(
+                f"{what} needs the rows of the fit, and this model has none: they are left out "
+                "with store_rows=False and when a model is copied or pickled. Fit again, or do "
+                "without."
+            )
         if factorization.data.fingerprint() != self._fingerprint:
             raise ValueError(
-                "The training rows have been changed since the fit, so method='jackknife+' cannot "
-                "use them; fit again, or use method='residual'."
+                f"The training rows have been changed since the fit, so {what} cannot use them; "
+                "fit again, or do without."
             )
         return factorization
 
@@ -190,8 +206,9 @@ class FittedModel:
 
         Parameters
         ----------
-        alpha_a, alpha_b : float
-            Penalties; beyond the ends of ``risk_profile_["alpha"]``, its ends.
+        alpha_a, alpha_b : float or array-like of shape (n_targets,)
+            Penalties, one for each target where each has its own; beyond the ends of
+            ``risk_profile_["alpha"]``, its ends.
         confidence_level : float, default=0.9
             Level of the interval.
 
@@ -203,8 +220,9 @@ class FittedModel:
 
         Notes
         -----
-        Exact at the nodes of ``risk_profile_``, the chosen penalty and up to 24 candidates among
-        them; interpolated elsewhere, to about 1e-3 of the risk and 1 % of the error.
+        Exact at the nodes of ``risk_profile_``: up to 24 candidates are among them, and the chosen
+        penalty if targets share it.  Elsewhere interpolated, to about 1e-3 of the risk and 1 % of
+        the error.
 
         Examples
         --------
@@ -217,18 +235,29 @@ class FittedModel:
         """
         check_is_fitted(self)
         z = _normal_quantile(confidence_level)
-        alphas = check_penalties([alpha_a, alpha_b], "alpha_a and alpha_b")
         profile = self.risk_profile_
-        weights = node_weights(profile["alpha"], alphas)
-        weights = weights[:1] - weights[1:]
         nodes = profile["alpha"]
-        risks = profile["risk"].reshape(len(nodes), -1)
+        risks = profile["risk"].reshape(len(nodes), -1).T
+        weights = self._at_penalties(alpha_a, "alpha_a") - self._at_penalties(alpha_b, "alpha_b")
+        difference = np.sum(weights * risks, axis=1)
         covariance = profile["covariance"].reshape(-1, len(nodes), len(nodes))
-        difference, error = (weights @ risks)[0], standard_errors(covariance, weights)[0]
+        error = standard_errors(covariance, weights[:, None, :]).ravel()
         interval = np.stack([difference - z * error, difference + z * error], axis=-1)
         if profile["risk"].ndim == 1:
             return Comparison(float(difference[0]), float(error[0]), interval[0], confidence_level)
         return Comparison(difference, error, interval, confidence_level)
+
+    def _at_penalties(self, alpha, name: str) -> np.ndarray:
+        """Return weights of the nodes (k, K) for a penalty, or for one of each target."""
+        n_losses = self.risk_profile_["risk"].reshape(len(self.risk_profile_["alpha"]), -1).shape[1]
+        alpha = check_penalties(np.atleast_1d(alpha), name)
+        if len(alpha) not in (1, n_losses):
+            raise ValueError(
+                f"{name} holds {len(alpha)} penalties; give one"
+                + (f", or {n_losses}, one for each target." if n_losses > 1 else ".")
+            )
+        weights = node_weights(self.risk_profile_["alpha"], alpha)
+        return np.broadcast_to(weights, (n_losses, weights.shape[1]))
 
     def summary(self):
         """Return a short text about the fit: size, penalty, risk, ceiling, forecast, warnings.
@@ -243,14 +272,13 @@ class FittedModel:
 
     def _errors_along_path(self, X, y) -> tuple[np.ndarray, np.ndarray]:
         """Mean squared errors on other rows at the nodes of the profile: (K,) and (K, k)."""
-        f = getattr(self, "_factorization", None)
-        if f is None:
-            raise ValueError(
-                "Errors along the path need the factorization, which is left out with "
-                "store_rows=False and when a model is pickled; fit again, or give no held-out rows."
-            )
+        f = self._kept_factorization("The error of held-out rows along the path")
         X = check_new_data(self, X)
-        Y = np.asarray(y, dtype=np.float64).reshape(len(X), -1)
+        Y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+        check_consistent_length(X, Y)
+        Y = Y.reshape(len(X), -1)
+        if Y.shape[1] != f.n_targets:
+            raise ValueError(f"y has {Y.shape[1]} targets, and the model {f.n_targets}.")
         nodes, errors = self.risk_profile_["alpha"], []
         for alpha in nodes:
             predictions = f.data.y_mean + (X - f.data.x_mean) @ f.coefficients(alpha)

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.model_selection import LeaveOneGroupOut, check_cv
 from sklearn.utils import indexable
-from sklearn.utils.validation import check_array, check_consistent_length
+from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
 
 Fold = tuple[np.ndarray, np.ndarray]
 
@@ -13,8 +13,14 @@ def check_groups(groups, X) -> np.ndarray | None:
     if groups is None:
         return None
     groups = check_array(groups, ensure_2d=False, dtype=None, input_name="groups")
+    groups = column_or_1d(groups)
     check_consistent_length(X, groups)
     return groups
+
+
+def group_codes(groups) -> np.ndarray | None:
+    """Return groups as numbers (n,) from 0, or None."""
+    return None if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
 
 
 def resolve_folds(

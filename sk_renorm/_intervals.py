@@ -1,5 +1,7 @@
 """Prediction intervals from held-out errors: quantiles of residuals, and the jackknife+."""
 
+from numbers import Real
+
 import numpy as np
 
 from sk_renorm._linalg import Factorization
@@ -8,13 +10,21 @@ _BLOCK_ENTRIES = 2**21  # leave-one-out predictions made at a time
 _ROUNDING = 1e-9  # of a level that meets a rank exactly
 
 
-def row_shares(weights: np.ndarray | None, n_rows: int) -> np.ndarray:
+def row_shares(
+    weights: np.ndarray | None, n_rows: int, groups: np.ndarray | None = None
+) -> np.ndarray:
     """Return each row's share (n,) of the probability, where a new row has the mean weight.
 
-    Without weights it is ``1 / (n + 1)``: the new row's rank among n + 1 exchangeable ones.
+    Without weights it is ``1 / (n + 1)``: the new row's rank among n + 1 exchangeable ones.  With
+    groups the new row is of a new group, exchangeable with the others: each has the same share, and
+    its rows divide it by their weights.
     """
     weights = np.ones(n_rows) if weights is None else weights
-    return weights / (weights.sum() + weights.mean())
+    if groups is None:
+        return weights / (weights.sum() + weights.mean())
+    _, codes = np.unique(groups, return_inverse=True)
+    totals = np.bincount(codes, weights)
+    return weights / totals[codes] / (len(totals) + 1.0)
 
 
 def quantile(values: np.ndarray, shares: np.ndarray, level: float) -> np.ndarray:
@@ -33,21 +43,19 @@ def check_level(confidence_level: float, sides: int, total_share: float) -> None
 
     Each of ``sides`` tails has to hold the ``1 - total_share`` that the new row itself stands for.
     """
-    if not 0.0 < confidence_level < 1.0:
+    if not (isinstance(confidence_level, Real) and 0.0 < confidence_level < 1.0):
         raise ValueError(f"confidence_level must lie between 0 and 1, got {confidence_level!r}.")
     highest = 1.0 - sides * (1.0 - total_share)
     if confidence_level > highest + _ROUNDING:
         raise ValueError(
-            f"confidence_level={confidence_level:g} needs more rows: this many support levels up "
-            f"to {np.floor(1e4 * highest) / 1e4:g}. Ask for a lower one, or fit to more rows."
+            f"confidence_level={confidence_level:g} needs more rows (or groups, if fit had groups):"
+            f" this many support levels up to {np.floor(1e4 * highest + _ROUNDING) / 1e4:g}. Ask "
+            "for a lower one, or fit to more."
         )
 
 
-def residual_limits(
-    errors: np.ndarray, weights: np.ndarray | None, confidence_level: float
-) -> np.ndarray:
+def residual_limits(errors: np.ndarray, shares: np.ndarray, confidence_level: float) -> np.ndarray:
     """Return the two quantiles (q, 2) of held-out errors (n, q) that hold a new one in between."""
-    shares = row_shares(weights, len(errors))
     check_level(confidence_level, 2, shares.sum())
     tail = 0.5 * (1.0 - confidence_level)
     columns = errors.T
@@ -86,7 +94,7 @@ def jackknife_plus(
     shares = row_shares(None if root is None else root**2, f.data.n_rows)
     check_level(confidence_level, 1, shares.sum())
     limits = np.empty((*predictions.shape, 2))
-    step = max(1, _BLOCK_ENTRIES // f.data.n_rows)
+    step = max(1, _BLOCK_ENTRIES // max(f.data.n_rows, X.shape[1]))
     for start in range(0, len(X), step):
         rows = slice(start, start + step)
         projected = f.vectors.project(np.subtract(X[rows], f.data.x_mean, dtype=np.float64))

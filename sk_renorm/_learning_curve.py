@@ -13,8 +13,9 @@ import numpy as np
 
 from sk_renorm._risk import node_weights
 
-_N_FINE, _N_COARSE = 600, 60  # points between the nodes of a profile
+_N_FINE, _SPARSE = 591, 10  # points along a path; of which every tenth meets noise
 _N_DRAWS = 200
+_DISPERSED = 0.5  # leverages, from which one renormalization for all rows foresees nothing
 _UNKNOWN = 1.0 / 3.0  # relative error from which a forecast is flagged
 _NORMAL = 1.645  # sides of a 90 % band
 
@@ -29,6 +30,8 @@ class FittedPath:
         Effective ridge, ascending, and degrees of freedom there.
     B, relative_error : ndarray of shape (K, k)
         Bias squared plus noise, and the relative standard error of that.
+    leverage_dispersion : ndarray of shape (K,)
+        Standard deviation over mean of one minus the leverage.
     n_modes : int
         Rows of the fit, less one for the intercept.
     n_features : int
@@ -46,6 +49,7 @@ class FittedPath:
     df2: np.ndarray
     B: np.ndarray
     relative_error: np.ndarray
+    leverage_dispersion: np.ndarray
     n_modes: int
     n_features: int
     fit_intercept: bool
@@ -57,16 +61,16 @@ class FittedPath:
         """Rows of the fit."""
         return self.n_modes + self.fit_intercept
 
-    def between(self, alphas: np.ndarray, count: int) -> "FittedPath":
-        """Interpolate between nodes, whose penalties in the fit are ``alphas`` (K,)."""
-        W = node_weights(alphas, _between(alphas, count))
+    def interpolated(self, weights: np.ndarray) -> "FittedPath":
+        """Return the path at other penalties, by interpolation ``weights`` (m, K)."""
         return replace(
             self,
-            kappa=np.exp(W @ np.log(self.kappa)),
-            df1=np.maximum(W @ self.df1, 0.0),
-            df2=np.maximum(W @ self.df2, 0.0),
-            B=np.maximum(W @ self.B, self.B.min(axis=0)),
-            relative_error=np.maximum(W @ self.relative_error, 0.0),
+            kappa=np.exp(weights @ np.log(self.kappa)),
+            df1=np.maximum(weights @ self.df1, 0.0),
+            df2=np.maximum(weights @ self.df2, 0.0),
+            B=np.maximum(weights @ self.B, self.B.min(axis=0)),
+            relative_error=np.maximum(weights @ self.relative_error, 0.0),
+            leverage_dispersion=np.maximum(weights @ self.leverage_dispersion, 0.0),
         )
 
     def continued(self) -> "FittedPath":
@@ -85,6 +89,7 @@ class FittedPath:
             df2=np.concatenate([df2, self.df2]),
             B=np.concatenate([B, self.B]),
             relative_error=np.concatenate([error, self.relative_error]),
+            leverage_dispersion=np.zeros(len(down) + len(self.kappa)),
             interpolates=False,
         )
 
@@ -153,19 +158,22 @@ class Forecaster:
         relative = covariance / (risks[:, :, None] * risks[:, None, :])
         values, vectors = np.linalg.eigh(np.log1p(np.maximum(relative, -0.9)))
         noise = vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :]
-        noise = node_weights(alphas, _between(alphas, _N_COARSE)) @ noise
-        return cls(nodes.between(alphas, _N_COARSE), nodes.between(alphas, _N_FINE), noise)
+        fine = node_weights(alphas, np.geomspace(alphas[0], alphas[-1], _N_FINE))
+        coarse = fine[::_SPARSE]
+        return cls(nodes.interpolated(coarse), nodes.interpolated(fine), coarse @ noise)
 
     def curve(self, sizes: np.ndarray, alpha: float | None = None) -> Curve:
         """Forecast the risk at sizes (S,), with the best penalty of each or with ``alpha``."""
         path = self.path
         risk, error, index, penalty = _along(path, sizes, alpha)
-        at_edge, least, most = np.zeros(risk.shape, dtype=bool), risk, risk
+        least, most, more = risk, risk, (sizes > path.n_rows)[:, None]
+        at_edge = more & (path.leverage_dispersion[index] > _DISPERSED)
         if path.interpolates:
-            at_edge = (index == 0) & (sizes > path.n_rows)[:, None]
+            at_edge |= more & (index == 0)
         if at_edge.any():
-            beyond = _along(path.continued(), sizes, alpha)[0]
-            least = np.where(at_edge, np.minimum(beyond, risk), risk)
+            if path.interpolates:
+                beyond = _along(path.continued(), sizes, alpha)[0]
+                least = np.where(at_edge, np.minimum(beyond, risk), risk)
             # all that is certain: at the best penalty more rows do no harm
             most = _along(path, np.array([float(path.n_rows)]), alpha)[0]
         cost = self._cost_of_choosing(sizes) if alpha is None else np.ones_like(risk)
@@ -202,10 +210,6 @@ class Forecaster:
 def _draws(size: int) -> np.ndarray:
     """Return the normal numbers (2, size, D) that every forecast uses."""
     return np.random.default_rng(0).standard_normal((2, size, _N_DRAWS))
-
-
-def _between(alphas: np.ndarray, count: int) -> np.ndarray:
-    return np.geomspace(alphas[0], alphas[-1], count)
 
 
 def _along(path: FittedPath, sizes: np.ndarray, alpha: float | None):

@@ -45,14 +45,14 @@ def _summary(model) -> tuple[str, list[tuple[str, str]], list[str]]:
     risk, error = np.asarray(model.risk_), np.asarray(model.risk_std_error_)
     ends = model.equivalent_alphas_.reshape(-1, 2)
     ceiling = model.r2_ceiling_interval_.reshape(-1, 2)
-    rank = model.risk_profile_["df1"][0]
+    rank = len(model.eigenvalues_)
     curve = learning_curve(model, [max(n_rows, 3), 2 * max(n_rows, 3)])
     now, twice = curve.risk
     change = np.divide(twice, now, out=np.ones_like(now), where=now > 0.0) - 1.0
     lines = [
         ("penalty alpha", _number(model.alpha_)),
         ("as good by the data", f"{_number(ends[:, 0])} to {_number(ends[:, 1])}"),
-        ("degrees of freedom", f"{_number(model.effective_df_)} of {rank:.4g}"),
+        ("degrees of freedom", f"{_number(model.effective_df_)} of {rank}"),
         ("risk (squared error)", f"{_number(risk)} +- {_number(error)}"),
         ("R2 on fresh rows", _number(_r2(model))),
         ("R2 at most", f"{_number(ceiling[:, 0])} to {_number(ceiling[:, 1])}"),
@@ -60,25 +60,23 @@ def _summary(model) -> tuple[str, list[tuple[str, str]], list[str]]:
             "noise variance",
             " to ".join(_number(b) for b in model.noise_variance_interval_.reshape(-1, 2).T),
         ),
-        (f"risk with {curve.train_sizes[1]} rows", f"{_number(twice)} ({_percent(change)})"),
+        ("risk with twice the rows", _percent(change)),
     ]
     return title, lines, _warnings(model, bool(np.any(curve.at_edge[1])))
 
 
 def _r2(model) -> np.ndarray:
-    """Share of the variance of y that fresh rows would see explained, by the held-out errors."""
+    """Share of the variance of y that fresh rows would see explained."""
     residuals = model.loo_residuals_.reshape(len(model.loo_residuals_), -1)
     y = residuals + model.loo_predictions_.reshape(residuals.shape)
     kept = ~np.isnan(residuals[:, 0])
     weights = None if model.sample_weight_ is None else model.sample_weight_[kept]
-    residuals, y = residuals[kept], y[kept]
-    power = np.average(
-        np.square(y - np.average(y, axis=0, weights=weights)), axis=0, weights=weights
-    )
-    left = np.average(np.square(residuals), axis=0, weights=weights)
+    y = y[kept]
+    power = np.square(y - np.average(y, axis=0, weights=weights))
+    power = np.average(power, axis=0, weights=weights)
     if np.ndim(model.risk_) == 0:
-        power, left = power.mean(keepdims=True), left.mean(keepdims=True)
-    return 1.0 - np.divide(left, power, out=np.ones_like(left), where=power > 0.0)
+        power = power.mean(keepdims=True)
+    return 1.0 - np.divide(model.risk_, power, out=np.ones_like(power), where=power > 0.0)
 
 
 def _warnings(model, at_edge: bool) -> list[str]:

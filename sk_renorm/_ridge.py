@@ -36,8 +36,9 @@ class RenormalizedRidge(RenormalizedRegressor):
     fit_intercept : bool, default=True
         Whether to fit an intercept, which is not penalized.
     store_rows : bool, default=True
-        Whether to keep the factorization, and with it a reference to the training rows (no copy),
-        which ``predict_interval(method="jackknife+")`` needs.  Pickles never hold them.
+        Whether to keep the factorization, and with it a reference to the training rows as they were
+        validated (no copy of float arrays), which ``predict_interval(method="jackknife+")`` needs.
+        Copies and pickles of the model never hold them.  False frees their memory after the fit.
 
     Attributes
     ----------
@@ -57,10 +58,13 @@ class RenormalizedRidge(RenormalizedRegressor):
     risk_path_std_error_ : ndarray of shape (n_alphas,) or (n_alphas, n_targets)
         The same at each of ``alphas_``.
     equivalent_alphas_ : ndarray of shape (2,) or (n_targets, 2)
-        Least and greatest penalty, among those evaluated, whose risk the data cannot tell from the
+        Least and greatest penalty, of all there are, whose risk the data cannot tell from the
         smallest: it is higher by less than 1.645 standard errors of the difference.
     alpha_identified_ : bool or ndarray of shape (n_targets,)
         Whether that range leaves out more than a tenth of the degrees of freedom.
+    noise_variance_ : float or ndarray of shape (n_targets,)
+        Unbiased estimate of the label noise, the residual sum of squares of least squares over its
+        degrees of freedom; NaN where none remain.
     noise_variance_interval_ : ndarray of shape (2,) or (n_targets, 2)
         Bounds of the label noise, each at 95 %, in squared units of y.
     r2_ceiling_interval_ : ndarray of shape (2,) or (n_targets, 2)
@@ -69,8 +73,8 @@ class RenormalizedRidge(RenormalizedRegressor):
         The path at a few nodes, for what is asked after the fit: penalties ``"alpha"`` (K,),
         ``"risk"`` (K,) or (K, n_targets), the ``"covariance"`` (K, K) or (n_targets, K, K) of the
         risk estimates, ``"bias_and_noise"`` and its ``"relative_error"``, ``"df1"``, ``"df2"``,
-        ``"kappa"``, and the numbers ``"n_rows"``, ``"mean_weight"``, ``"fit_intercept"``,
-        ``"interpolates"``.
+        ``"kappa"``, ``"leverage_dispersion"``, and the numbers ``"n_rows"``, ``"mean_weight"``,
+        ``"fit_intercept"``, ``"interpolates"``.
     alphas_ : ndarray of shape (n_alphas,)
         Penalties evaluated: the one given, or the nodes of the search and the penalty chosen.
     risk_path_ : ndarray of shape (n_alphas,) or (n_alphas, n_targets)
@@ -85,7 +89,7 @@ class RenormalizedRidge(RenormalizedRegressor):
     effective_ridge_path_ : ndarray of shape (n_alphas,)
         Effective ridge at each of ``alphas_``.
     eigenvalues_ : ndarray of shape (rank,)
-        Variances along the principal directions of X, descending, per sum of the weights less one.
+        Variances along the principal directions of X, descending, per row of mean weight.
     loo_predictions_ : ndarray of shape (n_samples,) or (n_samples, n_targets)
         Prediction of every row by the model fitted without it (or without its fold: the mean of
         several, NaN for rows that ``cv`` never tests).
@@ -93,6 +97,8 @@ class RenormalizedRidge(RenormalizedRegressor):
         ``y - loo_predictions_``; NaN for rows of zero weight too.
     sample_weight_ : ndarray of shape (n_samples,) or None
         Weights of the fit; None where all are one.
+    groups_ : ndarray of shape (n_samples,) or None
+        Groups of the fit as numbers from 0; None without.
     leverage_dispersion_ : float or ndarray of shape (n_targets,)
         Standard deviation over mean of one minus the leverage.
     n_features_in_ : int

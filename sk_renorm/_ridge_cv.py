@@ -63,8 +63,9 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
     store_cv_results : bool, default=False
         Whether to keep ``cv_results_``.
     store_rows : bool, default=True
-        Whether to keep the factorization, and with it a reference to the training rows (no copy),
-        which ``predict_interval(method="jackknife+")`` needs.  Pickles never hold them.
+        Whether to keep the factorization, and with it a reference to the training rows as they were
+        validated (no copy of float arrays), which ``predict_interval(method="jackknife+")`` needs.
+        Copies and pickles of the model never hold them.  False frees their memory after the fit.
 
     Attributes
     ----------
@@ -85,10 +86,13 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
     risk_path_std_error_ : ndarray of shape (n_alphas,) or (n_alphas, n_targets)
         The same at each of ``alphas_``.
     equivalent_alphas_ : ndarray of shape (2,) or (n_targets, 2)
-        Least and greatest penalty, among those evaluated, whose risk the data cannot tell from the
+        Least and greatest penalty, of all there are, whose risk the data cannot tell from the
         smallest: it is higher by less than 1.645 standard errors of the difference.
     alpha_identified_ : bool or ndarray of shape (n_targets,)
         Whether that range leaves out more than a tenth of the degrees of freedom.
+    noise_variance_ : float or ndarray of shape (n_targets,)
+        Unbiased estimate of the label noise, the residual sum of squares of least squares over its
+        degrees of freedom; NaN where none remain.
     noise_variance_interval_ : ndarray of shape (2,) or (n_targets, 2)
         Bounds of the label noise, each at 95 %, in squared units of y.
     r2_ceiling_interval_ : ndarray of shape (2,) or (n_targets, 2)
@@ -97,8 +101,8 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         The path at a few nodes, for what is asked after the fit: penalties ``"alpha"`` (K,),
         ``"risk"`` (K,) or (K, n_targets), the ``"covariance"`` (K, K) or (n_targets, K, K) of the
         risk estimates, ``"bias_and_noise"`` and its ``"relative_error"``, ``"df1"``, ``"df2"``,
-        ``"kappa"``, and the numbers ``"n_rows"``, ``"mean_weight"``, ``"fit_intercept"``,
-        ``"interpolates"``.
+        ``"kappa"``, ``"leverage_dispersion"``, and the numbers ``"n_rows"``, ``"mean_weight"``,
+        ``"fit_intercept"``, ``"interpolates"``.
     alphas_ : ndarray of shape (n_alphas,)
         Penalties evaluated: the candidates, or the nodes of the search and the penalty chosen.
     risk_path_ : ndarray of shape (n_alphas,) or (n_alphas, n_targets)
@@ -113,7 +117,7 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
     effective_ridge_path_ : ndarray of shape (n_alphas,)
         Effective ridge at each of ``alphas_``.
     eigenvalues_ : ndarray of shape (rank,)
-        Variances along the principal directions of X, descending, per sum of the weights less one.
+        Variances along the principal directions of X, descending, per row of mean weight.
     loo_predictions_ : ndarray of shape (n_samples,) or (n_samples, n_targets)
         Prediction of every row by the model fitted without it (or without its fold: the mean of
         several, NaN for rows that ``cv`` never tests).
@@ -121,6 +125,8 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         ``y - loo_predictions_``; NaN for rows of zero weight too.
     sample_weight_ : ndarray of shape (n_samples,) or None
         Weights of the fit; None where all are one.
+    groups_ : ndarray of shape (n_samples,) or None
+        Groups of the fit as numbers from 0; None without.
     leverage_dispersion_ : float or ndarray of shape (n_targets,)
         Standard deviation over mean of one minus the leverage.  Above about 0.25, GCV cannot be
         trusted.
@@ -145,7 +151,8 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
     the rows are factorized by a singular value decomposition instead.
 
     A row is left out with all of its weight.  So an integer weight equals repeated rows whose
-    copies are left out together, in the chosen penalty and the whole risk path; it equals plain
+    copies are left out together, in the chosen penalty (of ``selection="min"``) and the whole risk
+    path; error bars count a row of any weight as one.  It equals plain
     repetition for the coefficients and for ``risk="gcv"``.  A weight of zero equals removal.  Ties
     go to the stronger penalty.
 

@@ -99,7 +99,7 @@ class Objective:
         share = 1.0 if self.per_target else concentration(held_out)
         risk = self._joint(evaluation.risk[None])[0]
         loss = risk if self.scorer is None else self.from_errors(evaluation.errors)[0][0]
-        profile = make_profile(f, nodes, evaluation.sums, share)
+        profile = make_profile(f, nodes, evaluation.sums, evaluation.by_row, share)
         return AtPenalty(loss, risk, errors, evaluation.leverage_dispersion, profile)
 
     def loss_covariance(self, profile: RiskProfile) -> np.ndarray:
@@ -113,7 +113,8 @@ class Objective:
             for node in range(errors.shape[1]):
                 deviations, slope = self._scatter_at(errors[:, node])
                 scatter.append(deviations)
-                curvature.append(slope / profile.risks[:, start + node])
+                risk = profile.risks[:, start + node]
+                curvature.append(np.divide(slope, risk, out=np.zeros_like(risk), where=risk > 0.0))
         scatter, curvature = np.stack(scatter, axis=1).T, np.stack(curvature, axis=1)
         both = curvature[:, :, None] * curvature[:, None, :]
         return np.einsum("kag,kbg->kab", scatter, scatter) + both * profile.shared
@@ -126,8 +127,7 @@ class Objective:
         over ``mean(e^2)``, the loss's mean second derivative.
         """
         rows = np.flatnonzero(~np.isnan(errors[:, 0]))
-        n_groups = max(min(_GROUPS, len(rows) // 2), 2)
-        groups = [rows[start::n_groups] for start in range(n_groups)]
+        groups = self._groups_of(rows)
         weights = self.score_params.get("sample_weight", np.ones(len(self.y)))
         shares = np.array([weights[group].sum() for group in groups]) / weights[rows].sum()
         losses = -np.array([self._scores(group, errors[group]) for group in groups])
@@ -143,6 +143,14 @@ class Objective:
         )
         spread = np.sqrt(len(groups) / (len(groups) - 1.0))
         return spread * shares[:, None] * (losses - loss), (larger - smaller) / (2.0 * _SMALL)
+
+    def _groups_of(self, rows: np.ndarray) -> list[np.ndarray]:
+        """Split ``rows`` into those of the fit, or into interleaved ones."""
+        codes = getattr(self.estimate, "groups", None)
+        if codes is not None:
+            return [rows[codes[rows] == code] for code in np.unique(codes[rows])]
+        n_groups = max(min(_GROUPS, len(rows) // 2), 2)
+        return [rows[start::n_groups] for start in range(n_groups)]
 
     def by_row(self, errors: list) -> np.ndarray:
         """Arrange errors by row (n, L, q): the mean of several, NaN for rows never held out."""

@@ -5,6 +5,7 @@ depend on the number of rows; see :func:`learning_curve`.  Only fitted attribute
 """
 
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -33,7 +34,8 @@ class LearningCurve:
     at_edge : ndarray of shape (m,), bool
         Whether this lies at the edge of what the fit can tell: the best model of that size resolves
         directions weaker than any of this fit, where signal and noise cannot be told apart, and
-        ``risk`` takes them for noise; or the standard error exceeds a third of the risk.
+        ``risk`` takes them for noise; or it would use a ridge at which leverages differ too much
+        for more rows to be foreseen; or the standard error exceeds a third of the risk.
     alpha : ndarray of shape (m,)
         Penalty: the best one, in scikit-learn's convention, or the one given.
     effective_df : ndarray of shape (m,)
@@ -130,21 +132,23 @@ def learning_curve(model, train_sizes, *, alpha=None):
     >>> print(curve.risk.round(-1))
     [3500. 3220. 3050.]
     """
-    check_is_fitted(model)
-    sizes = np.atleast_1d(np.asarray(train_sizes, dtype=float))
-    if sizes.ndim != 1 or not np.all(np.isfinite(sizes) & (sizes >= 3)):
+    _check_model(model)
+    train_sizes = np.atleast_1d(train_sizes)
+    numbers = train_sizes.dtype.kind in "iuf" and train_sizes.ndim == 1 and len(train_sizes)
+    sizes = train_sizes.astype(float) if numbers else np.zeros(1)
+    if not np.all(np.isfinite(sizes) & (sizes >= 3)):
         raise ValueError(
             f"train_sizes must be numbers of rows, each at least 3; got {train_sizes!r}."
         )
     weight = model.risk_profile_["mean_weight"]
-    if alpha is not None and not (np.isfinite(alpha) and alpha >= 0.0):
+    if alpha is not None and not (isinstance(alpha, Real) and 0.0 <= alpha < np.inf):
         raise ValueError(f"alpha must be a finite penalty, not below zero; got {alpha!r}.")
     curve = _forecaster(model).curve(sizes, None if alpha is None else alpha / weight)
     fields = dict(vars(curve))
     fields["alpha"] = fields["alpha"] * weight
     if fields["risk"].shape[1] == 1:
         fields = {name: values[:, 0] for name, values in fields.items()}
-    return LearningCurve(train_sizes=np.asarray(train_sizes), **fields)
+    return LearningCurve(train_sizes=train_sizes, **fields)
 
 
 def samples_needed(model, target_risk):
@@ -155,7 +159,9 @@ def samples_needed(model, target_risk):
     model : TheoryGuidedRidgeCV or RenormalizedRidge
         Fitted; nothing is fitted again.
     target_risk : float
-        Expected squared error on a fresh row, label noise included, in squared units of y.
+        Expected squared error on a fresh row, label noise included, in squared units of y.  Of a
+        model that tunes itself: ``risk_`` of a single fit tends to be a little lower, having been
+        chosen for that.
 
     Returns
     -------
@@ -178,9 +184,9 @@ def samples_needed(model, target_risk):
     >>> print(samples_needed(model, 2000.0))
     No amount of data is forecast to reach a risk of 2000: the curve levels off at 2948.
     """
-    check_is_fitted(model)
-    if not (np.isfinite(target_risk) and target_risk > 0.0):
-        raise ValueError(f"target_risk must be a positive number, got {target_risk!r}.")
+    _check_model(model)
+    if not (isinstance(target_risk, Real) and 0.0 < target_risk < np.inf):
+        raise ValueError(f"target_risk must be one positive number, got {target_risk!r}.")
     sizes = np.geomspace(3.0, _MOST * model.risk_profile_["n_rows"], 120)
     curve = _forecaster(model).curve(sizes)
     needed, at = _first_below(sizes, curve.risk, target_risk)
@@ -195,6 +201,15 @@ def samples_needed(model, target_risk):
     return SamplesNeeded(*results, message)
 
 
+def _check_model(model) -> None:
+    check_is_fitted(model)
+    if not hasattr(model, "risk_profile_"):
+        raise TypeError(
+            f"A forecast needs a fitted TheoryGuidedRidgeCV or RenormalizedRidge, got "
+            f"{type(model).__name__}; of a pipeline, give its last step, pipeline[-1]."
+        )
+
+
 def _forecaster(model) -> Forecaster:
     """Return what ``model`` knows of the population."""
     profile = model.risk_profile_
@@ -205,6 +220,7 @@ def _forecaster(model) -> Forecaster:
         profile["df2"],
         profile["bias_and_noise"].reshape(n_nodes, -1),
         profile["relative_error"].reshape(n_nodes, -1),
+        profile["leverage_dispersion"],
         n_modes=profile["n_rows"] - int(profile["fit_intercept"]),
         n_features=model.n_features_in_,
         fit_intercept=profile["fit_intercept"],

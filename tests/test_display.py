@@ -147,6 +147,24 @@ def test_messages_of_displays():
         RiskCurveDisplay.from_estimator(model, X)
 
 
+def test_displays_of_constant_features_and_of_single_sizes():
+    X, y = np.ones((20, 3)), np.arange(20.0)
+    model = TheoryGuidedRidgeCV().fit(X, y)
+    for display in (RiskCurveDisplay, LearningCurveForecastDisplay, SpectrumDisplay):
+        display.from_estimator(model).figure_.canvas.draw()
+    assert TheoryGuidedRidgeCV(cv=2).fit(X, y).risk_ > 0.0
+
+
+def test_changed_rows_are_noticed():
+    X, y = make_data(150, 5)
+    model = TheoryGuidedRidgeCV().fit(X, y)
+    X[1] += 1.0
+    with pytest.raises(ValueError, match="changed since the fit"):
+        RiskCurveDisplay.from_estimator(model, X[:10], y[:10])
+    with pytest.raises(ValueError, match="changed since the fit"):
+        model.predict_interval(X, method="jackknife+")
+
+
 def test_ticks_are_round_and_apart():
     assert_allclose(round_numbers(0.9, 60), [1, 2, 5, 10, 20, 50])
     places = np.array([1.0, 1.1, 10.0, 10.5, 100.0])
@@ -165,7 +183,8 @@ def test_summary_says_what_the_attributes_hold():
         assert f"{number:.4g}" in text
     r2 = 1.0 - np.mean(model.loo_residuals_**2) / np.var(y)
     assert f"{r2:.4g}" in text
-    assert "160 rows" in text
+    now, twice = learning_curve(model, [80, 160]).risk
+    assert f"{100 * (twice / now - 1):+.3g} %"[:4] in text
     assert "!" not in text
 
 

@@ -193,7 +193,7 @@ def test_continuous_rule_lies_on_its_bound():
     assert TheoryGuidedRidgeCV(selection="1se").fit(X, y).alpha_ == pytest.approx(
         TheoryGuidedRidgeCV(selection=1.0).fit(X, y).alpha_
     )
-    assert TheoryGuidedRidgeCV(selection=0).fit(X, y).alpha_ == least.alpha_
+    assert TheoryGuidedRidgeCV(selection=0).fit(X, y).alpha_ == pytest.approx(least.alpha_)
 
 
 @pytest.mark.parametrize("risk", ["loo", "gcv"])
@@ -289,6 +289,39 @@ def test_degenerate_data_has_finite_answers(n, p, constant):
     assert model.summary()
     X[:, 0] = 1.0
     assert np.isfinite(TheoryGuidedRidgeCV().fit(X, y).risk_std_error_)
+
+
+def test_whole_path_decides_what_is_identified_whatever_the_candidates():
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((60, 8)), rng.standard_normal(60)
+    for model in (TheoryGuidedRidgeCV(), TheoryGuidedRidgeCV([1.0, 2.0]), RenormalizedRidge(1.0)):
+        assert not model.fit(X, y).alpha_identified_
+
+
+def test_gcv_has_one_risk():
+    """Everything that is said of the risk is said of the estimate that was asked for."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, 100)) * np.exp(rng.standard_normal((60, 1)))
+    y = X[:, 0] + rng.standard_normal(60)
+    alphas = [1.0, 10.0, 100.0]
+    model = TheoryGuidedRidgeCV(alphas, risk="gcv").fit(X, y)
+    profile = model.risk_profile_
+    for alpha, risk in zip(alphas, model.risk_path_, strict=True):
+        assert_allclose(profile["risk"][profile["alpha"] == alpha], risk)
+    difference = model.compare(1.0, 100.0).difference
+    assert_allclose(difference, model.risk_path_[0] - model.risk_path_[2])
+
+
+def test_penalties_of_each_target_are_compared():
+    X, Y = make_data(40, 60, 2)
+    model = TheoryGuidedRidgeCV(alpha_per_target=True).fit(X, Y)
+    both = model.compare(10.0, model.alpha_)
+    for target in range(2):
+        one = model.compare(10.0, model.alpha_[target])
+        assert_allclose(both.difference[target], one.difference[target])
+        assert_allclose(both.std_error[target], one.std_error[target])
+    with pytest.raises(ValueError, match="one for each target"):
+        model.compare([1.0, 2.0, 3.0], 1.0)
 
 
 # coverage by simulation

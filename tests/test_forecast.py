@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from reference import make_data
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV, theory
 from sk_renorm.forecast import learning_curve, samples_needed
@@ -203,3 +205,58 @@ def test_ceiling_is_one_less_noise_over_variance():
 def test_noise_free_labels_leave_no_noise():
     X, y = make_data(100, 5, noise=0.0)
     assert RenormalizedRidge(1.0).fit(X, y).noise_variance_interval_[1] < 1e-4 * np.var(y)
+
+
+@pytest.mark.parametrize("p", [20, 150])
+def test_folds_change_neither_noise_nor_forecast(p):
+    """They leave out more than a row, which says nothing of the population."""
+    X, y = make_data(100, p, noise=2.0)
+    alone = RenormalizedRidge(5.0).fit(X, y)
+    folds = RenormalizedRidge(5.0, cv=2).fit(X, y)
+    assert_allclose(folds.noise_variance_interval_, alone.noise_variance_interval_, rtol=1e-6)
+    assert_allclose(
+        learning_curve(folds, [50, 200], alpha=5.0).risk,
+        learning_curve(alone, [50, 200], alpha=5.0).risk,
+        rtol=1e-6,
+    )
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_noise_is_the_residual_variance_where_rows_remain(weighted):
+    rng = np.random.default_rng(0)
+    X, Y = make_data(60, 20, 2)
+    X *= np.exp(1.5 * rng.standard_normal((60, 1)))  # unequal leverages
+    w = rng.uniform(0.5, 2.0, 60) if weighted else np.ones(60)
+    root = np.sqrt(w)[:, None]
+    design = root * np.column_stack([np.ones(60), X])
+    rss = np.linalg.lstsq(design, root * Y, rcond=None)[1]
+    joint = RenormalizedRidge(1.0).fit(X, Y, sample_weight=w)
+    assert_allclose(joint.noise_variance_, np.mean(rss) / 39 / w.mean(), rtol=1e-8)
+    each = TheoryGuidedRidgeCV(alpha_per_target=True).fit(X, Y, sample_weight=w)
+    assert_allclose(each.noise_variance_, rss / 39 / w.mean(), rtol=1e-8)
+    assert np.isnan(RenormalizedRidge(1.0).fit(X[:10], Y[:10]).noise_variance_)
+
+
+@pytest.mark.parametrize(
+    "sizes", [[], "abc", ["a"], None, [[10, 20]]], ids=["empty", "text", "texts", "none", "table"]
+)
+def test_sizes_that_are_no_numbers_are_refused_in_a_sentence(sizes):
+    model = TheoryGuidedRidgeCV().fit(*make_data(30, 5))
+    with pytest.raises(ValueError, match="train_sizes must be numbers of rows"):
+        learning_curve(model, sizes)
+
+
+def test_one_size_is_a_list_of_one():
+    curve = learning_curve(TheoryGuidedRidgeCV().fit(*make_data(30, 5)), 40)
+    assert curve.train_sizes.shape == curve.risk.shape == (1,)
+
+
+def test_other_models_are_refused_in_a_sentence():
+    pipeline = make_pipeline(StandardScaler(), TheoryGuidedRidgeCV()).fit(*make_data(30, 5))
+    with pytest.raises(TypeError, match="last step"):
+        learning_curve(pipeline, [30])
+    model = TheoryGuidedRidgeCV().fit(*make_data(30, 5))
+    with pytest.raises(ValueError, match="alpha"):
+        learning_curve(model, [30], alpha="auto")
+    with pytest.raises(ValueError, match="target_risk"):
+        samples_needed(model, "a")

@@ -115,9 +115,11 @@ class CentredData:
         return block
 
     def fingerprint(self) -> int:
-        """Return a checksum of some rows of X, to notice that the caller has changed them."""
-        step = max(1, self.n_rows // 32)
-        return zlib.crc32(self.X[::step].tobytes())
+        """Return a checksum of X, to notice that the caller has changed it."""
+        checksum = 0
+        for rows in row_ranges(0, self.n_rows, self.x_mean.size):
+            checksum = zlib.crc32(np.ascontiguousarray(self.X[rows]), checksum)
+        return checksum
 
     def column_blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
         """Yield ``(columns, block)``: all rows of some columns of ``X~``, in scratch space."""

@@ -81,6 +81,8 @@ def downdate(factorization: Factorization, rows: np.ndarray) -> HeldOut | None:
         rest_weight = np.inf
     gram = np.eye(len(root)) - block.U.T @ block.U - np.outer(x_sum, x_sum) / rest_weight
     gram *= np.multiply.outer(root, root)
+    if not len(root):
+        return None
     eigenvalues, basis = scipy.linalg.eigh(gram, driver="evd", check_finite=False)
     if eigenvalues[0] <= 1e-10 * factorization.eigenvalues[-1]:
         return None

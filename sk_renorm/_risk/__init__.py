@@ -2,7 +2,8 @@
 
 Every estimate is a class that is built on a factorization, says in ``needs`` what that must hold
 (``"rows"`` or ``"moments"``) and has ``risk(penalties)`` for the path and ``at(penalties, nodes,
-joint)`` for what is chosen.  Those that leave rows out also have ``errors(penalties)``.
+joint)``, which needs rows, for what is chosen.  Those that leave rows out also have
+``errors(penalties)``.
 ``penalties`` has shape (L, 1), or (L, q) for one penalty per target.
 """
 
@@ -11,7 +12,7 @@ from sk_renorm._risk._evaluation import Evaluation, pooled_risk
 from sk_renorm._risk._gcv import GeneralizedCrossValidation
 from sk_renorm._risk._leave_fold_out import LeaveFoldOut
 from sk_renorm._risk._leave_one_out import LeaveOneOut
-from sk_renorm._risk._noise import bias_and_noise, noise_interval
+from sk_renorm._risk._noise import noise_interval
 from sk_renorm._risk._path import (
     alpha_from_df,
     alpha_from_ridge,
@@ -39,7 +40,6 @@ __all__ = [
     "RiskProfile",
     "alpha_from_df",
     "alpha_from_ridge",
-    "bias_and_noise",
     "concentration",
     "difference_errors",
     "effective_df",

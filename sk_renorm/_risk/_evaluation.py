@@ -24,12 +24,16 @@ class Evaluation:
         Standard deviation over mean of one minus the leverage.
     sums : LossSums
         Of the held-out errors at the nodes of the profile.
+    by_row : LossSums
+        The same for rows left out singly, or by group if they come in groups: folds leave out too
+        much for what is said of other numbers of rows.
     """
 
     errors: Sequence[tuple[Rows, np.ndarray]]
     risk: np.ndarray
     leverage_dispersion: np.ndarray
     sums: LossSums
+    by_row: LossSums
 
 
 def pooled_risk(errors: Iterable[tuple[Rows, np.ndarray]], weights: np.ndarray) -> np.ndarray:

@@ -54,6 +54,13 @@ class GeneralizedCrossValidation:
         return risk * (1.0 + f.data.fit_intercept / f.data.total_weight)
 
     def at(self, penalties: np.ndarray, nodes: np.ndarray, joint: bool) -> Evaluation:
-        """Evaluate ``penalties`` (1, 1) or (1, q); the errors are those of rows left out."""
+        """Evaluate ``penalties`` (1, 1) or (1, q).
+
+        The errors are those of rows left out, so rows are needed; their sums are brought to this
+        risk.
+        """
         by_row = LeaveOneOut(self.factorization).at(penalties, nodes, joint)
-        return replace(by_row, risk=self.risk(penalties)[0])
+        risks = self.risk(nodes[:, None]).T
+        risks = risks.mean(axis=0, keepdims=True) if joint else risks
+        sums = by_row.sums.scaled(by_row.sums.factor_to(risks))
+        return replace(by_row, risk=self.risk(penalties)[0], sums=sums, by_row=sums)

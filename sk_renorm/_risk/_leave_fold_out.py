@@ -32,6 +32,8 @@ class LeaveFoldOut:
         As a scikit-learn splitter yields them.
     refit : callable
         ``refit(train, test) -> HeldOut``.
+    groups : ndarray of shape (n,), default=None
+        Groups of dependent rows, none of them in two folds, for the error of the risk.
 
     Notes
     -----
@@ -46,10 +48,12 @@ class LeaveFoldOut:
         factorization: Factorization,
         folds: Sequence[Fold],
         refit: Callable[[np.ndarray, np.ndarray], HeldOut],
+        groups: np.ndarray | None = None,
     ):
         self.factorization = factorization
         self.folds = folds
         self.refit = refit
+        self.groups = groups
         n_rows = factorization.data.n_rows
         root = factorization.data.root_weight
         self._weights = np.ones(n_rows) if root is None else root**2
@@ -66,18 +70,28 @@ class LeaveFoldOut:
     def at(self, penalties: np.ndarray, nodes: np.ndarray, joint: bool) -> Evaluation:
         """Evaluate ``penalties`` (1, 1) or (1, q), and sum up the errors at ``nodes`` (K,)."""
         errors = self.errors(penalties)
+        by_row = LeaveOneOut(self.factorization).at(penalties, nodes, joint)
+        sums = replace(
+            self._sums(nodes, joint),
+            left=by_row.sums.left,
+            left_squared=by_row.sums.left_squared,
+            n_rows=by_row.sums.n_rows,
+        )
         return Evaluation(
             errors,
             pooled_risk(errors, self._weights)[0],
-            LeaveOneOut(self.factorization).at(penalties, nodes[:1], joint).leverage_dispersion,
-            self._sums(nodes, joint),
+            by_row.leverage_dispersion,
+            sums,
+            by_row.sums if self.groups is None else sums,
         )
 
     def _sums(self, nodes: np.ndarray, joint: bool) -> LossSums:
         sums, times = None, np.zeros(len(self._weights))
         for test, errors in self._each(nodes[:, None]):
             weights = self._weights[test]
-            fold = LossSums.of([np.sqrt(weights)[:, None, None] * errors], weights, joint)
+            groups = None if self.groups is None else self.groups[test]
+            errors *= np.sqrt(weights)[:, None, None]
+            fold = LossSums.of([errors], weights, joint, groups)
             sums = fold if sums is None else sums + fold
             times[test] += 1.0
         # errors of a row that several folds hold out are not new scatter

@@ -1,6 +1,7 @@
 """Exact leave-one-out errors: each residual times its own renormalization 1 / (1 - leverage)."""
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -74,15 +75,22 @@ class LeaveOneOut:
         def evaluate(rows: slice, block: LeftBlock, scratch: Scratch) -> LossSums:
             errors[rows], one_minus_leverage = chosen.errors(block, scratch)
             rest[rows] = one_minus_leverage[:, 0]
-            columns = (once or _Columns(f, nodes[:, None], some) for some in targets)
-            parts = (some.errors(block, scratch)[0] for some in columns)
-            return LossSums.of(parts, weights[rows], joint)
+            left = np.empty((len(block.U), len(nodes)))
+
+            def parts() -> Iterator[np.ndarray]:
+                for some in targets:
+                    columns = once or _Columns(f, nodes[:, None], some)
+                    node_errors, node_left = columns.errors(block, scratch)
+                    left[:] = node_left[:, :, 0]
+                    yield node_errors
+
+            return LossSums.of(parts(), weights[rows], joint).with_left(left)
 
         sums = f.sum_left_blocks(evaluate)
         mean = rest.mean(axis=0)
         dispersion = np.divide(rest.std(axis=0), mean, out=np.zeros_like(mean), where=mean > 0.0)
         risk = np.einsum("bq,bq->q", errors[:, 0], errors[:, 0]) / f.data.total_weight
-        return Evaluation([(slice(None), self._unweighted(errors))], risk, dispersion, sums)
+        return Evaluation([(slice(None), self._unweighted(errors))], risk, dispersion, sums, sums)
 
     def _unweighted(self, errors: np.ndarray) -> np.ndarray:
         root = self.factorization.data.root_weight

@@ -10,40 +10,30 @@ from scipy.optimize import nnls
 from sk_renorm._risk._profile import RiskProfile
 
 _CONFIDENCE = 1.645  # 95 % on either side
-
-
-def bias_and_noise(profile: RiskProfile) -> tuple[np.ndarray, np.ndarray]:
-    """Return B at the nodes (k, K), and its relative standard error (k, K).
-
-    The error of B itself, not of how far it is from the risk of this fit, has half the shared term.
-    """
-    excess = profile.df2 / (profile.n_modes - profile.df2)
-    n_rows = profile.n_modes + profile.fit_intercept
-    mean_error = 1.0 + profile.fit_intercept / n_rows
-    own = np.einsum("kaa->ka", profile.covariance) - 2.0 * np.einsum("kaa->ka", profile.shared)
-    error = np.sqrt(np.maximum(own, 0.0))
-    relative = np.divide(error, profile.risks, out=np.zeros_like(error), where=profile.risks > 0.0)
-    return profile.risks / (mean_error * (1.0 + excess)), relative
+_TRACE = 1e-6
 
 
 def noise_interval(profile: RiskProfile) -> np.ndarray:
     """Return lower and upper bounds (k, 2) of the noise variance, each at 95 %.
 
     The upper one is the least ``B + 1.645 se``: every B contains the noise.  The lower one starts
-    from ``B(kappa -> 0) = RSS / (n - rank)`` where rows remain, else from a fit of
+    from the residual variance where rows remain, else from a fit of
     ``B = noise + sum_j a_j (kappa / (kappa + eta_j))**2`` with nothing negative, whose noise comes
     out too low on average.
     """
-    B, relative = bias_and_noise(profile)
+    B, relative = profile.bias_and_noise, profile.relative_error
     upper = (B * (1.0 + _CONFIDENCE * relative)).min(axis=1)
-    if profile.interpolates:
-        lower = np.array(
-            [_fitted_noise(profile.kappa, *one) for one in zip(B, relative, strict=True)]
-        )
+    error = relative[:, 0]
+    if profile.residual_noise is None:
+        fits = zip(B, relative, strict=True)
+        lower = np.array([_fitted_noise(profile.kappa, *one) for one in fits])
+        lower = lower - _CONFIDENCE * error * B[:, 0]
     else:
-        lower = B[:, 0]
-    lower = np.maximum(lower - _CONFIDENCE * relative[:, 0] * B[:, 0], 0.0)
-    return np.stack([np.minimum(lower, upper), upper], axis=1)
+        lower = profile.residual_noise
+        error = np.maximum(error, np.sqrt(2.0 / profile.n_free))
+        upper = np.minimum(upper, lower * (1.0 + _CONFIDENCE * error))
+        lower = lower * (1.0 - _CONFIDENCE * error)
+    return np.stack([np.clip(lower, 0.0, upper), upper], axis=1)
 
 
 def _fitted_noise(kappa: np.ndarray, B: np.ndarray, relative: np.ndarray) -> float:
@@ -54,6 +44,13 @@ def _fitted_noise(kappa: np.ndarray, B: np.ndarray, relative: np.ndarray) -> flo
     strength = np.geomspace(kappa[0] / 10.0, kappa[-1], 2 * len(kappa))
     learned = np.square(kappa[:, None] / (kappa[:, None] + strength))
     matrix = np.column_stack([np.ones(len(kappa)), learned])
-    scale = 1.0 / (B * np.maximum(relative, 1e-6))
-    solution, _ = nnls(matrix * scale[:, None], B * scale, maxiter=50 * matrix.shape[1])
-    return float(solution[0])
+    # every value in units of its error; columns of length one, and a trace of ridge since
+    # neighbouring strengths are nearly alike
+    unit = np.maximum(B, 1e-8 * B.max()) * np.maximum(relative, 1e-3)
+    matrix /= unit[:, None]
+    lengths = np.linalg.norm(matrix, axis=0)
+    target = B / unit
+    padded = np.concatenate([matrix / lengths, _TRACE * np.eye(len(lengths))])
+    size = np.linalg.norm(target)
+    solution, _ = nnls(padded, np.concatenate([target / size, np.zeros(len(lengths))]))
+    return float(solution[0] * size / lengths[0])

@@ -38,12 +38,18 @@ class RiskProfile:
         ``n gamma = tr Sigma^2 (Sigma + kappa)^-2``.
     kappa : ndarray of shape (K,)
         Effective ridge per row of mean weight.
-    n_modes : int
-        Number of rows, less one for the intercept.
+    leverage_dispersion : ndarray of shape (K,)
+        Standard deviation over mean of one minus the leverage.
+    bias_and_noise, relative_error : ndarray of shape (k, K)
+        ``B = risk (1 - gamma)``, squared bias plus noise, and its relative standard error.
+    residual_noise : ndarray of shape (k,) or None
+        Residual sum of squares over its degrees of freedom, where there are any.
+    n_free : int
+        Those degrees of freedom: rows less one for the intercept less rank.
+    n_rows : int
+        Number of rows.
     fit_intercept : bool
-        Whether there is one.
-    interpolates : bool
-        Whether the modes of X can fit any targets exactly.
+        Whether there is an intercept.
     """
 
     alphas: np.ndarray
@@ -53,34 +59,61 @@ class RiskProfile:
     df1: np.ndarray
     df2: np.ndarray
     kappa: np.ndarray
-    n_modes: int
+    leverage_dispersion: np.ndarray
+    bias_and_noise: np.ndarray
+    relative_error: np.ndarray
+    residual_noise: np.ndarray | None
+    n_free: int
+    n_rows: int
     fit_intercept: bool
-    interpolates: bool
 
 
 def make_profile(
-    f: Factorization, alphas: np.ndarray, sums: LossSums, concentration: float = 1.0
+    f: Factorization, alphas: np.ndarray, sums: LossSums, by_row: LossSums, share: float = 1.0
 ) -> RiskProfile:
-    """Summarize held-out errors at ``alphas``; ``concentration`` is that of several targets."""
+    """Summarize held-out errors at ``alphas``.
+
+    ``sums`` are those that the risk is made of; ``by_row``, of rows left out singly or by group,
+    say what does not depend on the number of rows.  ``share`` is the `concentration` of targets.
+    """
     left, spare = remaining_shares(f, alphas)
-    n_modes = spare + f.rank
     total = left.sum(axis=0) + spare
     weakest = f.eigenvalues[0] if not spare and f.rank else 0.0
     mean_weight = f.data.total_weight / f.data.n_rows
     excess = excess_variance(f, alphas)
-    shared = shared_training(sums, excess, concentration)
+    gamma_over = np.diag(excess)
+    shared = shared_training(sums, excess, share)
+    noise = None
+    if spare:
+        noise = f.null_power / (spare * mean_weight)
+        noise = noise if len(noise) == len(sums.losses) else noise.mean(keepdims=True)
     return RiskProfile(
         alphas=alphas,
         risks=sums.losses / sums.weight,
         covariance=scatter_of_rows(sums) + 4.0 * shared,
         shared=shared,
         df1=effective_df(f, alphas),
-        df2=n_modes * np.diag(excess) / (1.0 + np.diag(excess)),
+        df2=(spare + f.rank) * gamma_over / (1.0 + gamma_over),
         kappa=(weakest + alphas) / (total * mean_weight),
-        n_modes=n_modes,
+        leverage_dispersion=sums.leverage_dispersion,
+        **_bias_and_noise(f, by_row, excess, share),
+        residual_noise=noise,
+        n_free=spare,
+        n_rows=f.data.n_rows,
         fit_intercept=f.data.fit_intercept,
-        interpolates=f.interpolates,
     )
+
+
+def _bias_and_noise(f: Factorization, sums: LossSums, excess: np.ndarray, share: float) -> dict:
+    """Return B and its relative error: half the shared term, since it is not about one fit."""
+    risks = sums.losses / sums.weight
+    covariance = scatter_of_rows(sums) + 2.0 * shared_training(sums, excess, share)
+    error = np.sqrt(np.einsum("kaa->ka", covariance))
+    mean_error = 1.0 + f.data.fit_intercept / f.data.n_rows
+    return {
+        "bias_and_noise": risks / (mean_error * (1.0 + np.diag(excess))),
+        "relative_error": np.divide(error, risks, out=np.zeros_like(error), where=risks > 0.0),
+    }
 
 
 def profile_nodes(f: Factorization, wanted: np.ndarray) -> np.ndarray:
@@ -113,9 +146,12 @@ def node_weights(nodes: np.ndarray, alphas: np.ndarray) -> np.ndarray:
 
 
 def standard_errors(covariance: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return the standard errors (L, k) of estimates interpolated by ``weights`` (L, K)."""
-    variance = np.einsum("la,kab,lb->lk", weights, covariance, weights, optimize=True)
-    return np.sqrt(np.maximum(variance, 0.0))
+    """Return standard errors of estimates interpolated by ``weights``.
+
+    Of shape (L, k) for weights (L, K) and covariance (k, K, K), (L,) for covariance (K, K).
+    """
+    variance = np.sum((weights @ covariance) * weights, axis=-1)
+    return np.sqrt(np.maximum(variance, 0.0)).T
 
 
 def difference_errors(
@@ -128,7 +164,6 @@ def difference_errors(
     path = node_weights(nodes, alphas)
     at = np.broadcast_to(node_weights(nodes, references), (len(covariance), len(nodes)))
     columns = [
-        standard_errors(matrix[None], path - row)
-        for matrix, row in zip(covariance, at, strict=True)
+        standard_errors(matrix, path - row) for matrix, row in zip(covariance, at, strict=True)
     ]
-    return np.concatenate(columns, axis=1)
+    return np.stack(columns, axis=1)

@@ -12,7 +12,7 @@ and checked by simulation, heavy tails included; not a theorem.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,7 +23,8 @@ from sk_renorm._linalg import Factorization
 class LossSums:
     """Sums over held-out rows i of weight c, for K penalties and k losses.
 
-    One loss per target, or one for all: then ``l`` and ``e_a e_b`` are means over targets.
+    One loss per target, or one for all: then ``l`` and ``e_a e_b`` are means over targets.  Where
+    rows come in groups, what is squared or multiplied are sums over a group: ``c l`` and ``c``.
 
     Attributes
     ----------
@@ -35,6 +36,10 @@ class LossSums:
         Of ``c**2 l_a l_b``.
     weight, weight_squared : float
         Of ``c`` and of ``c**2``.
+    left, left_squared : ndarray of shape (K,)
+        Of one minus the leverage, up to a factor, and of its square; zero where not known.
+    n_rows : int
+        Of 1.
     """
 
     cross: np.ndarray
@@ -43,37 +48,85 @@ class LossSums:
     products: np.ndarray
     weight: float
     weight_squared: float
+    left: np.ndarray | float = 0.0
+    left_squared: np.ndarray | float = 0.0
+    n_rows: int = 0
 
     def __add__(self, other: "LossSums") -> "LossSums":
         pairs = zip(vars(self).values(), vars(other).values(), strict=True)
         return LossSums(*(mine + its for mine, its in pairs))
 
     @classmethod
-    def of(cls, parts: Iterable[np.ndarray], weights: np.ndarray, joint: bool) -> "LossSums":
-        """Sum over rows of weights (b,).
+    def of(
+        cls,
+        parts: Iterable[np.ndarray],
+        weights: np.ndarray,
+        joint: bool,
+        groups: np.ndarray | None = None,
+    ) -> "LossSums":
+        """Sum over rows of weights (b,), all rows of their ``groups`` (b,) if there are any.
 
         ``parts`` hold errors times ``sqrt(weights)``, of shape (b, K, m) for m targets at a time.
         """
-        crosses, losses, n_targets = [], [], 0
+        n_rows, n_targets = len(weights), 0
+        member = None
+        if groups is not None:
+            _, codes = np.unique(groups, return_inverse=True)
+            member = (codes[:, None] == np.arange(codes.max() + 1)).astype(float)
+        group_weights = weights if member is None else weights @ member
+        columns, joint_cross, joint_loss = [], 0.0, 0.0
         for part in parts:
             e = part.transpose(2, 1, 0)
             n_targets += len(e)
-            crosses.append(e @ e.swapaxes(1, 2))
-            losses.append(np.square(e))
+            cross, loss = e @ e.swapaxes(1, 2), np.square(e)
             if joint:
-                crosses[-1], losses[-1] = crosses[-1].sum(axis=0), losses[-1].sum(axis=0)
+                joint_cross, joint_loss = joint_cross + cross.sum(axis=0), joint_loss + loss.sum(0)
+            else:
+                columns.append((cross, *_loss_sums(loss, group_weights, member)))
         if joint:
-            cross, loss = sum(crosses)[None] / n_targets, sum(losses)[None] / n_targets
-        else:
-            cross, loss = np.concatenate(crosses), np.concatenate(losses)
+            loss = joint_loss[None] / n_targets
+            columns = [(joint_cross[None] / n_targets, *_loss_sums(loss, group_weights, member))]
         return cls(
-            cross,
-            loss.sum(axis=2),
-            loss @ weights,
-            loss @ loss.swapaxes(1, 2),
-            float(weights.sum()),
-            float(weights @ weights),
+            *(np.concatenate(arrays) for arrays in zip(*columns, strict=True)),
+            float(group_weights.sum()),
+            float(group_weights @ group_weights),
+            n_rows=n_rows,
         )
+
+    def scaled(self, factor: np.ndarray, fewer: float = 1.0) -> "LossSums":
+        """Return the sums with losses times ``factor`` (k, K), as of 1 / ``fewer`` as many rows."""
+        pairs = factor[:, :, None] * factor[:, None, :]
+        return replace(
+            self,
+            cross=np.sqrt(pairs) * self.cross,
+            losses=factor * self.losses,
+            squares=fewer * factor * self.squares,
+            products=fewer * pairs * self.products,
+            weight_squared=fewer * self.weight_squared,
+        )
+
+    def factor_to(self, risks: np.ndarray) -> np.ndarray:
+        """Return what brings the mean losses to ``risks`` (k, K); one where either is useless."""
+        mean = self.losses / self.weight
+        usable = (mean > 0.0) & np.isfinite(risks)
+        return np.divide(risks, mean, out=np.ones_like(mean), where=usable)
+
+    def with_left(self, left: np.ndarray) -> "LossSums":
+        """Add one minus the leverages (b, K) of the same rows."""
+        return replace(self, left=left.sum(axis=0), left_squared=np.square(left).sum(axis=0))
+
+    @property
+    def leverage_dispersion(self) -> np.ndarray:
+        """Standard deviation over mean of one minus the leverage (K,)."""
+        mean = self.left / self.n_rows
+        variance = np.maximum(self.left_squared / self.n_rows - mean**2, 0.0)
+        return np.divide(np.sqrt(variance), mean, out=np.zeros_like(mean), where=mean > 0.0)
+
+
+def _loss_sums(loss: np.ndarray, weights: np.ndarray, member: np.ndarray | None):
+    """Sums of losses (k, K, b), times weights, and of products between penalties."""
+    loss = loss if member is None else loss @ member
+    return loss.sum(axis=2), loss @ weights, loss @ loss.swapaxes(1, 2)
 
 
 def scatter_of_rows(sums: LossSums) -> np.ndarray:
@@ -92,7 +145,7 @@ def scatter_of_rows(sums: LossSums) -> np.ndarray:
     return scatter / sums.weight**2
 
 
-def shared_training(sums: LossSums, excess: np.ndarray, concentration: float = 1.0) -> np.ndarray:
+def shared_training(sums: LossSums, excess: np.ndarray, share: float = 1.0) -> np.ndarray:
     """Return ``(1/n) R_ab^2 gamma_ab / (1 - gamma_ab)`` (k, K, K).
 
     Parameters
@@ -101,11 +154,11 @@ def shared_training(sums: LossSums, excess: np.ndarray, concentration: float = 1
         Of the held-out errors.
     excess : ndarray of shape (K, K)
         ``gamma_ab / (1 - gamma_ab)``, see `excess_variance`.
-    concentration : float, default=1.0
-        Of the errors in few directions of the targets, see `concentration`.
+    share : float, default=1.0
+        What remains when targets are averaged, see `concentration`.
     """
     per_row = sums.weight_squared / sums.weight**2
-    return per_row * concentration * np.square(sums.cross / sums.weight) * excess
+    return per_row * share * np.square(sums.cross / sums.weight) * excess
 
 
 def concentration(errors: np.ndarray) -> float:

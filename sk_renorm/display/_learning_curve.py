@@ -10,7 +10,7 @@ from sk_renorm.forecast import LearningCurve, learning_curve
 class LearningCurveForecastDisplay:
     """The forecast of a learning curve, with its band and its edge.
 
-    Dashed, and with an open band, where the fit cannot tell; see
+    Dashed where the fit cannot tell; see
     :func:`sk_renorm.forecast.learning_curve`.  Create it by :meth:`from_estimator`.
 
     Parameters
@@ -85,9 +85,11 @@ class LearningCurveForecastDisplay:
             train_sizes = np.unique(np.geomspace(max(n_rows / 4, 3), 4 * n_rows, 60).round())
         curve = learning_curve(estimator, train_sizes, alpha=alpha)
         if curve.risk.ndim == 2:
-            if target is None:
+            n_targets = curve.risk.shape[1]
+            if target is None or not -n_targets <= target < n_targets:
                 raise ValueError(
-                    "Each target has its own curve; name one, for instance with target=0."
+                    f"Each of {n_targets} targets has its own curve; name one of them, for "
+                    "instance with target=0."
                 )
             fields = {name: values for name, values in vars(curve).items() if name != "train_sizes"}
             fields = {name: values[:, target] for name, values in fields.items()}

@@ -103,7 +103,7 @@ class RiskCurveDisplay:
         if (X is None) != (y is None):
             raise ValueError("Held-out rows need both X and y; give both, or neither.")
         profile = estimator.risk_profile_
-        # the whole path, whatever the candidates were
+        # the profile covers the whole path; a finer one is at hand after a continuous search
         alphas = profile["alpha"]
         risks = profile["risk"]
         variances = np.diagonal(profile["covariance"], axis1=-2, axis2=-1)
@@ -150,7 +150,8 @@ class RiskCurveDisplay:
                 label = "held-out rows" if target == 0 else None
                 ax.plot(places[inside], errors[:, target], "o", ms=4, color=color, label=label)
         ax.set_xscale("log")
-        ax.set_xlim(self.alphas[shown][0], self.alphas[shown][-1])
+        if len(self.alphas[shown]) > 1:
+            ax.set_xlim(self.alphas[shown][0], self.alphas[shown][-1])
         ax.set_xlabel("penalty alpha")
         several = columns.shape[1] > 1
         ax.set_ylabel("risk / risk of the mean" if several else "risk (squared error)")
@@ -164,7 +165,7 @@ class RiskCurveDisplay:
 
     def _shown(self) -> slice:
         """Return the part of the path where something happens, the penalties chosen included."""
-        share = self.effective_df / self.effective_df[0]
+        share = self.effective_df / max(self.effective_df[0], np.finfo(float).tiny)
         alive = (share < 0.995) & (share > 0.01)
         ends = np.atleast_1d(self.equivalent_alphas).reshape(-1, 2)
         low = np.searchsorted(self.alphas, max(min(np.min(self.alpha), ends[:, 0].min()), 0.0))

@@ -69,9 +69,11 @@ class SpectrumDisplay:
         profile = estimator.risk_profile_
         n_modes = profile["n_rows"] - int(profile["fit_intercept"])
         ridge = np.asarray(estimator.alpha_) / (n_modes * profile["mean_weight"])
-        display = cls(
-            estimator.eigenvalues_, ridge, estimator.effective_ridge_, estimator.effective_df_
-        )
+        # kappa per row of mean weight, as the eigenvalues are; at alpha = 0 its limit
+        rest = n_modes - np.asarray(estimator.effective_df_)
+        limit = np.full_like(ridge, profile["kappa"][0])
+        kappa = np.divide(n_modes * ridge, rest, out=limit, where=(ridge > 0.0) & (rest > 1e-9))
+        display = cls(estimator.eigenvalues_, ridge, kappa, estimator.effective_df_)
         return display.plot(ax)
 
     def plot(self, ax=None):
@@ -98,8 +100,11 @@ class SpectrumDisplay:
         )
         self._draw_ridge(ax, self.kappa, "C3", "-", "kappa, the effective ridge")
         self._draw_ridge(ax, self.ridge, "C3", ":", "ridge, alpha per row")
-        ax.set_xscale("log")
-        ax.set_yscale("log")
+        if len(ranks):
+            ax.set_xscale("log")
+            ax.set_yscale("log")
+        else:
+            ax.set_title("no direction has variance")
         ax.set_xlabel("principal direction")
         ax.set_ylabel("variance")
         ax.set_title(f"{np.median(self.effective_df):.3g} degrees of freedom", fontsize="medium")
