@@ -7,7 +7,7 @@ Conventions: ``y = X w + noise``, inputs and noise have zero mean; theory uses t
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from sk_renorm.theory import (
     CorrelatedRisk,
@@ -16,10 +16,17 @@ from sk_renorm.theory import (
     correlated_risk,
     ridge_risk,
 )
+from sk_renorm.theory._arguments import (
+    FloatArray,
+    count,
+    number,
+    psd_eigenvalues,
+    symmetric_matrix,
+    vector,
+)
 
 __all__ = ["Population", "make_spectral_regression"]
 
-FloatArray = NDArray[np.float64]
 _DEGREES = 5.0  # of Student's t: heavy tails whose fourth moment, that the theory needs, is finite
 
 
@@ -77,13 +84,8 @@ class Population:
         float
             ``(v - w)' Sigma (v - w) + noise_variance``.
         """
-        error = np.asarray(coefficients, dtype=float) - self.coefficients
-        if error.shape != self.coefficients.shape:
-            raise ValueError(
-                f"coefficients must have shape {self.coefficients.shape}; "
-                f"got {np.shape(coefficients)}."
-            )
-        basis = self.spectrum.basis
+        fitted = vector("coefficients", coefficients, len(self.coefficients))
+        error, basis = fitted - self.coefficients, self.spectrum.basis
         error = error if basis is None else basis.T @ error
         return float(self.spectrum.eigenvalues @ error**2 + self.noise_variance)
 
@@ -152,31 +154,23 @@ def make_spectral_regression(
     >>> X.shape, y.shape, round(float(population.ridge_risk(0.01).risk), 4)
     ((50, 80), (50,), 0.1424)
     """
-    _check(n_samples, spectrum, distribution)
-    noise_variance = float(noise_variance)
-    if not 0.0 <= noise_variance < np.inf:
-        raise ValueError(f"noise_variance must be zero or positive; got {noise_variance:g}.")
+    n, noise_variance = count("n_samples", n_samples), number("noise_variance", noise_variance)
+    _check(spectrum, distribution)
     rng = np.random.default_rng(rng)
-    Z = _entries(rng, distribution, (int(n_samples), spectrum.n_features))
-    noise = rng.standard_normal(int(n_samples))
+    Z = _entries(rng, distribution, (n, spectrum.n_features))
+    noise = rng.standard_normal(n)
     correlation = None
     if row_correlation is not None:
-        correlation, root = _square_root(row_correlation, int(n_samples))
+        correlation, root = _square_root(row_correlation, n)
         Z, noise = root @ Z, root @ noise
     X = Z * np.sqrt(spectrum.eigenvalues)
     y = X @ spectrum.signal + np.sqrt(noise_variance) * noise
     if spectrum.basis is not None:
         X = X @ spectrum.basis.T
-    return (
-        X,
-        y,
-        Population(int(n_samples), spectrum.coefficients, spectrum, noise_variance, correlation),
-    )
+    return X, y, Population(n, spectrum.coefficients, spectrum, noise_variance, correlation)
 
 
-def _check(n_samples: int, spectrum: Spectrum, distribution: str) -> None:
-    if isinstance(n_samples, bool) or n_samples != int(n_samples) or n_samples < 1:
-        raise ValueError(f"n_samples must be an integer of at least 1; got {n_samples!r}.")
+def _check(spectrum: Spectrum, distribution: str) -> None:
     if not isinstance(spectrum, Spectrum):
         raise TypeError("spectrum must be a Spectrum of sk_renorm.theory, such as power_law(...).")
     if spectrum.tail or spectrum.unexplained:
@@ -201,12 +195,10 @@ def _entries(rng: np.random.Generator, distribution: str, shape: tuple[int, int]
 
 def _square_root(row_correlation: ArrayLike, n: int) -> tuple[FloatArray, FloatArray]:
     """Return K and its symmetric square root."""
-    K = np.array(row_correlation, dtype=float)
-    if K.shape != (n, n) or not np.allclose(K, K.T, atol=1e-10):
+    K = symmetric_matrix("row_correlation", row_correlation)
+    if K.shape != (n, n):
         raise ValueError(f"row_correlation must be a symmetric matrix of shape ({n}, {n}).")
     if not np.allclose(np.diag(K), 1.0, atol=1e-8):
         raise ValueError("row_correlation must have a unit diagonal; divide out the variances.")
     values, vectors = np.linalg.eigh(K)
-    if values[0] < -1e-10 * values[-1]:
-        raise ValueError("row_correlation must be positive semidefinite.")
-    return K, (vectors * np.sqrt(np.clip(values, 0.0, None))) @ vectors.T
+    return K, (vectors * np.sqrt(psd_eigenvalues("row_correlation", values))) @ vectors.T

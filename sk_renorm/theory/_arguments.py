@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 FloatArray = NDArray[np.float64]
+LARGEST = 1e150  # squares of larger numbers, or of the inverse of smaller ones, overflow
 
 
 def real_array(name: str, value: ArrayLike) -> FloatArray:
@@ -24,6 +25,8 @@ def finite_array(name: str, value: ArrayLike) -> FloatArray:
     array = real_array(name, value)
     if not np.isfinite(array).all():
         raise ValueError(f"{name} must be finite.")
+    if (np.abs(array) > LARGEST).any():
+        raise ValueError(f"{name} must not exceed {LARGEST:g} in size; choose other units.")
     return array
 
 
@@ -41,6 +44,30 @@ def positive(name: str, value: ArrayLike) -> FloatArray:
     if (array <= 0.0).any():
         raise ValueError(f"{name} must be positive; got {array.min():g}.")
     return array
+
+
+def number(name: str, value: ArrayLike) -> float:
+    """Return ``value`` as one finite number that is zero or positive."""
+    array = nonnegative(name, value)
+    if array.ndim:
+        raise ValueError(f"{name} must be one number; got shape {array.shape}.")
+    return float(array)
+
+
+def count(name: str, value: ArrayLike) -> int:
+    """Return ``value`` as an integer of at least 1."""
+    if isinstance(value, bool) or number(name, value) < 1.0 or float(value) != int(value):
+        raise ValueError(f"{name} must be an integer of at least 1; got {value!r}.")
+    return int(value)
+
+
+def together(**arrays: ArrayLike) -> list[FloatArray]:
+    """Return the named arrays in their common shape."""
+    try:
+        return list(np.broadcast_arrays(*arrays.values()))
+    except ValueError as error:
+        shapes = ", ".join(f"{name} {np.shape(array)}" for name, array in arrays.items())
+        raise ValueError(f"The shapes of the arguments must broadcast; got {shapes}.") from error
 
 
 def vector(name: str, value: ArrayLike, length: int) -> FloatArray:
@@ -70,6 +97,11 @@ def psd_eigenvalues(name: str, eigenvalues: FloatArray) -> FloatArray:
             f"{eigenvalues.min():g}."
         )
     return np.where(eigenvalues > floor, eigenvalues, 0.0)
+
+
+def ratio(a: ArrayLike, b: FloatArray) -> FloatArray:
+    """Return ``a / b`` for nonnegative b, with zero where b is zero."""
+    return np.divide(a, b, out=np.zeros_like(b), where=b > 0.0)
 
 
 def product(a: ArrayLike, b: ArrayLike) -> FloatArray:

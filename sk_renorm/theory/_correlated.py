@@ -21,17 +21,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sk_renorm.theory._arguments import (
-    FloatArray,
-    finite_array,
-    nonnegative,
-    product,
-    psd_eigenvalues,
-    symmetric_matrix,
-    vector,
-)
-from sk_renorm.theory._degrees_of_freedom import spectral_sums
-from sk_renorm.theory._newton import kappa_at_df1
+from sk_renorm.theory._arguments import FloatArray, finite_array, number, product
+from sk_renorm.theory._degrees_of_freedom import spectral_sums, with_tail
+from sk_renorm.theory._row_traces import RowTraces, closed_form, in_eigenbasis, traces_of
 from sk_renorm.theory._row_transforms import correlated_samples
 from sk_renorm.theory._s_transform import STransform
 from sk_renorm.theory._spectrum import Spectrum, as_spectrum
@@ -77,6 +69,14 @@ class CorrelatedRisk:
         it.
     training_error : ndarray
         Mean squared error on the training set.
+    gcv_limit : ndarray
+        What generalized cross-validation, unaware of the correlation, converges to:
+        ``training_error / (1 - df1 / n)**2``.
+    naive_correction_limit : ndarray
+        What ``S**2 * training_error`` converges to, with the right S of the correlated rows.
+    corr_gcv_limit : ndarray
+        What CorrGCV, ``S df1 / (df1 - row_df2) * training_error``, converges to: the risk, if the
+        noise is correlated as the rows are.  All three exist for interpolating fits too.
     """
 
     ridge: FloatArray
@@ -95,30 +95,14 @@ class CorrelatedRisk:
     noise_variance: FloatArray
     risk: FloatArray
     training_error: FloatArray
+    gcv_limit: FloatArray
+    naive_correction_limit: FloatArray
+    corr_gcv_limit: FloatArray
 
     @property
     def excess_risk(self) -> FloatArray:
         """Risk without the label noise (E_g)."""
         return self.bias2 + self.variance_data + self.variance_noise
-
-    @property
-    def gcv_limit(self) -> FloatArray:
-        """What generalized cross-validation, unaware of the correlation, converges to."""
-        return self.training_error / (1.0 - self.df1 / self.n_samples) ** 2
-
-    @property
-    def naive_correction_limit(self) -> FloatArray:
-        """What ``S**2 * training_error`` converges to, with the right S of the correlated rows."""
-        return self.renormalization**2 * self.training_error
-
-    @property
-    def corr_gcv_limit(self) -> FloatArray:
-        """What CorrGCV converges to: the risk, if the noise is correlated as the rows are.
-
-        ``S (df1 / (df1 - row_df2)) * training_error``.
-        """
-        correction = self.df1 / (self.df1 - self.row_df2)
-        return self.renormalization * correction * self.training_error
 
 
 def correlated_risk(
@@ -162,7 +146,8 @@ def correlated_risk(
     Notes
     -----
     One eigendecomposition of K if it is a matrix, O(n**3); then O(p + n) per step and penalty.
-    An unmatched noise leaves GCV and CorrGCV wrong, see `CorrelatedRisk.corr_gcv_limit`.
+    An unmatched noise leaves GCV and CorrGCV wrong, see `CorrelatedRisk`.  With a closed form the
+    three estimates of an interpolating fit are taken just before its limit, accurate to 1e-7.
 
     References
     ----------
@@ -177,7 +162,7 @@ def correlated_risk(
     """
     spectrum = as_spectrum(spectrum)
     ridge = finite_array("ridge", ridge)
-    noise = float(nonnegative("noise_variance", noise_variance)) + spectrum.unexplained
+    noise = number("noise_variance", noise_variance) + spectrum.unexplained
     if isinstance(row_correlation, STransform):
         if noise_correlation is not None:
             raise ValueError(
@@ -185,79 +170,21 @@ def correlated_risk(
                 "form does not know the eigenvectors."
             )
         point = subordinate(spectrum, ridge, row_correlation)
-        return _assemble(spectrum, point, noise, _closed_form(row_correlation, point.df1))
-    rows, noise_power = _in_eigenbasis(row_correlation, noise_correlation)
+        return _assemble(spectrum, point, noise, closed_form(row_correlation, point.df1))
+    rows, noise_power = in_eigenbasis(row_correlation, noise_correlation)
     point = subordinate(spectrum, ridge, correlated_samples(rows))
-    return _assemble(spectrum, point, noise, _traces(rows, noise_power, point.df1))
-
-
-@dataclass(frozen=True, eq=False)
-class _Rows:
-    """Traces of the rows' side; ``lag = tr K row_kappa (K + row_kappa)**-2``."""
-
-    n: float
-    kappa: FloatArray
-    lag: FloatArray
-    mixed: FloatArray  # tr K K' (K + row_kappa)**-2
-    rest: FloatArray  # row_kappa**2 tr K' (K + row_kappa)**-2
-
-
-def _closed_form(s: STransform, df1: FloatArray) -> _Rows:
-    """Matched traces from S alone: ``d ln S / d df1 = 1 / lag - 1 / df1``."""
-    if np.ndim(s.max_df):
-        raise ValueError("row_correlation must describe one number of samples.")
-    n, df1 = float(s.max_df), np.asarray(df1)
-    inside = df1 < n
-    safe = np.where(inside, df1, 0.5 * n)
-    kappa = np.where(inside, n / (safe * s(safe)), 0.0)
-    lag = np.where(inside, 1.0 / (s.log_derivative(safe) + 1.0 / safe), 0.0)
-    return _Rows(n, kappa, lag, df1 - lag, kappa * lag)
-
-
-def _traces(rows: FloatArray, noise_power: FloatArray, df1: FloatArray) -> _Rows:
-    """Traces from the eigenvalues of K and the diagonal of K' in its eigenbasis."""
-    kappa = kappa_at_df1(rows, np.asarray(df1))
-    seen = rows > 0.0
-    ratio = np.divide(noise_power, rows, out=np.zeros_like(rows), where=seen)
-    lag, mixed, rest = spectral_sums(rows, kappa, (None, 1, 1), (ratio, 2, 0), (noise_power, 0, 2))
-    return _Rows(float(len(rows)), kappa, lag, mixed, rest + noise_power[~seen].sum())
-
-
-def _in_eigenbasis(
-    row_correlation: ArrayLike, noise_correlation: ArrayLike | None
-) -> tuple[FloatArray, FloatArray]:
-    """Return the eigenvalues of K and the diagonal of K' in its eigenbasis."""
-    if np.ndim(row_correlation) != 2:
-        rows = nonnegative("row_correlation", row_correlation)
-        if rows.ndim != 1:
-            raise ValueError("row_correlation must be a matrix or a vector of eigenvalues.")
-        if noise_correlation is None:
-            return rows, rows
-        power = vector("noise_correlation", noise_correlation, len(rows))
-        return rows, nonnegative("noise_correlation", power)
-    values, vectors = np.linalg.eigh(symmetric_matrix("row_correlation", row_correlation))
-    rows = psd_eigenvalues("row_correlation", values)
-    if noise_correlation is None:
-        return rows, rows
-    noise = symmetric_matrix("noise_correlation", noise_correlation)
-    if noise.shape != (len(rows), len(rows)):
-        raise ValueError(
-            f"noise_correlation must have shape ({len(rows)}, {len(rows)}); got {noise.shape}."
-        )
-    psd_eigenvalues("noise_correlation", np.linalg.eigvalsh(noise))
-    return rows, np.einsum("ij,ij->j", vectors, noise @ vectors)
+    return _assemble(spectrum, point, noise, traces_of(rows, noise_power, point.df1))
 
 
 def _assemble(
-    spectrum: Spectrum, point: Subordination, noise: float, rows: _Rows
+    spectrum: Spectrum, point: Subordination, noise: float, rows: RowTraces
 ) -> CorrelatedRisk:
     """Return the risk from the traces of both sides."""
     bias2, lag = spectral_sums(
         spectrum.eigenvalues, point.kappa, (spectrum.signal_power, 0, 2), (None, 1, 1)
     )
-    if spectrum.tail:
-        lag = lag + spectrum.tail / point.kappa
-    a, b = lag / point.df1, rows.lag / point.df1
+    lag, row_lag = with_tail(spectrum, point.kappa, lag), rows.kappa * rows.square
+    a, b = lag / point.df1, row_lag / point.df1
     with np.errstate(divide="ignore"):
         amplification = 1.0 / (a + b - a * b)  # 1 / (1 - gamma), from positive parts
     gamma = (1.0 - a) * (1.0 - b)
@@ -265,6 +192,11 @@ def _assemble(
     variance_data = product(bias2, gamma * amplification)
     variance_noise = product(noise * gamma_noise, amplification)
     excess = bias2 + variance_data + variance_noise
+    # the training error is row_kappa**2 times this mean, plus the noise on modes that K lacks
+    mean = (product(excess, rows.square) + noise * rows.noise_square) / rows.n
+    lost = noise * rows.unseen / rows.n
+    training_error = product(rows.kappa**2, mean) + lost
+    gcv, naive, corr_gcv = _estimates(rows, point.df1, mean, training_error)
     return CorrelatedRisk(
         ridge=point.ridge,
         n_samples=rows.n,
@@ -272,7 +204,7 @@ def _assemble(
         row_kappa=rows.kappa[()],
         df1=point.df1,
         df2=point.df2,
-        row_df2=(point.df1 - rows.lag)[()],
+        row_df2=(point.df1 - row_lag)[()],
         gamma=gamma[()],
         gamma_noise=gamma_noise[()],
         renormalization=point.renormalization,
@@ -281,5 +213,21 @@ def _assemble(
         variance_noise=variance_noise,
         noise_variance=np.full(np.shape(bias2), noise)[()],
         risk=excess + noise,
-        training_error=((product(excess, rows.kappa * rows.lag) + noise * rows.rest) / rows.n)[()],
+        training_error=training_error,
+        gcv_limit=gcv[()],
+        naive_correction_limit=naive[()],
+        corr_gcv_limit=corr_gcv[()],
     )
+
+
+def _estimates(
+    rows: RowTraces, df1: FloatArray, mean: FloatArray, training_error: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return what GCV, its naive correction and CorrGCV converge to; row_kappa may be zero."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if rows.unseen:  # the training error does not vanish with row_kappa
+            mean = training_error / rows.kappa**2
+        plain = training_error / (1.0 - df1 / rows.n) ** 2
+    # K without all its modes leaves df1 below n even if row_kappa = 0
+    gcv = np.where(np.isinf(rows.unlearned), plain, product(mean, (rows.n / rows.unlearned) ** 2))
+    return gcv, mean * (rows.n / df1) ** 2, mean * rows.n / rows.square

@@ -18,10 +18,11 @@ from functools import reduce
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sk_renorm.theory._arguments import FloatArray, finite_array
+from sk_renorm.theory._arguments import FloatArray, finite_array, ratio
 from sk_renorm.theory._quadrature import compress, pays
 from sk_renorm.theory._spectrum import Spectrum, as_spectrum
 
+_SHORT = 1000  # modes that a plain loop sums to rounding
 _BLOCK_ENTRIES = 2**15  # eigenvalues x kappas evaluated at a time: stays in the cache of a core
 
 
@@ -56,6 +57,15 @@ def blocks(size: int, n_modes: int) -> Iterator[slice]:
     return (slice(start, min(start + step, size)) for start in range(0, size, step))
 
 
+def sum_modes(terms: FloatArray, weights: FloatArray) -> FloatArray:
+    """Return the weighted sums over modes, the last axis.
+
+    A matrix product is fast but rounds 10,000 equal terms a hundred times worse than numpy's sum,
+    which adds in pairs; for short rows there is no difference.
+    """
+    return terms @ weights if terms.shape[1] <= _SHORT else (terms * weights).sum(axis=1)
+
+
 def spectral_sums(
     eigenvalues: FloatArray, kappa: FloatArray, *terms: tuple[FloatArray | None, int, int]
 ) -> list[FloatArray]:
@@ -77,8 +87,16 @@ def spectral_sums(
         learned, rest = eta * inverse, k * inverse
         for row, (_, a, b), c in zip(out, terms, weights, strict=True):
             term = reduce(np.multiply, [learned] * a + [rest] * b)
-            row[block] = (term * c).sum(axis=1)
+            row[block] = sum_modes(term, c)
     return [row.reshape(np.shape(kappa))[()] for row in out]
+
+
+def with_tail(spectrum: Spectrum, kappa: FloatArray, value: FloatArray) -> FloatArray:
+    """Return ``df1``, or ``df1 - df2``, of the modes with the tail's ``tail / kappa`` added."""
+    if not spectrum.tail:
+        return value
+    with np.errstate(divide="ignore"):
+        return value + spectrum.tail / kappa
 
 
 def degrees_of_freedom(spectrum: Spectrum | ArrayLike, kappa: ArrayLike) -> DegreesOfFreedom:
@@ -124,12 +142,13 @@ def degrees_of_freedom(spectrum: Spectrum | ArrayLike, kappa: ArrayLike) -> Degr
     kappa = finite_array("kappa", kappa)
     check_kappa(spectrum, kappa)
     eta = spectrum.eigenvalues
-    scale = np.divide(1.0, eta, out=np.zeros_like(eta), where=eta > 0.0)
+    scale = ratio(1.0, eta)
     df1, df2, slope1, slope2 = spectral_sums(
         eta, kappa, (None, 1, 0), (None, 2, 0), (scale, 2, 0), (scale, 3, 0)
     )
     if spectrum.tail:
-        df1, slope1 = df1 + spectrum.tail / kappa, slope1 + spectrum.tail / kappa**2
+        slope1 = slope1 + spectrum.tail / kappa**2
+    df1 = with_tail(spectrum, kappa, df1)
     return DegreesOfFreedom(kappa[()], df1, df2, -slope1, -2.0 * slope2)
 
 

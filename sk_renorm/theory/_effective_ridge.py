@@ -18,8 +18,8 @@ import numpy as np
 import scipy.optimize
 from numpy.typing import ArrayLike
 
-from sk_renorm.theory._arguments import FloatArray, finite_array, positive
-from sk_renorm.theory._degrees_of_freedom import check_kappa, spectral_sums
+from sk_renorm.theory._arguments import FloatArray, finite_array, positive, together
+from sk_renorm.theory._degrees_of_freedom import check_kappa, spectral_sums, with_tail
 from sk_renorm.theory._newton import groups, solve, sorted_positive, spare, split
 from sk_renorm.theory._spectrum import Spectrum, as_spectrum
 
@@ -130,7 +130,9 @@ def effective_ridge(
     True
     """
     spectrum = as_spectrum(spectrum)
-    ridge, n = np.broadcast_arrays(finite_array("ridge", ridge), positive("n_samples", n_samples))
+    ridge, n = together(
+        ridge=finite_array("ridge", ridge), n_samples=positive("n_samples", n_samples)
+    )
     tilted = ridge + spectrum.tail / n  # the tail acts as extra ridge
     check_ridge(spectrum, ridge, tilted, n)
     kappa, residual = solve(spectrum.eigenvalues, np.ravel(tilted), np.ravel(n))
@@ -138,9 +140,8 @@ def effective_ridge(
     df1, df2, lag = spectral_sums(
         spectrum.eigenvalues, kappa, (None, 1, 0), (None, 2, 0), (None, 1, 1)
     )
+    df1, lag = with_tail(spectrum, kappa, df1), with_tail(spectrum, kappa, lag)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        if spectrum.tail:
-            df1, lag = df1 + spectrum.tail / kappa, lag + spectrum.tail / kappa
         # 1 - df1/n = ridge/kappa exactly; the difference is needed only where kappa = 0
         shrinkage = np.where(kappa == 0.0, 1.0 - spectrum.rank / n, ridge / kappa)
         derivative = 1.0 / (shrinkage + lag / n)
@@ -193,7 +194,9 @@ def ridge_from_kappa(
     0.5
     """
     spectrum = as_spectrum(spectrum)
-    kappa, n = np.broadcast_arrays(finite_array("kappa", kappa), positive("n_samples", n_samples))
+    kappa, n = together(
+        kappa=finite_array("kappa", kappa), n_samples=positive("n_samples", n_samples)
+    )
     check_kappa(spectrum, kappa)
     (df2,) = spectral_sums(spectrum.eigenvalues, kappa, (None, 2, 0))
     if (df2 > n * (1.0 + 1e-12)).any():
@@ -284,10 +287,14 @@ def check_ridge(spectrum: Spectrum, ridge: FloatArray, tilted: FloatArray, n: Fl
     if not negative.any():
         return
     if np.isinf(n[negative]).any():
-        raise ValueError("ridge must not be negative for infinitely many samples.")
-    edge = minimum_ridge(spectrum, n[negative]).ridge
-    if (ridge[negative] <= edge).any():
+        least = "be positive (the spectrum has a tail)" if spectrum.tail else "not be negative"
+        raise ValueError(f"ridge must {least} for infinitely many samples.")
+    edge = np.atleast_1d(minimum_ridge(spectrum, n[negative]).ridge)
+    outside = np.flatnonzero(ridge[negative] <= edge)
+    if outside.size:
+        first = outside[0]
         raise ValueError(
-            f"ridge must be above {np.max(edge):.6g}, the admissible minimum for this spectrum and "
-            f"n_samples (see minimum_ridge); got {ridge[negative].min():.6g}."
+            f"ridge must be above {edge[first]:.6g}, the admissible minimum for this spectrum and "
+            f"n_samples = {n[negative][first]:g} (see minimum_ridge); "
+            f"got {ridge[negative][first]:.6g}."
         )

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from sk_renorm.theory._arguments import (
     FloatArray,
     finite_array,
+    number,
     psd_eigenvalues,
     symmetric_matrix,
 )
@@ -110,6 +111,6 @@ def near_horizon_risk(
             "cross_correlation is impossible next to row_correlation: k' K**-1 k is at most 1, "
             f"got {np.max(explained):g}."
         )
-    far = correlated_risk(spectrum, float(ridge), values, noise_variance)
+    far = correlated_risk(spectrum, number("ridge", ridge), values, noise_variance)
     shared = (shares * (values + 2.0 * far.row_kappa) / (values + far.row_kappa) ** 2).sum(axis=-1)
     return NearHorizonRisk(far.risk * (1.0 - shared), far.risk * (1.0 - explained), explained)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sk_renorm.theory._arguments import FloatArray
-from sk_renorm.theory._degrees_of_freedom import blocks
+from sk_renorm.theory._degrees_of_freedom import blocks, sum_modes
 from sk_renorm.theory._quadrature import Measure, compress, pays
 
 _MAX_STEPS = 1000  # two dozen are typical; a thousand means a bug, not a hard spectrum
@@ -111,11 +111,9 @@ def _unlearned(part: Measure, kappa: FloatArray, power: int) -> tuple[FloatArray
     sums = np.zeros((2, kappa.size))
     for block in blocks(kappa.size, max(1, len(eta))):
         inverse = 1.0 / (eta + kappa[block, None])
-        # numpy sums in pairs; a matrix product rounds 10,000 equal terms a hundred times worse
-        sums[0, block] = (inverse * (weight * eta**power)).sum(axis=1)
+        sums[0, block] = sum_modes(inverse, weight * eta**power)
         inverse *= inverse
-        inverse *= weight * eta
-        sums[1, block] = inverse.sum(axis=1)
+        sums[1, block] = sum_modes(inverse, weight * eta)
     return sums[0], sums[1]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import scipy.optimize
 from numpy.typing import ArrayLike
 
-from sk_renorm.theory._arguments import FloatArray, positive
+from sk_renorm.theory._arguments import FloatArray, number, positive, together
 from sk_renorm.theory._optimal_ridge import OptimalRidge
 from sk_renorm.theory._random_features import (
     as_features,
@@ -15,6 +15,8 @@ from sk_renorm.theory._random_features import (
 )
 from sk_renorm.theory._s_transform import STransform
 from sk_renorm.theory._spectrum import Spectrum
+
+_LARGEST_OFFSET = 300.0  # of the logarithm of the penalty; beyond it the penalty overflows
 
 
 @dataclass(frozen=True)
@@ -88,17 +90,22 @@ def optimal_feature_ridge(
     spectrum, features = with_feature_noise(spectrum, feature_noise), as_features(features)
     if not spectrum.signal_power.any():
         raise ValueError("The spectrum has no signal, so that no finite ridge is optimal.")
-    n, _ = np.broadcast_arrays(positive("n_samples", n_samples), features.max_df)
+    n, _ = together(n_samples=positive("n_samples", n_samples), features=features.max_df)
 
     def risk(log_ridge: FloatArray) -> FloatArray:
         return random_feature_risk(spectrum, np.exp(log_ridge), n, features, noise_variance).risk
 
     center = np.full(n.shape, np.log(spectrum.trace))
     offsets = np.linspace(-35.0, 15.0, 101)
-    while offsets[1] - offsets[0] > 1e-6:
-        risks = np.array([risk(center + offset) for offset in offsets])
-        center = center + offsets[np.argmin(risks, axis=0)]
-        spacing = offsets[1] - offsets[0]
+    while True:
+        lowest = np.argmin([risk(center + offset) for offset in offsets], axis=0)
+        spacing, at_the_end = offsets[1] - offsets[0], (lowest == len(offsets) - 1).any()
+        if at_the_end and spacing >= 0.5 and offsets[-1] < _LARGEST_OFFSET:
+            offsets = np.arange(offsets[0], offsets[-1] + 50.0, spacing)  # much noise
+            continue
+        center = center + offsets[lowest]
+        if spacing <= 1e-6:
+            break
         offsets = np.linspace(-spacing, spacing, 11)
     ridgeless = random_feature_risk(spectrum, 0.0, n, features, noise_variance).risk
     found = risk(center)
@@ -127,7 +134,7 @@ def optimal_n_features(
     ridge : float
         Penalty per sample, zero or positive.
     n_samples : float
-        Number of samples n.
+        Number of samples n, finite.
     noise_variance : float, default=0.0
         Variance of the label noise.
     feature_noise : float, default=0.0
@@ -162,13 +169,13 @@ def optimal_n_features(
     (103, 0.555)
     """
     spectrum = with_feature_noise(spectrum, feature_noise)
+    ridge, n = number("ridge", ridge), number("n_samples", n_samples)
+    noise = number("noise_variance", noise_variance)
 
     def risk(log_n_features: ArrayLike) -> FloatArray:
-        return random_feature_risk(
-            spectrum, ridge, n_samples, np.exp(log_n_features), noise_variance
-        ).risk
+        return random_feature_risk(spectrum, ridge, n, np.exp(log_n_features), noise).risk
 
-    grid = np.linspace(0.0, np.log(1e3 * (n_samples + spectrum.n_features)), 201)
+    grid = np.linspace(0.0, np.log(1e3 * (n + spectrum.n_features)), 201)
     best = int(np.argmin(risk(grid)))
     around = (grid[max(best - 1, 0)], grid[min(best + 1, 200)])
     found = scipy.optimize.minimize_scalar(

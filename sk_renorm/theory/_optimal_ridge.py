@@ -11,7 +11,7 @@ import numpy as np
 import scipy.optimize
 from numpy.typing import ArrayLike
 
-from sk_renorm.theory._arguments import FloatArray, nonnegative, positive
+from sk_renorm.theory._arguments import FloatArray, nonnegative, positive, ratio, together
 from sk_renorm.theory._degrees_of_freedom import spectral_sums
 from sk_renorm.theory._effective_ridge import effective_ridge, minimum_ridge, ridge_from_kappa
 from sk_renorm.theory._ridge import RidgeRisk, ridge_risk
@@ -90,8 +90,9 @@ def optimal_ridge(
     1.0
     """
     spectrum = as_spectrum(spectrum)
-    n, noise = np.broadcast_arrays(
-        positive("n_samples", n_samples), nonnegative("noise_variance", noise_variance)
+    n, noise = together(
+        n_samples=positive("n_samples", n_samples),
+        noise_variance=nonnegative("noise_variance", noise_variance),
     )
     if np.isinf(n).any():
         raise ValueError("n_samples must be finite: the optimal ridge tends to zero with 1 / n.")
@@ -107,14 +108,13 @@ def _best_of(spectrum: Spectrum, n: float, noise: float, allow_negative: bool) -
     """Return the penalty of the lowest local minimum along kappa."""
     floor, least_ridge = _lower_end(spectrum, n, allow_negative)
     eta, w2 = spectrum.eigenvalues, spectrum.signal**2
-    scale = np.divide(1.0, eta, out=np.zeros_like(eta), where=eta > 0.0)
+    terms = ((eta * w2, 0, 2), (None, 2, 0), (w2, 2, 1), (ratio(1.0, eta), 3, 0))
 
     def risk_and_slope(kappa: ArrayLike) -> tuple[FloatArray, FloatArray]:
-        bias2, df2, rise, fall = spectral_sums(
-            eta, np.asarray(kappa), (eta * w2, 0, 2), (None, 2, 0), (w2, 2, 1), (scale, 3, 0)
-        )
+        bias2, df2, rise, fall = spectral_sums(eta, np.asarray(kappa), *terms)
         gap, total = 1.0 - df2 / n, bias2 + noise
-        return total / gap, rise * gap - total * fall / n  # half of B' (1-gamma) + B gamma'
+        risk = np.divide(total, gap, out=np.full(np.shape(gap), np.inf), where=gap > 0.0)
+        return risk, rise * gap - total * fall / n  # half of B' (1-gamma) + B gamma'
 
     top = spectrum.trace
     while risk_and_slope(floor + top)[1] < 0.0:  # positive beyond some kappa, for any signal

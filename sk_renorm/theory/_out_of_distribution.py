@@ -7,7 +7,16 @@ risk contains the label noise of the test sample.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sk_renorm.theory._arguments import FloatArray, nonnegative, product, symmetric_matrix, vector
+from sk_renorm.theory._arguments import (
+    FloatArray,
+    nonnegative,
+    product,
+    psd_eigenvalues,
+    ratio,
+    symmetric_matrix,
+    together,
+    vector,
+)
 from sk_renorm.theory._degrees_of_freedom import spectral_sums
 from sk_renorm.theory._ridge import ridge_risk
 from sk_renorm.theory._spectrum import Spectrum, as_spectrum
@@ -82,8 +91,7 @@ def out_of_distribution_risk(
     moment = _second_moment(spectrum, test_covariance, test_mean)
     diagonal = moment if moment.ndim == 1 else np.diag(moment)
     eta = spectrum.eigenvalues
-    scale = np.divide(diagonal, eta, out=np.zeros_like(eta), where=eta > 0.0)
-    (gamma,) = spectral_sums(eta, fit.kappa, (scale, 2, 0))
+    (gamma,) = spectral_sums(eta, fit.kappa, (ratio(diagonal, eta), 2, 0))
     bias2 = np.empty(np.size(fit.kappa))
     for i, kappa in enumerate(np.ravel(fit.kappa)):
         # directions never seen in training are never learned: U = 1 there, also at kappa = 0
@@ -95,7 +103,9 @@ def out_of_distribution_risk(
         noise = fit.noise_variance
     else:
         noise = nonnegative("test_noise_variance", test_noise_variance)
-    return bias2.reshape(np.shape(fit.kappa)) + product(gamma / fit.n_samples, fit.risk) + noise
+    excess = bias2.reshape(np.shape(fit.kappa)) + product(gamma / fit.n_samples, fit.risk)
+    excess, noise = together(ridge=excess, test_noise_variance=noise)
+    return (excess + noise)[()]
 
 
 def _second_moment(
@@ -109,8 +119,7 @@ def _second_moment(
         moment = symmetric_matrix("test_covariance", covariance)
         if moment.shape != (p, p):
             raise ValueError(f"test_covariance must have shape ({p}, {p}); got {moment.shape}.")
-        if np.linalg.eigvalsh(moment)[0] < -1e-10 * np.abs(moment).max():
-            raise ValueError("test_covariance must be positive semidefinite.")
+        psd_eigenvalues("test_covariance", np.linalg.eigvalsh(moment))
         moment = moment if basis is None else basis.T @ moment @ basis
     else:
         moment = nonnegative("test_covariance", vector("test_covariance", covariance, p))

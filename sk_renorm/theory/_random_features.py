@@ -17,8 +17,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sk_renorm.theory._arguments import FloatArray, finite_array, nonnegative, positive, product
-from sk_renorm.theory._degrees_of_freedom import spectral_sums
+from sk_renorm.theory._arguments import (
+    FloatArray,
+    finite_array,
+    nonnegative,
+    number,
+    positive,
+    product,
+    together,
+)
+from sk_renorm.theory._degrees_of_freedom import spectral_sums, with_tail
 from sk_renorm.theory._s_transform import STransform, gaussian_features, white_wishart
 from sk_renorm.theory._spectrum import Spectrum, as_spectrum
 from sk_renorm.theory._subordination import Subordination, subordinate
@@ -48,8 +56,7 @@ class RandomFeatureRisk:
     rho : ndarray
         ``d ln kappa_2 / d ln kappa_1``, from 0 (features are the bottleneck) to 1.
     gamma_1 : ndarray
-        Degrees of freedom df2 of the features over n; the risk is amplified by ``1 / (1 -
-        gamma_1)``.
+        Degrees of freedom df2 of the features over n; ``1 / (1 - gamma_1)`` amplifies the risk.
     gamma_2 : ndarray
         ``df2 / n``: the same, averaged over features first.
     bias2 : ndarray
@@ -171,7 +178,7 @@ def random_feature_risk(
     ``bias2 = sum eta w**2 U**2``, ``variance_features = (1 - rho) sum eta w**2 L U``,
     ``gamma_1 = (df1 - rho (df1 - df2)) / n``, and
     ``risk = (bias2 + variance_features + noise_variance) / (1 - gamma_1)``.
-    At ridge = 0 and n = N with noise the risk is infinite.  O(p) per point and step.
+    At ridge = 0 with noise the risk is infinite where n = min(N, rank).  O(p) per point and step.
 
     References
     ----------
@@ -186,11 +193,11 @@ def random_feature_risk(
     (1.11624, 1.00794)
     """
     spectrum, features = with_feature_noise(spectrum, feature_noise), as_features(features)
-    ridge, n, noise, _ = np.broadcast_arrays(
-        finite_array("ridge", ridge),
-        positive("n_samples", n_samples),
-        nonnegative("noise_variance", noise_variance),
-        features.max_df,
+    ridge, n, noise, _ = together(
+        ridge=finite_array("ridge", ridge),
+        n_samples=positive("n_samples", n_samples),
+        noise_variance=nonnegative("noise_variance", noise_variance),
+        features=features.max_df,
     )
     point = subordinate(spectrum, ridge, white_wishart(n) * features)
     return _terms(spectrum, ridge, n, features, noise, point)
@@ -204,7 +211,7 @@ def as_features(features: STransform | ArrayLike) -> STransform:
 def with_feature_noise(spectrum: Spectrum | ArrayLike, feature_noise: float) -> Spectrum:
     """Return the spectrum whose tail is the noise of the features: p -> infinity tiny inputs."""
     spectrum = as_spectrum(spectrum)
-    extra = float(nonnegative("feature_noise", feature_noise))
+    extra = number("feature_noise", feature_noise)
     return replace(spectrum, tail=spectrum.tail + extra) if extra else spectrum
 
 
@@ -226,11 +233,11 @@ def _terms(
     bias2, mixed, lag = spectral_sums(
         spectrum.eigenvalues, kappa_2, (power, 0, 2), (power, 1, 1), (None, 1, 1)
     )
-    if spectrum.tail:
-        lag = lag + spectrum.tail / kappa_2
+    lag = with_tail(spectrum, kappa_2, lag)
     inside = df1 < features.max_df
     below = np.where(inside, df1, 0.5 * np.minimum(df1, features.max_df))
-    steepness = product(lag, np.where(inside, features.log_derivative(below), np.inf))
+    s_slope = np.where(inside, features.log_derivative(below), np.inf)  # d ln S_F / d df1
+    steepness = product(lag, s_slope)
     with np.errstate(divide="ignore"):
         rho, lost = 1.0 / (1.0 + steepness), 1.0 / (1.0 + 1.0 / steepness)  # lost = 1 - rho
     inverse_s = np.where(inside, 1.0 / features.value(below), 0.0)
@@ -244,7 +251,9 @@ def _terms(
         amplification_2 = 1.0 / (shrinkage + lag / n)
     gamma_1, gamma_2 = (df1 - lag * rho) / n, df2 / n
     # gamma_1/(1-gamma_1) - gamma_2/(1-gamma_2): what the features add to the variance over data
-    added = product(lag * lost / n * amplification_2, amplification_1)
+    added = product(product(lag * lost / n, amplification_2), amplification_1)
+    at_threshold = (lag == 0.0) & np.isinf(amplification_1)  # n = rank: the limit of small ridges
+    added = np.where(at_threshold, 0.25 * n * s_slope, added)[()]
     variance_features = lost * mixed
     noise = noise + spectrum.unexplained
     from_features = product(variance_features, gamma_1 * amplification_1)

@@ -6,8 +6,7 @@ squared error on a fresh labelled sample (E_out), so it contains the label noise
 
     bias2   = sum eta w**2 U**2                  error of the mean predictor
     risk    = (bias2 + noise_variance) / (1 - gamma)
-    training_error = risk / S**2,   S = kappa / ridge      (so that GCV, S**2 * training error, is
-    right)
+    training_error = risk / S**2,   S = kappa / ridge       hence GCV: S**2 * training_error
 
 ``bias2 + noise_variance`` depends on n only through kappa.  The amplification ``1 / (1 - gamma)``
 is the variance over data sets, of the signal not yet learned and of the noise alike.
@@ -22,9 +21,12 @@ from sk_renorm.theory._arguments import (
     FloatArray,
     finite_array,
     nonnegative,
+    positive,
     product,
+    ratio,
+    together,
 )
-from sk_renorm.theory._degrees_of_freedom import spectral_sums
+from sk_renorm.theory._degrees_of_freedom import spectral_sums, with_tail
 from sk_renorm.theory._effective_ridge import EffectiveRidge, effective_ridge
 from sk_renorm.theory._spectrum import Spectrum, as_spectrum
 
@@ -133,15 +135,16 @@ def ridge_risk(
     array([1. , 0.5])
     """
     spectrum = as_spectrum(spectrum)
-    ridge, n, noise = np.broadcast_arrays(
-        finite_array("ridge", ridge), n_samples, nonnegative("noise_variance", noise_variance)
+    ridge, n, noise = together(
+        ridge=finite_array("ridge", ridge),
+        n_samples=positive("n_samples", n_samples),
+        noise_variance=nonnegative("noise_variance", noise_variance),
     )
     noise = noise + spectrum.unexplained
     eff = effective_ridge(spectrum, ridge, n)
     eta, w2 = spectrum.eigenvalues, spectrum.signal**2
-    scale = np.divide(1.0, eta, out=np.zeros_like(eta), where=eta > 0.0)
     bias2, learned2, spread = spectral_sums(
-        eta, eff.kappa, (eta * w2, 0, 2), (w2, 2, 0), (scale, 2, 0)
+        eta, eff.kappa, (eta * w2, 0, 2), (w2, 2, 0), (ratio(1.0, eta), 2, 0)
     )
     if spectrum.tail:
         spread = spread + spectrum.tail / eff.kappa**2
@@ -153,7 +156,7 @@ def ridge_risk(
         variance_noise=product(noise, eff.gamma * eff.derivative),
         noise_variance=noise[()],
         risk=risk,
-        training_error=product(risk, 1.0 / eff.renormalization**2),
+        training_error=product(risk, (1.0 / eff.renormalization) ** 2),
         squared_norm=learned2 + spread / eff.n_samples * risk,
     )
 
@@ -209,21 +212,22 @@ def cross_risk(
     1.0
     """
     spectrum = as_spectrum(spectrum)
-    a, b, n, noise = np.broadcast_arrays(
-        finite_array("ridge_a", ridge_a),
-        finite_array("ridge_b", ridge_b),
-        n_samples,
-        nonnegative("noise_variance", noise_variance),
+    a, b, n, noise = together(
+        ridge_a=finite_array("ridge_a", ridge_a),
+        ridge_b=finite_array("ridge_b", ridge_b),
+        n_samples=positive("n_samples", n_samples),
+        noise_variance=nonnegative("noise_variance", noise_variance),
     )
-    kappa_a = np.ravel(effective_ridge(spectrum, a, n).kappa)
-    kappa_b = np.ravel(effective_ridge(spectrum, b, n).kappa)
+    eff_a, eff_b = effective_ridge(spectrum, a, n), effective_ridge(spectrum, b, n)
+    pairs = zip(np.ravel(eff_a.kappa), np.ravel(eff_b.kappa), strict=True)
     keep = spectrum.eigenvalues > 0.0
     eta, power = spectrum.eigenvalues[keep], spectrum.signal_power[keep]
-    bias, common = np.empty(n.size), np.empty(n.size)
-    for i, (k_a, k_b) in enumerate(zip(kappa_a, kappa_b, strict=True)):
-        inverse = 1.0 / ((eta + k_a) * (eta + k_b))
-        bias[i], common[i] = k_a * k_b * (power @ inverse), eta**2 @ inverse
-    gap = 1.0 - common.reshape(n.shape) / n
-    total = bias.reshape(n.shape) + noise + spectrum.unexplained
+    bias, mixed = np.empty(n.shape), np.empty(n.shape)
+    for i, (k_a, k_b) in enumerate(pairs):
+        learned, rest = eta / (eta + k_a), k_b / (eta + k_b)
+        bias.flat[i], mixed.flat[i] = power @ (k_a / (eta + k_a) * rest), learned @ rest
+    # 1 - gamma_ab = 1 - df1_a / n + sum L_a U_b / n, which does not cancel at the threshold
+    gap = 1.0 / eff_a.renormalization + with_tail(spectrum, eff_a.kappa, mixed) / n
+    total = bias + noise + spectrum.unexplained
     with np.errstate(divide="ignore"):
         return product(total, 1.0 / gap)

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from sk_renorm.theory._arguments import (
     FloatArray,
     finite_array,
+    number,
     positive,
     psd_eigenvalues,
     symmetric_matrix,
@@ -89,7 +90,8 @@ def exponential_samples(n_samples: ArrayLike, correlation_length: float) -> STra
     2.0
     """
     n = positive("n_samples", n_samples)
-    b = 1.0 / np.tanh(1.0 / float(positive("correlation_length", correlation_length)))
+    length = number("correlation_length", positive("correlation_length", correlation_length))
+    b = 1.0 / np.tanh(min(1.0 / length, 1e3))  # 1 for any shorter correlation
 
     def root(u: FloatArray) -> FloatArray:
         return np.sqrt(1.0 + (b**2 - 1.0) * u**2)
@@ -136,9 +138,9 @@ def nearest_neighbour_samples(n_samples: ArrayLike, strength: float) -> STransfo
     >>> float(nearest_neighbour_samples(100, 0.0)(50.0))
     2.0
     """
-    n, b = positive("n_samples", n_samples), float(finite_array("strength", strength))
-    if abs(b) > 1.0:
-        raise ValueError(f"strength must be from -1 to 1; got {b:g}.")
+    n, b = positive("n_samples", n_samples), finite_array("strength", strength)
+    if b.ndim or abs(b) > 1.0:
+        raise ValueError(f"strength must be one number from -1 to 1; got {strength!r}.")
 
     def parts(df1: FloatArray) -> tuple[FloatArray, FloatArray]:
         v = 1.0 - df1 / n

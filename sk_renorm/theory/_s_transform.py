@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike
 from sk_renorm.theory._arguments import (
     FloatArray,
     nonnegative,
+    number,
     positive,
 )
 from sk_renorm.theory._degrees_of_freedom import spectral_sums
@@ -192,7 +193,7 @@ def orthogonal_features(n_features: ArrayLike, n_inputs: int) -> STransform:
     >>> float(orthogonal_features(100, 200)(50.0))
     1.5
     """
-    width, p = positive("n_features", n_features), float(positive("n_inputs", n_inputs))
+    width, p = positive("n_features", n_features), number("n_inputs", n_inputs)
     if (width > p).any():
         raise ValueError("n_features must not exceed n_inputs: there are no more directions.")
     # 1/(N - df1) - 1/(p - df1), in a form that is 0 for N = p also at df1 = p
@@ -242,6 +243,7 @@ def structured_features(eigenvalues: ArrayLike) -> STransform:
 
 
 def vector_of_eigenvalues(name: str, eigenvalues: ArrayLike) -> FloatArray:
+    """Return a vector of nonnegative numbers, at least one of them positive."""
     values = nonnegative(name, eigenvalues)
     if values.ndim != 1 or not (values > 0.0).any():
         raise ValueError(f"{name} must be a vector with at least one positive eigenvalue.")

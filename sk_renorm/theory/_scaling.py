@@ -9,11 +9,12 @@ What bottlenecks the resolution first decides it: ``kappa ~ n**(-capacity m)``, 
 
     m = min(1, l / capacity, q)          (samples, ridge, width),
 
-    bias2        ~ kappa**(2 min(source, 1))                     rate  2 capacity min(source, 1) m
-    feature var. ~ (df1 / N)**c kappa**min(1, 2 source)          rate  capacity min(1, 2 source) m +
-    c (q - m) noise var.   ~ df1 / n                                       rate  1 - m
+    bias2             ~ kappa**(2 min(source, 1))
+    feature variance  ~ (df1 / N)**c kappa**min(1, 2 source)
+    noise variance    ~ df1 / n
 
-with ``c = 1`` for white features.  The smallest rate wins.
+so that their rates are ``2 capacity min(source, 1) m``, ``capacity min(1, 2 source) m + c (q - m)``
+and ``1 - m``, with ``c = 1`` for white features.  The smallest rate wins.
 """
 
 from dataclasses import dataclass
@@ -21,7 +22,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sk_renorm.theory._arguments import FloatArray, finite_array, nonnegative, positive, real_array
+from sk_renorm.theory._arguments import (
+    FloatArray,
+    finite_array,
+    nonnegative,
+    positive,
+    real_array,
+    together,
+)
 
 REGIMES = (
     "signal-source",
@@ -163,17 +171,13 @@ def scaling_law(
     >>> scaling_law(1.5, 0.4, [0.5, 3.0], noisy=True).regime
     array(['ridge-source', 'noise'], dtype='<U25')
     """
-    capacity, source, decay, q, c = np.broadcast_arrays(
-        finite_array("capacity", capacity),
-        positive("source", source),
-        _nonnegative_or_infinite("ridge_exponent", ridge_exponent),
-        positive("width_exponent", width_exponent),
-        feature_variance_exponent(feature_decay),
+    capacity, source, decay, q, c = together(
+        capacity=_capacity(capacity),
+        source=positive("source", source),
+        ridge_exponent=_nonnegative_or_infinite("ridge_exponent", ridge_exponent),
+        width_exponent=positive("width_exponent", width_exponent),
+        feature_decay=feature_variance_exponent(feature_decay),
     )
-    if (capacity <= 1.0).any():
-        raise ValueError(
-            "capacity must be above 1: otherwise the trace diverges with p and no scaling exists."
-        )
     bottlenecks = np.stack([np.ones_like(q), decay / capacity, q])
     which = np.argmin(bottlenecks, axis=0)  # samples, ridge or width
     m = bottlenecks.min(axis=0)
@@ -241,11 +245,18 @@ def optimal_scaling(capacity: ArrayLike, source: ArrayLike) -> tuple[FloatArray,
     >>> round(float(l), 4), round(float(rate), 4)
     (0.6667, 0.6667)
     """
-    capacity, source = finite_array("capacity", capacity), positive("source", source)
-    if (capacity <= 1.0).any():
-        raise ValueError("capacity must be above 1: otherwise no scaling exists.")
+    capacity, source = together(capacity=_capacity(capacity), source=positive("source", source))
     decay = 2.0 * capacity * np.minimum(source, 1.0)
     return (capacity / (1.0 + decay))[()], (decay / (1.0 + decay))[()]
+
+
+def _capacity(value: ArrayLike) -> FloatArray:
+    capacity = finite_array("capacity", value)
+    if (capacity <= 1.0).any():
+        raise ValueError(
+            "capacity must be above 1: otherwise the trace diverges with p and no scaling exists."
+        )
+    return capacity
 
 
 def _nonnegative_or_infinite(name: str, value: ArrayLike) -> FloatArray:

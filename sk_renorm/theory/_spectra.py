@@ -5,8 +5,10 @@ from numpy.typing import ArrayLike
 
 from sk_renorm.theory._arguments import (
     FloatArray,
+    count,
     finite_array,
     nonnegative,
+    number,
     psd_eigenvalues,
     symmetric_matrix,
     vector,
@@ -14,16 +16,10 @@ from sk_renorm.theory._arguments import (
 from sk_renorm.theory._spectrum import Spectrum
 
 
-def _count(name: str, value: int) -> int:
-    if isinstance(value, bool) or value != int(value) or value < 1:
-        raise ValueError(f"{name} must be an integer of at least 1; got {value!r}.")
-    return int(value)
-
-
 def _with_norm(direction: FloatArray, signal_norm: float | None) -> FloatArray:
     if signal_norm is None:
         return direction
-    return direction * (float(nonnegative("signal_norm", signal_norm)) / np.linalg.norm(direction))
+    return direction * (number("signal_norm", signal_norm) / np.linalg.norm(direction))
 
 
 def power_law(
@@ -65,9 +61,11 @@ def power_law(
     >>> power_law(3, capacity=1.0, source=1.0).eigenvalues
     array([1.        , 0.5       , 0.33333333])
     """
-    capacity = float(nonnegative("capacity", capacity))
-    source = float(finite_array("source", source))
-    k = np.arange(1.0, _count("n_features", n_features) + 1.0)
+    capacity = number("capacity", capacity)
+    source = finite_array("source", source)
+    if source.ndim:
+        raise ValueError(f"source must be one number; got shape {source.shape}.")
+    k = np.arange(1.0, count("n_features", n_features) + 1.0)
     signal = k ** (-0.5 * (1.0 + capacity * (2.0 * source - 1.0)))
     return Spectrum(k**-capacity, _with_norm(signal, signal_norm))
 
@@ -100,8 +98,8 @@ def isotropic(n_features: int, *, variance: float = 1.0, signal_norm: float = 1.
     >>> isotropic(4, signal_norm=2.0).signal
     array([1., 1., 1., 1.])
     """
-    p = _count("n_features", n_features)
-    variance = float(nonnegative("variance", variance))
+    p = count("n_features", n_features)
+    variance = number("variance", variance)
     return Spectrum(np.full(p, variance), _with_norm(np.ones(p), signal_norm))
 
 
@@ -152,16 +150,16 @@ def spiked(
     >>> spiked(4, [10.0], alignment=0.25).signal
     array([0.5, 0.5, 0.5, 0.5])
     """
-    p = _count("n_features", n_features)
+    p = count("n_features", n_features)
     spikes = np.atleast_1d(nonnegative("spikes", spikes))
     if spikes.ndim != 1 or not 0 < spikes.size < p:
         raise ValueError(f"spikes must be a vector of 1 to {p - 1} eigenvalues.")
-    share = float(nonnegative("alignment", alignment))
+    share = number("alignment", alignment)
     if share > 1.0:
         raise ValueError(f"alignment is a fraction from 0 to 1; got {share:g}.")
     s = spikes.size
     signal = np.repeat([np.sqrt(share / s), np.sqrt((1.0 - share) / (p - s))], [s, p - s])
-    floor = np.full(p - s, float(nonnegative("bulk", bulk)))
+    floor = np.full(p - s, number("bulk", bulk))
     return Spectrum(np.concatenate([spikes, floor]), _with_norm(signal, signal_norm))
 
 

@@ -10,7 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sk_renorm.theory._arguments import FloatArray, finite_array, nonnegative, vector
+from sk_renorm.theory._arguments import (
+    LARGEST,
+    FloatArray,
+    finite_array,
+    nonnegative,
+    number,
+    vector,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +43,7 @@ class Spectrum:
     Raises
     ------
     ValueError
-        If the eigenvalues are negative or all zero, or the shapes do not match.
+        If the eigenvalues are negative, all zero or out of range, or the shapes do not match.
 
     References
     ----------
@@ -60,6 +67,8 @@ class Spectrum:
         eigenvalues = nonnegative("eigenvalues", self.eigenvalues)
         if eigenvalues.ndim != 1 or not (eigenvalues > 0.0).any():
             raise ValueError("eigenvalues must be a vector with at least one positive entry.")
+        if ((eigenvalues > 0.0) & (eigenvalues < 1.0 / LARGEST)).any():
+            raise ValueError(f"eigenvalues must be zero or at least {1.0 / LARGEST:g}.")
         p = len(eigenvalues)
         signal = np.zeros(p) if self.signal is None else vector("signal", self.signal, p)
         self._store("eigenvalues", eigenvalues)
@@ -70,10 +79,7 @@ class Spectrum:
                 raise ValueError(f"basis must be an orthogonal matrix of shape ({p}, {p}).")
             self._store("basis", basis)
         for name in ("unexplained", "tail"):
-            value = nonnegative(name, getattr(self, name))
-            if value.ndim:
-                raise ValueError(f"{name} must be one number.")
-            object.__setattr__(self, name, float(value))
+            object.__setattr__(self, name, number(name, getattr(self, name)))
 
     def _store(self, name: str, array: FloatArray) -> None:
         own = np.array(array)  # the caller's array stays writable, ours does not

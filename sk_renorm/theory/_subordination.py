@@ -12,14 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sk_renorm.theory._arguments import FloatArray, finite_array, product
-from sk_renorm.theory._degrees_of_freedom import spectral_sums
+from sk_renorm.theory._arguments import FloatArray, finite_array, product, together
+from sk_renorm.theory._degrees_of_freedom import spectral_sums, with_tail
 from sk_renorm.theory._newton import solve
 from sk_renorm.theory._s_transform import STransform
 from sk_renorm.theory._spectrum import Spectrum, as_spectrum
 
 _MAX_STEPS = 300
 _CERTIFIED = 1e-11  # largest accepted relative distance to the root, as one more step measures it
+_RESOLVED = 1e-6  # the same next to max_df, where df1 in floats resolves kappa no better
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +42,8 @@ class Subordination:
     log_derivative : ndarray
         ``d ln kappa / d ln ridge``, from 0 (interpolation) to 1.
     residual : ndarray
-        Relative distance to the root: the certificate.
+        Relative distance to the root: the certificate.  Below 1e-11, and larger only where df1 is
+        so close to `max_df` that their difference is all rounding; never above 1e-6.
     """
 
     ridge: FloatArray
@@ -80,7 +82,8 @@ def subordinate(
     ValueError
         If `ridge` is negative.
     RuntimeError
-        If a root fails its certificate, for instance because a user's S-transform decreases.
+        If a root fails its certificate: because a user's S-transform decreases, or because df1 and
+        `max_df` agree to 10 digits (rank = max_df, with a tiny ridge).
 
     Notes
     -----
@@ -101,27 +104,41 @@ def subordinate(
     spectrum = as_spectrum(spectrum)
     if not isinstance(noise, STransform):
         raise TypeError("noise must be an STransform, such as white_wishart(n_samples).")
-    ridge, max_df = np.broadcast_arrays(finite_array("ridge", ridge), noise.max_df)
+    ridge, max_df = together(ridge=finite_array("ridge", ridge), noise=noise.max_df)
     if (ridge < 0.0).any():
         raise ValueError(
             "ridge must be zero or positive here; effective_ridge knows negative ridges of "
             "independent samples."
         )
+    if spectrum.tail and ((ridge == 0.0) & np.isinf(max_df)).any():
+        raise ValueError("ridge must be positive for a spectrum with a tail and max_df = inf.")
     floor = _ridgeless(spectrum, max_df)
     kappa = np.where(ridge > 0.0, _solve(spectrum, ridge, noise, floor), floor)
     df1, df2, h, slope = _equation(spectrum, kappa, ridge, noise)
     df1 = np.where((ridge == 0.0) & (kappa > 0.0), max_df, df1)
-    residual = np.divide(np.abs(h), slope, out=np.zeros(h.shape), where=ridge > 0.0)
-    if not (residual <= _CERTIFIED).all():
-        raise RuntimeError(
-            f"The effective ridge is only known to a relative {residual.max():.1e}, above "
-            f"{_CERTIFIED:g}; check that the S-transform increases with df1."
-        )
+    residual = np.where(ridge > 0.0, _certified(df1, h, slope, noise, ridge), 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         s = np.where(kappa > 0.0, np.divide(kappa, ridge), noise.value(df1))
     return Subordination(
         ridge[()], kappa[()], df1[()], df2[()], s[()], (1.0 / slope)[()], residual[()]
     )
+
+
+def _certified(
+    df1: FloatArray, h: FloatArray, slope: FloatArray, noise: STransform, ridge: FloatArray
+) -> FloatArray:
+    """Return the relative distances to the roots, or raise."""
+    unresolved = ~np.isfinite(h)  # df1 equals max_df in floats
+    residual = np.where(unresolved, np.inf, np.abs(np.where(unresolved, 0.0, h)) / slope)
+    rounding = 8.0 * np.finfo(float).eps * df1 * noise.log_derivative(_inside(df1, noise)) / slope
+    failed = (ridge > 0.0) & ~(residual <= np.clip(rounding, _CERTIFIED, _RESOLVED))
+    if failed.any():
+        raise RuntimeError(
+            f"The effective ridge is only known to a relative {residual[failed].max():.1e}; check "
+            "that the S-transform increases with df1, or use a larger ridge: df1 may be too close "
+            "to max_df."
+        )
+    return residual
 
 
 def _ridgeless(spectrum: Spectrum, max_df: FloatArray) -> FloatArray:
@@ -139,15 +156,18 @@ def _equation(
     df1, df2, lag = spectral_sums(
         spectrum.eigenvalues, kappa, (None, 1, 0), (None, 2, 0), (None, 1, 1)
     )
+    df1, lag = with_tail(spectrum, kappa, df1), with_tail(spectrum, kappa, lag)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        if spectrum.tail:
-            df1, lag = df1 + spectrum.tail / kappa, lag + spectrum.tail / kappa
         inside = df1 < noise.max_df
-        # S is only asked for where it exists
-        safe = np.where(inside, df1, 0.5 * np.minimum(noise.max_df, df1))
+        safe = _inside(df1, noise)
         h = np.where(inside, np.log(kappa / ridge) - np.log(noise.value(safe)), -np.inf)
         steepness = np.where(inside, noise.log_derivative(safe), np.inf)
     return df1, df2, h, 1.0 + product(lag, steepness)
+
+
+def _inside(df1: FloatArray, noise: STransform) -> FloatArray:
+    """Return df1 where S exists there, else some df1 where it does."""
+    return np.where(df1 < noise.max_df, df1, 0.5 * np.minimum(noise.max_df, df1))
 
 
 def _solve(
@@ -171,10 +191,12 @@ def _solve(
     for _ in range(_MAX_STEPS):
         value, slope = h(u)
         high, low = np.where(value > 0.0, u, high), np.where(value > 0.0, low, u)
-        newton = u - value / slope
+        with np.errstate(invalid="ignore"):  # -inf / inf below the limit: bisect
+            newton = u - value / slope
         step_to = np.where((newton >= low) & (newton <= high), newton, 0.5 * (low + high))
         done = np.abs(step_to - u) <= 4.0 * np.finfo(float).eps * np.maximum(np.abs(u), 1.0)
         u = np.where(done, u, step_to)
         if done.all():
             break
-    return np.exp(u)
+    # where df1 cannot be told from max_df at u, the root is between u and high, a rounding apart
+    return np.exp(np.where(np.isfinite(value), u, high))

@@ -3,16 +3,20 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from theory.simulation import FULL, assert_within, ridge_coefficients
+from theory.simulation import assert_no_gaps, enlarge, ridge_coefficients
 
 from sk_renorm import theory
 
-SCALE = 3 if FULL else 1
-N_ROWS, P, RIDGE, NOISE = 90 * SCALE, 60 * SCALE, 0.02, 0.3
-SPECTRUM = theory.Spectrum(np.repeat(np.arange(1.0, 61.0) ** -0.8, SCALE), np.full(P, P**-0.5))
-TIME = np.arange(N_ROWS)
-K = np.exp(-np.abs(TIME[:, None] - TIME) / 4.0)
+N_ROWS, P, RIDGE, NOISE = 90, 60, 0.02, 0.3
+SPECTRUM = theory.Spectrum(np.arange(1.0, 61.0) ** -0.8, np.full(P, P**-0.5))
 REPETITIONS = 400
+
+
+def correlation(n):
+    return np.exp(-np.abs(np.subtract.outer(np.arange(n), np.arange(n))) / 4.0)
+
+
+K = correlation(N_ROWS)
 
 
 def root_of(matrix):
@@ -20,67 +24,82 @@ def root_of(matrix):
     return (vectors * np.sqrt(np.clip(values, 0.0, None))) @ vectors.T
 
 
-def simulate(row_root, noise_root, weights=None, repetitions=REPETITIONS, seed=0):
-    """Return risks on fresh data and training errors of repeated fits."""
-    rng = np.random.default_rng(seed)
-    eta, w = SPECTRUM.eigenvalues, SPECTRUM.signal
+def gaps(scale, row_root, noise_root, result, weights=None):
+    """Return risks on fresh data and training errors of repeated fits, less the theory's."""
+    rng = np.random.default_rng(scale)
+    spectrum, n = enlarge(SPECTRUM, scale), scale * N_ROWS
+    eta, w = spectrum.eigenvalues, spectrum.signal
     risks, training = [], []
-    for _ in range(repetitions):
-        X = row_root @ rng.standard_normal((N_ROWS, P)) * np.sqrt(eta)
-        y = X @ w + np.sqrt(NOISE) * (noise_root @ rng.standard_normal(N_ROWS))
-        c = np.ones(N_ROWS) if weights is None else weights
+    for _ in range(REPETITIONS):
+        X = row_root @ rng.standard_normal((n, len(eta))) * np.sqrt(eta)
+        y = X @ w + np.sqrt(NOISE) * (noise_root @ rng.standard_normal(n))
+        c = np.ones(n) if weights is None else weights
         v = ridge_coefficients(np.sqrt(c)[:, None] * X, np.sqrt(c) * y, RIDGE)
         risks.append((v - w) ** 2 @ eta + NOISE)
         training.append(np.mean(c * (y - X @ v) ** 2))
-    return risks, training
+    return {
+        "risk": np.array(risks) - result.risk,
+        "training_error": np.array(training) - result.training_error,
+    }
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("matched", [True, False])
 def test_matched_and_unmatched_noise(matched):
-    root, eye = root_of(K), np.eye(N_ROWS)
-    risks, training = simulate(root, root if matched else eye)
-    result = theory.correlated_risk(
-        SPECTRUM, RIDGE, K, NOISE, noise_correlation=None if matched else eye
-    )
-    assert_within(risks, result.risk, result.risk / N_ROWS, "risk")
-    # the errors of neighbouring rows are one: the effective number of rows is smaller
-    assert_within(training, result.training_error, 4 * result.training_error / N_ROWS, "training")
+    def samples(scale):
+        rows, eye = correlation(scale * N_ROWS), np.eye(scale * N_ROWS)
+        noise = None if matched else eye
+        result = theory.correlated_risk(
+            enlarge(SPECTRUM, scale), RIDGE, rows, NOISE, noise_correlation=noise
+        )
+        root = root_of(rows)
+        return gaps(scale, root, root if matched else eye, result)
+
+    assert_no_gaps(samples)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("equal_noise", [True, False])
 def test_weights(equal_noise):
-    rng = np.random.default_rng(1)
-    weights = rng.gamma(2.0, 0.5, N_ROWS)
-    scale = np.ones(N_ROWS) if equal_noise else 1.0 / weights
-    risks, training = simulate(np.eye(N_ROWS), np.diag(np.sqrt(scale)), weights)
-    result = theory.weighted_risk(SPECTRUM, RIDGE, weights, NOISE, noise_scale=scale)
-    assert_within(risks, result.risk, result.risk / N_ROWS, "risk")
-    assert_within(training, result.training_error, result.training_error / N_ROWS, "training")
+    some = np.random.default_rng(1).gamma(2.0, 0.5, N_ROWS)
+
+    def samples(scale):
+        weights = np.repeat(some, scale)
+        noise = np.ones(len(weights)) if equal_noise else 1.0 / weights
+        result = theory.weighted_risk(
+            enlarge(SPECTRUM, scale), RIDGE, weights, NOISE, noise_scale=noise
+        )
+        return gaps(scale, np.eye(len(weights)), np.diag(np.sqrt(noise)), result, weights)
+
+    assert_no_gaps(samples)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("steps", [1, 4])
 def test_near_the_horizon(steps):
     """Test rows, with their noise, continue the training series."""
-    rng = np.random.default_rng(2)
-    eta, w = SPECTRUM.eigenvalues, SPECTRUM.signal
-    k = np.exp(-np.abs(TIME - (N_ROWS - 1 + steps)) / 4.0)
-    joint = root_of(np.block([[K, k[:, None]], [k[None], np.ones((1, 1))]]))
-    solve_k = np.linalg.solve(K, k)
-    plain, kriged = [], []
-    for _ in range(REPETITIONS if not FULL else 2 * REPETITIONS):
-        X = joint @ rng.standard_normal((N_ROWS + 1, P)) * np.sqrt(eta)
-        noise = joint @ rng.standard_normal((N_ROWS + 1, 8)) * np.sqrt(NOISE)
-        y = (X @ w)[:, None] + noise  # eight noises for each X
-        v = ridge_coefficients(X[:-1], y[:-1], RIDGE)
-        error = y[-1] - X[-1] @ v
-        plain.append(np.mean(error**2))
-        kriged.append(np.mean((error - solve_k @ (y[:-1] - X[:-1] @ v)) ** 2))
-    near = theory.near_horizon_risk(SPECTRUM, RIDGE, K, k, NOISE)
-    assert_within(plain, near.risk, near.risk / N_ROWS, "near")
-    assert_within(kriged, near.kriging_risk, 4 * near.kriging_risk / N_ROWS, "kriging")
+
+    def samples(scale):
+        rng, spectrum, n = np.random.default_rng(scale), enlarge(SPECTRUM, scale), scale * N_ROWS
+        eta, w = spectrum.eigenvalues, spectrum.signal
+        rows, k = correlation(n), np.exp(-np.abs(np.arange(n) - (n - 1 + steps)) / 4.0)
+        joint = root_of(np.block([[rows, k[:, None]], [k[None], np.ones((1, 1))]]))
+        solve_k = np.linalg.solve(rows, k)
+        near = theory.near_horizon_risk(spectrum, RIDGE, rows, k, NOISE)
+        plain, kriged = [], []
+        for _ in range(REPETITIONS):
+            X = joint @ rng.standard_normal((n + 1, len(eta))) * np.sqrt(eta)
+            noise = joint @ rng.standard_normal((n + 1, 8)) * np.sqrt(NOISE)
+            y = (X @ w)[:, None] + noise  # eight noises for each X
+            v = ridge_coefficients(X[:-1], y[:-1], RIDGE)
+            error = y[-1] - X[-1] @ v
+            plain.append(np.mean(error**2) - near.risk)
+            kriged.append(
+                np.mean((error - solve_k @ (y[:-1] - X[:-1] @ v)) ** 2) - near.kriging_risk
+            )
+        return {"near": plain, "kriging": kriged}
+
+    assert_no_gaps(samples)
 
 
 def test_no_correlation_is_ridge_regression():
@@ -131,6 +150,22 @@ def test_ridgeless_limit(n_features):
     near = theory.correlated_risk(spectrum, 1e-11, K[:90, :90], 0.1)
     assert_allclose(at.risk, near.risk, rtol=1e-6)
     assert_allclose(at.training_error, near.training_error, rtol=1e-5, atol=1e-15)
+
+
+def test_interpolating_fits_have_their_estimates():
+    """GCV and CorrGCV of a ridgeless fit are 0 / 0 and have a limit."""
+    closed = theory.exponential_samples(90, 4.0)
+    lacking = np.r_[np.ones(60), np.zeros(30)]
+    for rows, noise in ((K, None), (K, np.eye(90)), (closed, None), (lacking, None)):
+        for p in (40, 200):
+            spectrum = theory.power_law(p, 0.9)
+            at, near = (
+                theory.correlated_risk(spectrum, ridge, rows, 0.1, noise_correlation=noise)
+                for ridge in (0.0, 1e-9)
+            )
+            for name in ("gcv_limit", "naive_correction_limit", "corr_gcv_limit"):
+                atol = 1e-9 * at.risk  # GCV of rows that K lacks is zero
+                assert_allclose(getattr(at, name), getattr(near, name), rtol=1e-5, atol=atol)
 
 
 def test_far_test_point_is_an_independent_one():

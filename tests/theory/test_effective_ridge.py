@@ -39,6 +39,10 @@ def test_white_closed_form(q, ridge):
 
 
 def test_independent_root_finder_agrees():
+    """At every point, for an equation whose terms do not cancel.
+
+    ``n - df1`` is what the first n modes leave, less what the others take.
+    """
     elementwise = pytest.importorskip("scipy.optimize.elementwise")  # scipy >= 1.15
     eta = np.arange(1.0, 2001.0) ** -1.5
     ridge = np.geomspace(1e-9, 1e2, 60)[:, None]
@@ -46,20 +50,18 @@ def test_independent_root_finder_agrees():
 
     def equation(log_kappa, ridge, n):
         kappa = np.exp(log_kappa)[..., None]
-        df1 = (eta / (eta + kappa)).sum(axis=-1)
-        return np.exp(log_kappa) * (1.0 - df1 / n) - ridge
+        m = np.minimum(n, eta.size)
+        first = np.arange(eta.size) < m[..., None]
+        spare = n - m + (np.where(first, kappa, -eta) / (eta + kappa)).sum(axis=-1)
+        return np.exp(log_kappa) * spare / n - ridge
 
     ridge_all, n_all = np.broadcast_arrays(ridge, n)
     low, high = np.log(ridge_all * 0.999), np.log(ridge_all + eta.sum() / n_all)
     found = elementwise.find_root(
         equation, (low, high), args=(ridge_all, n_all), tolerances={"xatol": 0.0, "xrtol": 1e-15}
     )
-    eff = theory.effective_ridge(eta, ridge, n)
     assert found.success.all()
-    # compare where the naive difference 1 - df1 / n of the reference can resolve the root
-    resolved = np.finfo(float).eps * eff.derivative * eff.kappa < 1e-11 * eff.kappa
-    assert resolved.mean() > 0.9
-    assert_allclose(eff.kappa[resolved], np.exp(found.x)[resolved], rtol=1e-10)
+    assert_allclose(theory.effective_ridge(eta, ridge, n).kappa, np.exp(found.x), rtol=1e-10)
 
 
 @settings(deadline=None, max_examples=200)
@@ -78,7 +80,8 @@ def test_bounds_and_monotonicity(eta, ridge, n):
     assert (eff.df2 <= eff.df1 * (1 + 1e-12)).all()
     assert (eff.df1 <= min(len(eta), n) * (1 + 1e-12)).all()
     assert (eff.kappa >= ridge * (1 - 1e-12)).all()
-    assert eff.kappa[0] <= eff.kappa[1]
+    # a ridge far below the rounding of kappa moves it by nothing but rounding
+    assert eff.kappa[0] <= eff.kappa[1] * (1 + 1e-13)
     assert (eff.gamma < 1.0 + 1e-12).all()
     assert (eff.derivative >= 1.0 - 1e-12).all()
     more = theory.effective_ridge(eta, ridge, 2.0 * n)
@@ -94,6 +97,44 @@ def test_scale_invariance(eta, ridge, n, log_scale):
     # the root moves by derivative * (kappa / ridge scale) roundings near the threshold
     rtol = 1e-12 * max(1.0, first.derivative)
     assert_allclose(scaled.kappa, c * first.kappa, rtol=rtol)
+
+
+@settings(deadline=None, max_examples=100)
+@given(wide_spectra, ridges, sizes)
+def test_limits(eta, ridge, n):
+    """n to infinity leaves the ridge; a ridge to zero from above and from below meet at zero."""
+    many = theory.effective_ridge(eta, ridge, 1e6 * (n + eta.sum() / ridge))
+    assert_allclose(many.kappa, ridge, rtol=2e-6)
+    edge = theory.minimum_ridge(eta, n).ridge
+    if edge == 0.0:  # n = rank
+        return
+    at = theory.effective_ridge(eta, 0.0, n)
+    tiny = 1e-9 * edge
+    below, above = theory.effective_ridge(eta, [tiny, -tiny], n).kappa
+    rounding = 1e-13 * abs(at.kappa)
+    assert below - rounding <= at.kappa <= above + rounding
+    slope = (above - below) / (-2.0 * tiny)
+    if above - below > 1e-4 * abs(at.kappa):  # else the difference is rounding
+        assert_allclose(slope, at.derivative, rtol=1e-3)
+
+
+def test_spectra_of_thirty_orders_of_magnitude_in_every_function():
+    """No NaN and no warning, next to every threshold and far from it."""
+    eta = np.geomspace(1e-20, 1e10, 12)
+    spectrum = theory.Spectrum(eta, np.ones(12))
+    for ridge in (0.0, 1e-25, 1e-12, 1.0, 1e12):
+        for n in (0.3, 1.0, 11.0, 12.0, 13.0, 1e4):
+            results = [
+                theory.ridge_risk(spectrum, ridge, n, 0.1),
+                theory.random_feature_risk(spectrum, max(ridge, 1e-22), n, 5, 0.1),
+                theory.random_feature_risk(spectrum, ridge, n, [6, 20], 0.1),
+            ]
+            if n >= 1.0:
+                K = np.exp(-np.abs(np.subtract.outer(np.arange(min(n, 40)), np.arange(min(n, 40)))))
+                results.append(theory.correlated_risk(spectrum, max(ridge, 1e-22), K, 0.1))
+            for result in results:
+                for name, value in vars(result).items():
+                    assert not np.isnan(value).any(), (type(result).__name__, name, ridge, n)
 
 
 def test_derivative_is_that_of_the_root():

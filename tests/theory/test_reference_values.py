@@ -60,4 +60,5 @@ def test_random_features(case):
             case["noise_variance"],
             feature_noise=case["feature_noise"],
         )
+        # white features are compared with their cubic to 1e-12 in test_random_features
         assert_row(result, row, 1e-8)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
-from theory.simulation import FULL, assert_within, ridge_coefficients
+from theory.simulation import FULL, assert_no_gaps, enlarge, ridge_coefficients
 
 from sk_renorm import theory
 
@@ -16,78 +16,83 @@ CASES = {  # spectrum, n, ridge
     "negative": (theory.isotropic(200, signal_norm=1.0), 80, -0.05),
 }
 NOISE = 0.3
-FACTOR = 4 if FULL else 1
-
-
-def scaled(name):
-    spectrum, n, ridge = CASES[name]
-    if FACTOR == 1:
-        return spectrum, n, ridge
-    eta = np.repeat(spectrum.eigenvalues, FACTOR)  # the same problem, larger
-    return theory.Spectrum(eta, np.repeat(spectrum.signal, FACTOR) / FACTOR**0.5), FACTOR * n, ridge
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_every_term(name):
-    spectrum, n, ridge = scaled(name)
-    eta, w = spectrum.eigenvalues, spectrum.signal
-    rng, members = np.random.default_rng(1), 8
-    terms = {key: [] for key in ("bias2", "variance_data", "variance_noise", "risk")}
-    terms |= {key: [] for key in ("training_error", "squared_norm")}
-    for _ in range(60 if FULL else 40):
-        fits, noisy = [], []
-        for _ in range(members):
-            X = rng.standard_normal((n, len(eta))) * np.sqrt(eta)
-            noise = np.sqrt(NOISE) * rng.standard_normal(n)
-            both = ridge_coefficients(X, np.column_stack([X @ w, noise]), ridge)
-            fits.append(both[:, 0])
-            noisy.append(both[:, 1])
-            v = both.sum(axis=1)
-            terms["training_error"].append(np.mean((X @ (w - v) + noise) ** 2))
-            terms["squared_norm"].append(v @ v)
-            terms["risk"].append((v - w) ** 2 @ eta + NOISE)
-            terms["variance_noise"].append(both[:, 1] ** 2 @ eta)
-        mean = np.mean(fits, axis=0)
-        variance = ((fits - mean) ** 2 @ eta).sum() / (members - 1)
-        terms["variance_data"].append(variance)
-        terms["bias2"].append((mean - w) ** 2 @ eta - variance / members)
-    result = theory.ridge_risk(spectrum, ridge, n, NOISE)
-    for key, samples in terms.items():
-        expected = getattr(result, key)
-        scale = result.risk if key not in ("training_error", "squared_norm") else expected
-        rounding = 1e-20  # of an interpolator's training error
-        assert_within(samples, expected, scale / n + rounding, key)
+    case, n_samples, ridge = CASES[name]
+    members = 8
+
+    def samples(scale):
+        spectrum, n = enlarge(case, scale), scale * n_samples
+        eta, w = spectrum.eigenvalues, spectrum.signal
+        rng = np.random.default_rng(scale)
+        terms = {key: [] for key in ("bias2", "variance_data", "variance_noise", "risk")}
+        terms |= {key: [] for key in ("training_error", "squared_norm")}
+        for _ in range(40):
+            fits = []
+            for _ in range(members):
+                X = rng.standard_normal((n, len(eta))) * np.sqrt(eta)
+                noise = np.sqrt(NOISE) * rng.standard_normal(n)
+                both = ridge_coefficients(X, np.column_stack([X @ w, noise]), ridge)
+                fits.append(both[:, 0])
+                v = both.sum(axis=1)
+                terms["training_error"].append(np.mean((X @ (w - v) + noise) ** 2))
+                terms["squared_norm"].append(v @ v)
+                terms["risk"].append((v - w) ** 2 @ eta + NOISE)
+                terms["variance_noise"].append(both[:, 1] ** 2 @ eta)
+            mean = np.mean(fits, axis=0)
+            variance = ((fits - mean) ** 2 @ eta).sum() / (members - 1)
+            terms["variance_data"].append(variance)
+            terms["bias2"].append((mean - w) ** 2 @ eta - variance / members)
+        result = theory.ridge_risk(spectrum, ridge, n, NOISE)
+        return {key: np.array(values) - getattr(result, key) for key, values in terms.items()}
+
+    assert_no_gaps(samples, atol=1e-20)  # rounding of an interpolator's training error
 
 
 @pytest.mark.slow
 def test_cross_risk_and_shifts():
-    spectrum, n, _ = scaled("wide")
-    eta, w = spectrum.eigenvalues, spectrum.signal
-    rng = np.random.default_rng(2)
-    p = len(eta)
-    shift = rng.standard_normal(p) / np.sqrt(p)
-    root = rng.standard_normal((p, p)) / p
-    covariance = root @ root.T + np.diag(eta[::-1])
-    samples = {"cross": [], "matrix": [], "mean": [], "diagonal": []}
-    for _ in range(400):
-        X = rng.standard_normal((n, p)) * np.sqrt(eta)
-        y = X @ w + np.sqrt(NOISE) * rng.standard_normal(n)
-        a, b = (ridge_coefficients(X, y, ridge) - w for ridge in (0.003, 0.1))
-        samples["cross"].append(a @ (eta * b) + NOISE)
-        samples["matrix"].append(a @ covariance @ a + 0.1)
-        samples["mean"].append(a @ (eta * a) + (shift @ a) ** 2 + NOISE)
-        samples["diagonal"].append(a @ (eta[::-1] * a) + NOISE)
-    arguments = (spectrum, 0.003, n, NOISE)
-    shifted = theory.out_of_distribution_risk
-    expected = {
-        "cross": theory.cross_risk(spectrum, 0.003, 0.1, n, NOISE),
-        "matrix": shifted(*arguments, test_covariance=covariance, test_noise_variance=0.1),
-        "mean": shifted(*arguments, test_mean=shift),
-        "diagonal": shifted(*arguments, test_covariance=eta[::-1]),
-    }
-    for key, values in samples.items():
-        assert_within(values, expected[key], expected[key] / n, key)
+    case, n_samples, _ = CASES["wide"]
+
+    def samples(scale):
+        spectrum, n = enlarge(case, scale), scale * n_samples
+        eta, w = spectrum.eigenvalues, spectrum.signal
+        rng, p = np.random.default_rng(scale), len(eta)
+        shift = rng.standard_normal(p) / np.sqrt(p)
+        root = rng.standard_normal((p, p)) / p
+        covariance = root @ root.T + np.diag(eta[::-1])
+        arguments = (spectrum, 0.003, n, NOISE)
+        shifted = theory.out_of_distribution_risk
+        expected = {
+            "cross": theory.cross_risk(spectrum, 0.003, 0.1, n, NOISE),
+            "matrix": shifted(*arguments, test_covariance=covariance, test_noise_variance=0.1),
+            "mean": shifted(*arguments, test_mean=shift),
+            "diagonal": shifted(*arguments, test_covariance=eta[::-1]),
+        }
+        found = {name: [] for name in expected}
+        for _ in range(400):
+            X = rng.standard_normal((n, p)) * np.sqrt(eta)
+            y = X @ w + np.sqrt(NOISE) * rng.standard_normal(n)
+            a, b = (ridge_coefficients(X, y, ridge) - w for ridge in (0.003, 0.1))
+            found["cross"].append(a @ (eta * b) + NOISE)
+            found["matrix"].append(a @ covariance @ a + 0.1)
+            found["mean"].append(a @ (eta * a) + (shift @ a) ** 2 + NOISE)
+            found["diagonal"].append(a @ (eta[::-1] * a) + NOISE)
+        return {name: np.array(values) - expected[name] for name, values in found.items()}
+
+    assert_no_gaps(samples)
+
+
+def test_cross_risk_of_equal_ridges_is_the_risk():
+    spectrum, ridge, n = theory.power_law(50, 1.0), np.array([[0.0], [1e-3]]), [20, 50, 80]
+    same = theory.cross_risk(spectrum, ridge, ridge, n, 0.2)
+    assert_allclose(same, theory.ridge_risk(spectrum, ridge, n, 0.2).risk, rtol=1e-11)
+    assert np.isinf(same[0, 1])  # the interpolation threshold
+    tailed = theory.Spectrum([1.0, 0.3], [1.0, 1.0], tail=0.4)
+    both = theory.cross_risk(tailed, 0.1, 0.1, 3, 0.2), theory.ridge_risk(tailed, 0.1, 3, 0.2).risk
+    assert_allclose(*both, rtol=1e-12)
 
 
 def test_terms_add_up():
@@ -142,7 +147,10 @@ def test_kernel_spectrum_predicts_kernel_ridge():
         dual = np.linalg.solve(small, target[chosen])
         measured.append(np.mean((target - kernel[:, chosen] @ dual) ** 2))
     expected = theory.ridge_risk(spectrum, ridge, n).risk
-    assert_within(measured, expected, expected / n, "kernel ridge")
+    # 3 standard errors and 1 / n: a kernel's features are not Gaussian, so that the theory is an
+    # approximation here and no larger size of the same problem exists to extrapolate to
+    error = np.std(measured, ddof=1) / np.sqrt(len(measured))
+    assert abs(np.mean(measured) - expected) < 3.0 * error + expected / n
 
 
 def test_rotated_features_change_nothing():

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
+from theory.simulation import assert_no_gap
 
 from sk_renorm import theory
 
@@ -116,22 +117,29 @@ def test_own_s_transform():
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["gaussian", "orthogonal", "structured"])
 def test_features_against_random_matrices(name):
-    rng, p = np.random.default_rng(0), 3 * N
-    eta = np.linspace(0.5, 2.0, p)
-    repetitions, traces = 200, []
-    for _ in range(repetitions):
-        if name == "orthogonal":
-            q, _ = np.linalg.qr(rng.standard_normal((p, N)))
-            F = q * np.sqrt(p / N)
-        else:
-            F = rng.standard_normal((p, N)) / np.sqrt(N)
-            if name == "structured":
-                F *= np.arange(1.0, N + 1.0) ** -0.4
-        gram = F.T @ (eta[:, None] * F)
-        traces.append(np.trace(gram @ np.linalg.inv(gram + 0.3 * np.eye(N))))
-    expected = theory.subordinate(eta, 0.3, FAMILY[name]).df1
-    standard_error = np.std(traces) / np.sqrt(repetitions)
-    assert abs(np.mean(traces) - expected) < 3 * standard_error + expected / p**1.5
+    structure = np.arange(1.0, N + 1.0) ** -0.8
+
+    def gaps(scale):
+        rng, width, p = np.random.default_rng(scale), scale * N, 3 * scale * N
+        eta, traces = np.linspace(0.5, 2.0, p), []
+        family = {
+            "gaussian": lambda: theory.gaussian_features(width),
+            "orthogonal": lambda: theory.orthogonal_features(width, p),
+            "structured": lambda: theory.structured_features(np.repeat(structure, scale)),
+        }
+        for _ in range(200):
+            if name == "orthogonal":
+                q, _ = np.linalg.qr(rng.standard_normal((p, width)))
+                F = q * np.sqrt(p / width)
+            else:
+                F = rng.standard_normal((p, width)) / np.sqrt(width)
+                if name == "structured":
+                    F *= np.sqrt(np.repeat(structure, scale))
+            gram = F.T @ (eta[:, None] * F)
+            traces.append(np.trace(gram @ np.linalg.inv(gram + 0.3 * np.eye(width))) / scale)
+        return np.array(traces) - theory.subordinate(eta, 0.3, family[name]()).df1 / scale
+
+    assert_no_gap(gaps, name=name)
 
 
 @pytest.mark.parametrize(

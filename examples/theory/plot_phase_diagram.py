@@ -4,17 +4,21 @@ What limits learning: a phase diagram
 
 With ``ridge = n**-l`` and ``N = n**q`` random features, the plane of (l, q) splits into regimes, in
 each of which one term of the excess risk decides the rate.  Label noise takes over wherever nothing
-else is slower.  Local slopes of the exact theory, taken inside the regimes, agree with the rates.
+else is slower.  Local slopes of the exact theory, taken inside the regimes, agree with the rates to
+1.5 % at n = 100,000.
 
-Capacity 1.2, source 1.1.  (The public notebook's noisy diagram leaves the source out of one of its
+Capacity 1.2, source 1.1, as in the paper's stored figure; white features, c = 1, where that figure
+has c = 0.3, because slopes are checked at up to 1e8 features, for which only white ones have a
+closed form.  (The public notebook's noisy diagram leaves the source out of one of its
 boundaries; the rates here are those of the derivation.)
 """
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Patch
+from scipy.special import zeta
 
-from sk_renorm.theory import REGIMES, power_law, random_feature_risk, scaling_law
+from sk_renorm.theory import REGIMES, Spectrum, power_law, random_feature_risk, scaling_law
 
 CAPACITY, SOURCE = 1.2, 1.1
 ridges, q = np.linspace(0.02, 2.5, 300)[:, None], np.linspace(0.02, 2.5, 300)
@@ -26,18 +30,25 @@ diagrams = {
 # %%
 # The claim, checked
 # ------------------
-# Slopes converge slowly, with corrections that are themselves small powers of n.
+# The spectrum is infinite: beyond 300,000 modes the rest of the trace, 7 % of it, is a ``tail``.
+# Cut off there instead, slopes come out up to a tenth too steep.  They converge slowly, with
+# corrections that are themselves small powers of n: the second largest term is still visible at
+# n = 1,000.
 
-spectrum = power_law(300_000, CAPACITY, SOURCE)
+P = 300_000
+modes = power_law(P, CAPACITY, SOURCE)
+spectrum = Spectrum(modes.eigenvalues, modes.signal, tail=zeta(CAPACITY, P + 1))
+sizes = np.array([1e3, 1e4, 1e5])
 points = [(2.4, 0.6), (0.5, 0.9), (2.4, 1.6), (0.7, 0.5)]
-print("   l    q  regime                      predicted  local slope")
+print("   l    q  regime                      predicted  local slopes at n = 1e3, 1e4, 1e5")
 for l_here, q_here in points:
     law = scaling_law(CAPACITY, SOURCE, l_here, q_here)
-    n = np.array([1000.0, 2000.0])
+    n = sizes * np.array([[1.0], [2.0]])
     risk = random_feature_risk(spectrum, n**-l_here, n, n**q_here).risk
-    slope = -np.diff(np.log(risk))[0] / np.log(2.0)
-    print(f"{l_here:4.1f} {q_here:4.1f}  {law.regime!s:26}  {law.rate:9.2f}  {slope:11.2f}")
-    assert abs(slope / law.rate - 1.0) < 0.2
+    slopes = -np.diff(np.log(risk), axis=0)[0] / np.log(2.0)
+    print(f"{l_here:4.1f} {q_here:4.1f}  {law.regime!s:26}  {law.rate:9.3f}  {slopes.round(3)}")
+    assert abs(slopes[-1] / law.rate - 1.0) < 0.015
+    assert abs(slopes[-1] - law.rate) < abs(slopes[0] - law.rate)
 assert (diagrams["noise"].rate <= diagrams["no noise"].rate + 1e-12).all()
 
 # %%

@@ -7,8 +7,11 @@ the product of the S-transforms.  With few samples a deep model of widths 300 an
 variance of both layers.  With many, it ends where its narrowest layer alone would end: the wider
 one costs nothing more, whichever comes first.
 
-2,000 inputs, capacity 1.5, source 0.7, ridge 2e-5, no noise.  (The public notebook puts every
-layer's width into the prefactor of the ridge; the derivation puts in the last one only, as here.)
+2,000 inputs, capacity 1.5, source 0.7, ridge 2e-5, no noise.  The paper has 10,000 inputs and
+widths 2,000, 1,000, 1,000, whose features take seconds to draw, once per repetition; here
+everything is several times smaller, and four models tell the layers apart.  (The public notebook
+puts every layer's width into the prefactor of the ridge; the derivation puts in the last one only,
+as here.)
 Lines are theory, points are means over data sets and features with their standard errors.
 """
 
@@ -61,7 +64,7 @@ grid = np.geomspace(8, 4000, 200)
 curves = [random_feature_risk(spectrum, RIDGE, grid, features_of(m)) for m in MODELS.values()]
 for k, widths in enumerate(MODELS.values()):
     expected = random_feature_risk(spectrum, RIDGE, sizes, features_of(widths)).risk
-    assert (np.abs(mean[k] - expected) < 4 * error[k] + 3 * expected / np.minimum(sizes, 100)).all()
+    assert (np.abs(mean[k] - expected) < 3 * error[k] + expected / np.minimum(sizes, 300)).all()
 # kappa does not care about the order of the layers, and neither does the risk
 assert np.allclose(curves[1].risk, curves[2].risk, rtol=1e-10)
 deep, shallow = curves[1].risk, curves[0].risk

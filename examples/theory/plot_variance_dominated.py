@@ -8,9 +8,9 @@ features.  Long before samples outnumber features, at about
 of them, the variance of the features takes over and the excess risk falls only as
 ``n**-(capacity - 1)``, where the bias falls as ``n**-(2 capacity source)``.
 
-10,000 inputs, 1,000 features, capacity 1.5, source 1, ridge 1e-8.  (The public notebook has source
-1.2, where the bias saturates; 1 is the largest without that.)  Lines are theory, points are means
-over data sets and features with their standard errors.
+10,000 inputs, 1,000 features, capacity 1.5, source 1.2 (which acts as 1: the bias saturates there),
+ridge 1e-4, that is the notebook's 1e-5 times inputs over features.  Lines are theory, points are
+means over data sets and features with their standard errors.  Slopes are taken without a ridge.
 """
 
 import os
@@ -21,8 +21,8 @@ import numpy as np
 from sk_renorm.theory import power_law, random_feature_risk, scaling_law
 
 REPETITIONS = int(os.environ.get("SK_RENORM_REPETITIONS", "8"))
-P, N, RIDGE = 10_000, 1000, 1e-8
-CAPACITY, SOURCE = 1.5, 1.0
+P, N, RIDGE = 10_000, 1000, 1e-4
+CAPACITY, SOURCE = 1.5, 1.2
 spectrum = power_law(P, CAPACITY, SOURCE)
 
 # %%
@@ -50,7 +50,7 @@ grid = np.geomspace(8, 5000, 200)
 theory = random_feature_risk(spectrum, RIDGE, grid, N)
 from_features = theory.variance_features + theory.variance_data_features
 crossing = grid[np.argmax(from_features > theory.bias2 + theory.variance_data)]
-estimate = N ** (1.0 / (1.0 + CAPACITY * (2.0 * SOURCE - 1.0)))
+estimate = N ** (1.0 / (1.0 + CAPACITY * (2.0 * min(SOURCE, 1.0) - 1.0)))
 print(f"features' variance takes over at n = {crossing:.0f}; scaling estimate {estimate:.0f}")
 assert 0.3 < crossing / estimate < 3.0
 
@@ -63,10 +63,10 @@ feature_slope /= np.log(2.0)
 bias_slope = -np.diff(np.log(limit.bias2))[0] / np.log(2.0)
 print(f"slope of the bias {bias_slope:.2f}, predicted {law.bias:.2f}")
 print(f"slope of the features' variance {feature_slope:.2f}, predicted {CAPACITY - 1.0:.2f}")
-assert abs(bias_slope / law.bias - 1.0) < 0.1
-assert abs(feature_slope / (CAPACITY - 1.0) - 1.0) < 0.1
+assert abs(bias_slope / law.bias - 1.0) < 0.01
+assert abs(feature_slope / (CAPACITY - 1.0) - 1.0) < 0.03
 expected = random_feature_risk(spectrum, RIDGE, sizes, N).risk
-assert (np.abs(mean - expected) < 4 * error + 3 * expected / sizes).all()
+assert (np.abs(mean - expected) < 3 * error + expected / sizes).all()
 
 # %%
 

@@ -9,7 +9,8 @@ interactions with the features that diverge, so that averaging over features rem
 
 200 white inputs, 100 Gaussian features, noise of standard deviation 0.25, ridge 2e-3.  Lines are
 theory; points come from an unbiased two-way analysis of variance over independent features and data
-sets, with standard errors over repetitions.
+sets, five of each in every repetition, with standard errors over 16 repetitions.  (The paper has
+one analysis of 25 by 25, which has no standard error.)
 """
 
 import os
@@ -19,7 +20,7 @@ import numpy as np
 
 from sk_renorm.theory import isotropic, random_feature_risk
 
-REPETITIONS = int(os.environ.get("SK_RENORM_REPETITIONS", "8"))
+REPETITIONS = int(os.environ.get("SK_RENORM_REPETITIONS", "16"))
 P, N, RIDGE, NOISE, MEMBERS = 200, 100, 2e-3, 0.0625, 5
 spectrum = isotropic(P)
 TERMS = {
@@ -75,7 +76,8 @@ mean, error = samples.mean(axis=1), samples.std(axis=1, ddof=1) / REPETITIONS**0
 expected = random_feature_risk(spectrum, RIDGE, sizes, N, NOISE)
 for k, name in enumerate(TERMS):
     gap = np.abs(mean[:, k] - getattr(expected, name))
-    assert (gap < 5 * error[:, k] + 0.03 * expected.excess_risk)[sizes != N].all(), name
+    finite_size = expected.excess_risk / np.minimum(sizes, N)  # the theory's own, of order 1 / n
+    assert (gap < 3 * error[:, k] + finite_size)[sizes != N].all(), name
 ratio = np.geomspace(0.1, 5.0, 300)
 theory = random_feature_risk(spectrum, RIDGE, ratio * P, N, NOISE)
 assert abs(ratio[np.argmax(theory.risk)] * P / N - 1.0) < 0.05

@@ -53,7 +53,7 @@ assert np.abs(np.log(peaks / [10, 110])).max() < 0.2
 assert np.diff(theory.bias2).max() <= 0.0
 expected = ridge_risk(spectrum, RIDGE, sizes).risk
 calm = np.array([n not in (9, 11, 110) for n in sizes])  # at a peak ten samples do not self-average
-assert (np.abs(mean - expected) < 4 * error + 3 * expected / sizes)[calm].all()
+assert (np.abs(mean - expected) < 3 * error + expected / sizes)[calm].all()
 
 # %%
 

@@ -66,10 +66,11 @@ for n in sizes:
 expected = ridge_risk(spectrum, RIDGE, sizes, NOISE)
 for name in ("risk", "gcv"):
     mean, error = np.transpose(measured[name])
-    # finite size smears out the peak itself
+    # finite size smears out the peak itself, and elsewhere is of order 1 / n
     off_peak = np.abs(sizes - P) > 40
     gap = np.abs(mean - expected.risk)[off_peak]
-    assert (gap < 4 * error[off_peak] + 0.03 * expected.risk[off_peak]).all(), name
+    finite_size = expected.risk[off_peak] / np.minimum(sizes, P)[off_peak]
+    assert (gap < 4 * error[off_peak] + finite_size).all(), name  # 4: of twenty points at once
 assert np.argmax(measured["risk"], axis=0)[0] == list(sizes).index(P)
 assert np.diff(theory.bias2).max() <= 0.0  # the bias never rises
 
