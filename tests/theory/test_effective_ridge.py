@@ -154,6 +154,7 @@ def test_infinitely_many_samples():
     near = theory.effective_ridge([3.0, 1.0], 0.1, 1e9)
     assert_allclose(near.kappa, 0.1, rtol=1e-8)
     assert_allclose(eff.derivative, 1.0)
+    assert_allclose(theory.ridge_from_kappa([3.0, 1.0], 0.1, [np.inf, 1e9]), 0.1, rtol=1e-8)
 
 
 @settings(deadline=None, max_examples=100)
