@@ -206,6 +206,9 @@ def ridge_from_kappa(
         )
     out = np.empty(n.size)
     for value, index in groups(np.ravel(n)):
+        if np.isinf(value):
+            out[index] = np.ravel(kappa)[index]
+            continue
         modes = split(sorted_positive(spectrum.eigenvalues), value)
         rest, _ = spare(modes, np.ravel(kappa)[index], value)
         out[index] = np.ravel(kappa)[index] * rest

@@ -14,10 +14,11 @@ from numpy.typing import ArrayLike
 from sk_renorm.theory._arguments import FloatArray, nonnegative, positive, ratio, together
 from sk_renorm.theory._degrees_of_freedom import spectral_sums
 from sk_renorm.theory._effective_ridge import effective_ridge, minimum_ridge, ridge_from_kappa
+from sk_renorm.theory._newton import sorted_positive, spare, split
 from sk_renorm.theory._ridge import RidgeRisk, ridge_risk
 from sk_renorm.theory._spectrum import Spectrum, as_spectrum
 
-_GRID = 400
+_PER_DECADE = 25  # points of the grid that finds the local minima
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,8 +75,9 @@ def optimal_ridge(
     -----
     For an isotropic prior, equal ``w_k**2 = t**2``, the optimum is exactly
     ``noise_variance / (n t**2)``, whatever the eigenvalues: scikit-learn's
-    ``alpha = noise_variance / t**2``.  Every local minimum on a grid of 400 kappas is solved for;
-    O(400 p) per point.
+    ``alpha = noise_variance / t**2``.  Every local minimum on a grid of kappas, 25 for each factor
+    of ten from far below the smallest eigenvalue to where the risk rises, is solved for; O(p) per
+    kappa.
 
     References
     ----------
@@ -108,28 +110,32 @@ def _best_of(spectrum: Spectrum, n: float, noise: float, allow_negative: bool) -
     """Return the penalty of the lowest local minimum along kappa."""
     floor, least_ridge = _lower_end(spectrum, n, allow_negative)
     eta, w2 = spectrum.eigenvalues, spectrum.signal**2
-    terms = ((eta * w2, 0, 2), (None, 2, 0), (w2, 2, 1), (ratio(1.0, eta), 3, 0))
+    terms = ((eta * w2, 0, 2), (w2, 2, 1), (ratio(1.0, eta), 3, 0))
+    modes = split(sorted_positive(eta), n)
 
     def risk_and_slope(kappa: ArrayLike) -> tuple[FloatArray, FloatArray]:
-        bias2, df2, rise, fall = spectral_sums(eta, np.asarray(kappa), *terms)
-        gap, total = 1.0 - df2 / n, bias2 + noise
+        kappa = np.atleast_1d(kappa)
+        bias2, rise, fall = spectral_sums(eta, kappa, *terms)
+        gap, total = sum(spare(modes, kappa, n)), bias2 + noise  # gap = 1 - gamma, not subtracted
         risk = np.divide(total, gap, out=np.full(np.shape(gap), np.inf), where=gap > 0.0)
         return risk, rise * gap - total * fall / n  # half of B' (1-gamma) + B gamma'
 
     top = spectrum.trace
-    while risk_and_slope(floor + top)[1] < 0.0:  # positive beyond some kappa, for any signal
+    while risk_and_slope(floor + top)[1][0] < 0.0:  # positive beyond some kappa, for any signal
         top *= 10.0
-    kappa = floor + top * np.geomspace(1e-16, 1.0, _GRID)
+    least = 1e-16 * eta[eta > 0.0].min()
+    size = int(_PER_DECADE * np.log10(top / least))
+    kappa = floor + np.geomspace(least, top, size)
     risk, slope = risk_and_slope(kappa)
     turns = np.flatnonzero((slope[:-1] < 0.0) & (slope[1:] >= 0.0))
     minima = [
         scipy.optimize.brentq(
-            lambda k: float(risk_and_slope(k)[1]), kappa[i], kappa[i + 1], xtol=1e-300, rtol=1e-14
+            lambda k: risk_and_slope(k)[1][0], kappa[i], kappa[i + 1], xtol=1e-300, rtol=1e-14
         )
         for i in turns
     ]
-    lowest = min(minima, key=lambda k: float(risk_and_slope(k)[0]), default=None)
-    if lowest is None or (slope[0] >= 0.0 and risk[0] <= risk_and_slope(lowest)[0]):
+    lowest = min(minima, key=lambda k: risk_and_slope(k)[0][0], default=None)
+    if lowest is None or (slope[0] >= 0.0 and risk[0] <= risk_and_slope(lowest)[0][0]):
         return least_ridge
     return max(float(ridge_from_kappa(spectrum, lowest, n)), least_ridge)
 

@@ -44,6 +44,8 @@ def compress(eta: FloatArray, weights: FloatArray) -> Measure:
     interval = np.floor(log_eta[0] - log_eta).astype(int)
     starts = np.flatnonzero(np.diff(interval, prepend=-1))
     stops = np.append(starts[1:], len(eta))
+    middle = log_eta[0] - interval - 0.5
+    polynomials = chebyshev.chebvander(2.0 * (log_eta - middle), _POINTS - 1)
     x = chebyshev.chebpts1(_POINTS)
     # values at Chebyshev points -> coefficients; its transpose turns moments into weights
     transform = chebyshev.chebvander(x, _POINTS - 1) * (2.0 / _POINTS)
@@ -54,10 +56,7 @@ def compress(eta: FloatArray, weights: FloatArray) -> Measure:
             nodes.append(eta[order[start:stop]])
             shares.append(weights[:, start:stop])
             continue
-        middle = log_eta[0] - interval[start] - 0.5
-        moments = weights[:, start:stop] @ chebyshev.chebvander(
-            2.0 * (log_eta[start:stop] - middle), _POINTS - 1
-        )
-        nodes.append(np.exp(middle + 0.5 * x))
+        moments = weights[:, start:stop] @ polynomials[start:stop]
+        nodes.append(np.exp(middle[start] + 0.5 * x))
         shares.append(moments @ transform.T)
     return Measure(np.concatenate(nodes), np.concatenate(shares, axis=1))

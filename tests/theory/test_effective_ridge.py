@@ -154,6 +154,24 @@ def test_infinitely_many_samples():
     near = theory.effective_ridge([3.0, 1.0], 0.1, 1e9)
     assert_allclose(near.kappa, 0.1, rtol=1e-8)
     assert_allclose(eff.derivative, 1.0)
+    assert_allclose(theory.ridge_from_kappa([3.0, 1.0], 0.1, [np.inf, 1e9]), 0.1, rtol=1e-8)
+
+
+@settings(deadline=None, max_examples=100)
+@given(wide_spectra, st.integers(1, 80), st.floats(-9.0, -1.0))
+def test_ridgeless_limit_of_wide_spectra(eta, n, log_fraction):
+    """kappa is concave in the ridge: on both sides of zero it is below its tangent there."""
+    edge = theory.minimum_ridge(eta, n).ridge
+    if edge == 0.0:  # n = rank: the branches end here
+        return
+    step = -edge * 10.0**log_fraction
+    below, at, above = theory.effective_ridge(eta, np.array([-step, 0.0, step]), n).kappa
+    slope = theory.effective_ridge(eta, 0.0, n).derivative
+    rounding = 1e-12 * max(abs(at), abs(below), step)
+    assert at <= above + rounding
+    assert above <= at + step * slope + rounding
+    assert below <= at - step * slope + rounding
+    assert at - below <= 2.0 * step * slope / (1.0 - 10.0**log_fraction) + rounding
 
 
 @pytest.mark.parametrize("n", [30.0, 99.5, 100.5, 400.0])

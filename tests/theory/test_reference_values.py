@@ -26,9 +26,9 @@ def make_spectrum(kind, **parameters):
     return theory.Spectrum(eigenvalues, signal * parameters["signal_norm"] / np.linalg.norm(signal))
 
 
-def assert_row(result, row, rtol):
+def assert_row(result, row):
     for name in row.keys() - INPUTS:
-        np.testing.assert_allclose(getattr(result, name), row[name], rtol=rtol, err_msg=name)
+        np.testing.assert_allclose(getattr(result, name), row[name], rtol=1e-12, err_msg=name)
 
 
 def test_all_rows_are_here():
@@ -39,10 +39,9 @@ def test_all_rows_are_here():
 @pytest.mark.parametrize("case", RIDGE, ids=lambda case: case["name"])
 def test_ridge(case):
     spectrum = make_spectrum(**case["spectrum"])
-    rtol = 1e-12 if case["spectrum"]["kind"] == "isotropic" else 1e-8
     for row in case["rows"]:
         result = theory.ridge_risk(spectrum, row["ridge"], row["n_samples"], case["noise_variance"])
-        assert_row(result, row, rtol)
+        assert_row(result, row)
 
 
 @pytest.mark.parametrize("case", FEATURES, ids=lambda case: case["name"])
@@ -60,5 +59,4 @@ def test_random_features(case):
             case["noise_variance"],
             feature_noise=case["feature_noise"],
         )
-        # white features are compared with their cubic to 1e-12 in test_random_features
-        assert_row(result, row, 1e-8)
+        assert_row(result, row)

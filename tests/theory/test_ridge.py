@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose
 from theory.simulation import FULL, assert_no_gaps, enlarge, ridge_coefficients
 
@@ -209,6 +210,20 @@ def test_risk_at_the_optimum_never_increases_with_n(capacity, source, noise):
     spectrum = theory.power_law(120, capacity, source)
     curve = theory.learning_curve(spectrum, [5, 20, 60, 115, 120, 125, 300, 2000], noise)
     assert (np.diff(curve.risk) <= 1e-10 * curve.risk[:-1]).all()
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    arrays(float, 25, elements=st.floats(-20.0, 10.0)),
+    arrays(float, 25, elements=st.floats(-3.0, 3.0)),
+    st.floats(-6.0, 3.0),
+)
+def test_optimum_of_wide_spectra_never_rises_with_n(log_eta, log_power, log_noise):
+    eta = 10.0**log_eta  # over thirty orders of magnitude; the signal's powers over six
+    spectrum = theory.Spectrum(eta, np.sqrt(10.0**log_power / eta))
+    curve = theory.learning_curve(spectrum, [1, 3, 10, 24, 25, 26, 60, 1e4], 10.0**log_noise)
+    assert (np.diff(curve.risk) <= 1e-9 * curve.risk[:-1]).all()
+    assert (curve.df2 <= curve.df1 * (1 + 1e-12)).all()
 
 
 def test_optimum_beats_a_grid():
