@@ -2,10 +2,8 @@
 
 import numpy as np
 
-from sk_renorm._risk import RiskProfile
+from sk_renorm._risk import ONE_SIDED_95, RiskProfile
 
-# One-sided 95 %: a penalty further than this above the least risk is worse beyond reasonable doubt.
-EQUIVALENT = 1.645
 _NEARLY_ALL = 0.9  # of the degrees of freedom: then the data does not say which penalty is best
 
 
@@ -32,14 +30,16 @@ def strongest_within(
 def equivalent_range(profile: RiskProfile) -> np.ndarray:
     """Return the least and the greatest penalty (k, 2) that the data cannot tell from the best.
 
-    From zero, if even the weakest penalty of the path is as good.
+    A risk further than 1.645 standard errors of the difference above the least is worse beyond
+    reasonable doubt (one-sided 95 %).  The range starts at zero, if even the weakest penalty of the
+    path is as good.
     """
     risks, diagonal = profile.risks, np.einsum("kaa->ka", profile.covariance)
     rows = np.arange(len(risks))
     best = risks.argmin(axis=1)
     least, at_best = risks[rows, best], profile.covariance[rows, :, best]
     variance = diagonal - 2.0 * at_best + diagonal[rows, best][:, None]
-    excess = risks - least[:, None] - EQUIVALENT * np.sqrt(np.maximum(variance, 0.0))
+    excess = risks - least[:, None] - ONE_SIDED_95 * np.sqrt(np.maximum(variance, 0.0))
     within = (excess <= 0.0).T
     last_node = len(profile.alphas) - 1
     first, last = within.argmax(axis=0), last_node - within[::-1].argmax(axis=0)

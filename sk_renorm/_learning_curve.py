@@ -11,13 +11,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sk_renorm._risk import node_weights
+from sk_renorm._risk import ONE_SIDED_95, node_weights
 
 _N_FINE, _SPARSE = 591, 10  # points along a path; of which every tenth meets noise
 _N_DRAWS = 200
 _DISPERSED = 0.5  # leverages, from which one renormalization for all rows foresees nothing
 _UNKNOWN = 1.0 / 3.0  # relative error from which a forecast is flagged
-_NORMAL = 1.645  # sides of a 90 % band
 
 
 @dataclass(frozen=True)
@@ -120,9 +119,31 @@ class FittedPath:
 
 
 @dataclass(frozen=True)
-class Curve:
-    """A forecast; arrays of shape (S, k), see `sk_renorm.forecast.LearningCurve`."""
+class LearningCurve:
+    """Forecast of the risk at several sizes; with ``alpha_per_target`` arrays are (m, n_targets).
 
+    Parameters
+    ----------
+    train_sizes : ndarray of shape (m,)
+        Numbers of training rows.
+    risk : ndarray of shape (m,)
+        Forecast of the expected squared error on a fresh row, in squared units of y.
+    std_error : ndarray of shape (m,)
+        Its standard error.
+    lower, upper : ndarray of shape (m,)
+        Band at 90 %.  Beyond the edge it spans all that the data cannot exclude.
+    at_edge : ndarray of shape (m,), bool
+        Whether this lies at the edge of what the fit can tell: the best model of that size resolves
+        directions weaker than any of this fit, where signal and noise cannot be told apart, and
+        ``risk`` takes them for noise; or it would use a ridge at which leverages differ too much
+        for more rows to be foreseen; or the standard error exceeds a third of the risk.
+    alpha : ndarray of shape (m,)
+        Penalty: the best one, in scikit-learn's convention, or the one given.
+    effective_df : ndarray of shape (m,)
+        Degrees of freedom there.
+    """
+
+    train_sizes: np.ndarray
     risk: np.ndarray
     std_error: np.ndarray
     lower: np.ndarray
@@ -162,8 +183,11 @@ class Forecaster:
         coarse = fine[::_SPARSE]
         return cls(nodes.interpolated(coarse), nodes.interpolated(fine), coarse @ noise)
 
-    def curve(self, sizes: np.ndarray, alpha: float | None = None) -> Curve:
-        """Forecast the risk at sizes (S,), with the best penalty of each or with ``alpha``."""
+    def curve(self, sizes: np.ndarray, alpha: float | None = None) -> LearningCurve:
+        """Forecast the risk at sizes (m,), with the best penalty of each or with ``alpha``.
+
+        Arrays have shape (m, k), and penalties are for rows of weight one.
+        """
         path = self.path
         risk, error, index, penalty = _along(path, sizes, alpha)
         least, most, more = risk, risk, (sizes > path.n_rows)[:, None]
@@ -177,11 +201,13 @@ class Forecaster:
             # all that is certain: at the best penalty more rows do no harm
             most = _along(path, np.array([float(path.n_rows)]), alpha)[0]
         cost = self._cost_of_choosing(sizes) if alpha is None else np.ones_like(risk)
-        spread = np.exp(_NORMAL * error)
+        spread = np.exp(ONE_SIDED_95 * error)
         lower, upper = cost * least / spread, cost * np.where(at_edge, most, risk) * spread
         risk = cost * risk
         flags = at_edge | (error > _UNKNOWN)
-        return Curve(risk, risk * error, lower, upper, flags, penalty, path.df1[index])
+        return LearningCurve(
+            sizes, risk, risk * error, lower, upper, flags, penalty, path.df1[index]
+        )
 
     def _cost_of_choosing(self, sizes: np.ndarray) -> np.ndarray:
         """Return the risk of models tuned by themselves, over the least of the estimated curve.

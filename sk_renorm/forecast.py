@@ -4,52 +4,17 @@ One fit knows the bias and the degrees of freedom at every effective ridge kappa
 depend on the number of rows; see :func:`learning_curve`.  Only fitted attributes are read.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from sk_renorm._learning_curve import FittedPath, Forecaster
+from sk_renorm._learning_curve import FittedPath, Forecaster, LearningCurve
 
 __all__ = ["LearningCurve", "SamplesNeeded", "learning_curve", "samples_needed"]
 
 _MOST = 1e6  # times the rows of the fit: further away nothing is said
-
-
-@dataclass(frozen=True)
-class LearningCurve:
-    """Forecast of the risk at several sizes; with ``alpha_per_target`` arrays are (m, n_targets).
-
-    Parameters
-    ----------
-    train_sizes : ndarray of shape (m,)
-        Numbers of training rows.
-    risk : ndarray of shape (m,)
-        Forecast of the expected squared error on a fresh row, in squared units of y.
-    std_error : ndarray of shape (m,)
-        Its standard error.
-    lower, upper : ndarray of shape (m,)
-        Band at 90 %.  Beyond the edge it spans all that the data cannot exclude.
-    at_edge : ndarray of shape (m,), bool
-        Whether this lies at the edge of what the fit can tell: the best model of that size resolves
-        directions weaker than any of this fit, where signal and noise cannot be told apart, and
-        ``risk`` takes them for noise; or it would use a ridge at which leverages differ too much
-        for more rows to be foreseen; or the standard error exceeds a third of the risk.
-    alpha : ndarray of shape (m,)
-        Penalty: the best one, in scikit-learn's convention, or the one given.
-    effective_df : ndarray of shape (m,)
-        Degrees of freedom there.
-    """
-
-    train_sizes: np.ndarray
-    risk: np.ndarray
-    std_error: np.ndarray
-    lower: np.ndarray
-    upper: np.ndarray
-    at_edge: np.ndarray
-    alpha: np.ndarray
-    effective_df: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -144,11 +109,12 @@ def learning_curve(model, train_sizes, *, alpha=None):
     if alpha is not None and not (isinstance(alpha, Real) and 0.0 <= alpha < np.inf):
         raise ValueError(f"alpha must be a finite penalty, not below zero; got {alpha!r}.")
     curve = _forecaster(model).curve(sizes, None if alpha is None else alpha / weight)
-    fields = dict(vars(curve))
-    fields["alpha"] = fields["alpha"] * weight
-    if fields["risk"].shape[1] == 1:
-        fields = {name: values[:, 0] for name, values in fields.items()}
-    return LearningCurve(train_sizes=train_sizes, **fields)
+    curve = replace(curve, train_sizes=train_sizes, alpha=curve.alpha * weight)
+    if curve.risk.shape[1] > 1:
+        return curve
+    return replace(
+        curve, **{name: values[:, 0] for name, values in vars(curve).items() if values.ndim == 2}
+    )
 
 
 def samples_needed(model, target_risk):

@@ -29,11 +29,12 @@ from sk_renorm._risk._profile import (
     standard_errors,
 )
 from sk_renorm._risk._row_correlation import RowCorrelation, estimate_correlations
-from sk_renorm._risk._uncertainty import concentration, excess_variance
+from sk_renorm._risk._uncertainty import ONE_SIDED_95, concentration, excess_variance
 
 RISKS = {"loo": LeaveOneOut, "gcv": GeneralizedCrossValidation}
 
 __all__ = [
+    "ONE_SIDED_95",
     "RISKS",
     "CorrelatedRows",
     "Evaluation",

@@ -9,13 +9,11 @@ Zavatone-Veth and Pehlevan 2024, arXiv:2408.04607).  A row far from all others h
 ``excess + noise``.
 """
 
-from dataclasses import replace
-
 import numpy as np
 
 from sk_renorm._linalg import Factorization
 from sk_renorm._risk._evaluation import Evaluation
-from sk_renorm._risk._leave_one_out import LeaveOneOut
+from sk_renorm._risk._leave_one_out import LeaveOneOut, at_other_risk
 from sk_renorm._risk._path import effective_df
 from sk_renorm._risk._row_correlation import RowCorrelation
 
@@ -78,12 +76,7 @@ class CorrelatedRows:
         Leave-one-out errors, those of near rows, are scaled to the risk of far ones in the sums;
         the scatter of n dependent rows is that of fewer independent ones.
         """
-        by_row = LeaveOneOut(self.factorization).at(penalties, nodes, joint)
-        risks = self.risk(nodes[:, None]).T
-        risks = risks.mean(axis=0, keepdims=True) if joint else risks
-        factor = by_row.sums.factor_to(risks)
-        sums = by_row.sums.scaled(factor, fewer=self.correlation.sum_of_squares)
-        return replace(by_row, risk=self.risk(penalties)[0], sums=sums, by_row=sums)
+        return at_other_risk(self, penalties, nodes, joint, fewer=self.correlation.sum_of_squares)
 
     def _risk(self, penalties: np.ndarray) -> np.ndarray:
         """Return the risk (L, q) of a chunk of penalties, the error of the mean included."""

@@ -1,12 +1,10 @@
 """Generalized cross-validation: one renormalization for all rows, from moments alone."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from sk_renorm._linalg import Factorization
 from sk_renorm._risk._evaluation import Evaluation
-from sk_renorm._risk._leave_one_out import LeaveOneOut
+from sk_renorm._risk._leave_one_out import at_other_risk
 
 
 class GeneralizedCrossValidation:
@@ -59,8 +57,4 @@ class GeneralizedCrossValidation:
         The errors are those of rows left out, so rows are needed; their sums are brought to this
         risk.
         """
-        by_row = LeaveOneOut(self.factorization).at(penalties, nodes, joint)
-        risks = self.risk(nodes[:, None]).T
-        risks = risks.mean(axis=0, keepdims=True) if joint else risks
-        sums = by_row.sums.scaled(by_row.sums.factor_to(risks))
-        return replace(by_row, risk=self.risk(penalties)[0], sums=sums, by_row=sums)
+        return at_other_risk(self, penalties, nodes, joint)

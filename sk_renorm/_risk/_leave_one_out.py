@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -95,6 +96,20 @@ class LeaveOneOut:
     def _unweighted(self, errors: np.ndarray) -> np.ndarray:
         root = self.factorization.data.root_weight
         return errors if root is None else errors / root.reshape(-1, *[1] * (errors.ndim - 1))
+
+
+def at_other_risk(
+    estimate, penalties: np.ndarray, nodes: np.ndarray, joint: bool, fewer: float = 1.0
+) -> Evaluation:
+    """Evaluate leave-one-out errors with their sums brought to the risk of another estimate.
+
+    ``fewer`` says by what factor the scatter of the rows is that of fewer independent ones.
+    """
+    by_row = LeaveOneOut(estimate.factorization).at(penalties, nodes, joint)
+    risks = estimate.risk(nodes[:, None]).T
+    risks = risks.mean(axis=0, keepdims=True) if joint else risks
+    sums = by_row.sums.scaled(by_row.sums.factor_to(risks), fewer)
+    return replace(by_row, risk=estimate.risk(penalties)[0], sums=sums, by_row=sums)
 
 
 class _Columns:

@@ -8,8 +8,8 @@ import numpy as np
 from scipy.optimize import nnls
 
 from sk_renorm._risk._profile import RiskProfile
+from sk_renorm._risk._uncertainty import ONE_SIDED_95
 
-_CONFIDENCE = 1.645  # 95 % on either side
 _TRACE = 1e-6
 
 
@@ -22,17 +22,17 @@ def noise_interval(profile: RiskProfile) -> np.ndarray:
     out too low on average.
     """
     B, relative = profile.bias_and_noise, profile.relative_error
-    upper = (B * (1.0 + _CONFIDENCE * relative)).min(axis=1)
+    upper = (B * (1.0 + ONE_SIDED_95 * relative)).min(axis=1)
     error = relative[:, 0]
     if profile.residual_noise is None:
         fits = zip(B, relative, strict=True)
         lower = np.array([_fitted_noise(profile.kappa, *one) for one in fits])
-        lower = lower - _CONFIDENCE * error * B[:, 0]
+        lower = lower - ONE_SIDED_95 * error * B[:, 0]
     else:
         lower = profile.residual_noise
         error = np.maximum(error, np.sqrt(2.0 / profile.n_free))
-        upper = np.minimum(upper, lower * (1.0 + _CONFIDENCE * error))
-        lower = lower * (1.0 - _CONFIDENCE * error)
+        upper = np.minimum(upper, lower * (1.0 + ONE_SIDED_95 * error))
+        lower = lower * (1.0 - ONE_SIDED_95 * error)
     return np.stack([np.clip(lower, 0.0, upper), upper], axis=1)
 
 

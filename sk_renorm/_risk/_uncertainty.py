@@ -18,6 +18,8 @@ import numpy as np
 
 from sk_renorm._linalg import Factorization
 
+ONE_SIDED_95 = 1.645  # standard errors; both sides of it hold 90 %
+
 
 @dataclass(frozen=True)
 class LossSums:
