@@ -23,7 +23,7 @@ OWN = {
     "_selection": {"_error_bars", "_risk", "_scoring", "_selection"},
     "_compat": set(),
     "_validation": {"_compat"},
-    "_folds": set(),
+    "_folds": {"_risk"},
     "_dependence": {"_linalg", "_risk"},
     "_intervals": {"_linalg"},
     "_learning_curve": {"_risk"},
@@ -51,8 +51,9 @@ OWN = {
     },
     "_ridge": {"_base", "_compat", "_linalg", "_risk", "_selection", "_validation"},
     "_ridge_cv": {"_base", "_compat", "_linalg", "_risk", "_selection", "_validation"},
+    "model_selection": set(),
     "display": {"display", "forecast"},
-    "__init__": {"_ridge", "_ridge_cv", "display"},
+    "__init__": {"_ridge", "_ridge_cv", "display", "model_selection"},
 }
 NUMERICS = {
     "_dependence",
@@ -146,6 +147,7 @@ def test_private_names_of_scikit_learn_live_in_compat(path):
 
 def test_public_names():
     assert sorted(sk_renorm.__all__) == [
+        "HBlockSplit",
         "LearningCurveForecastDisplay",
         "RenormalizedRidge",
         "RiskCurveDisplay",

@@ -11,7 +11,7 @@ from sk_renorm._linalg import Factorization
 from sk_renorm._risk._correlated import CorrelatedRows
 from sk_renorm._risk._evaluation import Evaluation, pooled_risk
 from sk_renorm._risk._gcv import GeneralizedCrossValidation
-from sk_renorm._risk._leave_fold_out import LeaveFoldOut
+from sk_renorm._risk._leave_fold_out import Fold, LeaveFoldOut
 from sk_renorm._risk._leave_one_out import LeaveOneOut
 from sk_renorm._risk._noise import noise_interval
 from sk_renorm._risk._path import (
@@ -38,6 +38,7 @@ __all__ = [
     "RISKS",
     "CorrelatedRows",
     "Evaluation",
+    "Fold",
     "GeneralizedCrossValidation",
     "LeaveFoldOut",
     "LeaveOneOut",
