@@ -12,6 +12,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 
 from sk_renorm._attributes import FittedAttributes
 from sk_renorm._dependence import (
+    copied_rows,
     neighbours_are_alike,
     neighbours_correlation,
     row_correlation,
@@ -156,6 +157,16 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
 
     def _warn_of_dependence(self, f, data: TrainingData, selection: Selection) -> None:
         errors = selection.errors
+        copies = copied_rows(errors, data.Y, lambda: _combined_features(data.X))
+        if len(copies):
+            warnings.warn(
+                f"{len(copies)} of {len(errors)} rows repeat another one, such as rows "
+                f"{copies[0].min()} and {copies[0].max()}: left out, such a row is still among the "
+                "training rows, and risk_ is too small for new rows. Remove the copies, or give "
+                "fit their number as sample_weight, or the same label in groups=.",
+                UserWarning,
+                stacklevel=4,
+            )
         if not neighbours_are_alike(f, errors, data.Y - errors, selection.alpha):
             return
         warnings.warn(
@@ -167,6 +178,11 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
             UserWarning,
             stacklevel=4,
         )
+
+
+def _combined_features(X: np.ndarray) -> np.ndarray:
+    """Return a combination (n,) of the features in which different rows differ."""
+    return X @ np.random.default_rng(0).standard_normal(X.shape[1]).astype(X.dtype)
 
 
 def _make_objective(

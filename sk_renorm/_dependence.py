@@ -1,5 +1,7 @@
 """Rows that depend on each other: what the user says of it, and what the residuals do."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from sk_renorm._linalg import Factorization
@@ -14,6 +16,11 @@ from sk_renorm._risk import (
 _CLEAR = 4.0
 # With fewer rows an order that means nothing, as by class, is the likelier cause.
 _FEWEST = 200
+# Rows count as copies if they differ by less than this share of what rows usually do.
+_NEARLY, _EXACTLY = 1e-3, 1e-9
+# Copies worth a word: this share of the rows, and so many, of so many others: few rows that differ
+# are a design, or an example.
+_MANY, _FEWEST_COPIES, _FEWEST_ORIGINALS = 0.02, 5, 30
 
 
 def row_correlation(given, f: Factorization) -> tuple[RowCorrelation, np.ndarray]:
@@ -87,3 +94,42 @@ def neighbours_are_alike(
         if neighbours_correlation(columns) > _CLEAR * np.sqrt(variance):
             return True
     return False
+
+
+def copied_rows(
+    errors: np.ndarray, targets: np.ndarray, project: Callable[[], np.ndarray]
+) -> np.ndarray:
+    """Return pairs (k, 2) of rows that are copies of each other, if they are many; else none.
+
+    Copies have the same held-out errors and predictions (n, q), and so neighbour each other when
+    rows are sorted by prediction.  Only where many do, ``project`` is asked for a combination (n,)
+    of the features: rows that agree in it must mostly agree in the target too, or else they are
+    repeated measurements, or features of few values that agree by chance.
+    """
+    error, target = errors[:, 0], targets[:, 0]
+    prediction = target - error
+    if _are_many(_neighbours_within(_EXACTLY, prediction, error), len(error)):
+        projection = project()
+        pairs = _neighbours_within(_EXACTLY, projection, target)
+        same_features = _neighbours_within(_EXACTLY, projection)
+        if _are_many(pairs, len(error)) and len(pairs) > 0.8 * len(same_features):
+            return pairs
+    pairs = _neighbours_within(_NEARLY, prediction, error)
+    # where targets are continuous, near copies repeat them and other rows do not
+    continuous = len(np.unique(target)) > 0.8 * (len(error) - len(pairs))
+    return pairs if _are_many(pairs, len(error)) and continuous else pairs[:0]
+
+
+def _are_many(pairs: np.ndarray, n_rows: int) -> bool:
+    n_originals = n_rows - len(pairs)
+    return n_originals >= _FEWEST_ORIGINALS and len(pairs) >= max(_FEWEST_COPIES, _MANY * n_rows)
+
+
+def _neighbours_within(same: float, *columns: np.ndarray) -> np.ndarray:
+    """Return pairs of rows that differ in no column by more than ``same`` of what is usual."""
+    order = np.lexsort(columns[::-1])
+    alike = np.ones(len(order) - 1, dtype=bool)
+    for values in columns:
+        usual = np.median(np.abs(values - np.median(values)))
+        alike &= np.abs(np.diff(values[order])) <= same * usual
+    return np.column_stack([order[:-1], order[1:]])[alike]
