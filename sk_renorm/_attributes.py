@@ -95,6 +95,15 @@ class FittedAttributes(FittedModel):
     def _set_correlation(self, objective: Objective, selection: Selection) -> None:
         correlated = isinstance(objective.estimate, CorrelatedRows)
         self.row_correlation_ = objective.estimate.numbers if correlated else None
+        self.correlated_error_ = None
+        if correlated:
+            n_targets = objective.estimate.factorization.n_targets
+            chosen = np.broadcast_to(selection.alpha, (1, n_targets))
+            parts = vars(objective.estimate.parts(chosen))
+            self.correlated_error_ = {
+                name: values[:, 0] if name == "residuals" else values[0]
+                for name, values in parts.items()
+            }
         near = np.square(selection.errors).mean(axis=0)
         near = near if objective.per_target else near.mean(keepdims=True)
         scale = np.ones(len(selection.risk))

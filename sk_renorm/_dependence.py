@@ -26,7 +26,7 @@ _MANY, _FEWEST_COPIES, _FEWEST_ORIGINALS = 0.02, 5, 30
 def row_correlation(given, f: Factorization) -> tuple[RowCorrelation, np.ndarray]:
     """Return the correlation of the rows that ``sample_correlation`` names, and its numbers.
 
-    The numbers are autocorrelations (h,), down to the last that exceeds 1e-3, or a matrix.
+    The numbers are autocorrelations (h,), down to the last that exceeds 1e-8, or a matrix.
     """
     n, fit_intercept = f.data.n_rows, f.data.fit_intercept
     if callable(given):
@@ -37,7 +37,7 @@ def row_correlation(given, f: Factorization) -> tuple[RowCorrelation, np.ndarray
         values = _check_correlations(given, n)
     if values.ndim == 2:
         return RowCorrelation.from_matrix(values, fit_intercept), values
-    clear = np.flatnonzero(np.abs(values) > 1e-3)
+    clear = np.flatnonzero(np.abs(values) > 1e-8)
     return RowCorrelation.stationary(values, n, fit_intercept), values[: clear[-1] + 1]
 
 

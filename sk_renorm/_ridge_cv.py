@@ -142,6 +142,11 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         Groups of the fit as numbers from 0; None without.
     row_correlation_ : ndarray of shape (n_lags,) or (n_samples, n_samples), or None
         Correlation of the rows that was used; None if they count as independent.
+    correlated_error_ : dict or None
+        What the error of far rows is made of, with ``sample_correlation``: ``"excess"`` and
+        ``"noise"`` (n_targets,), the part that is correlated as the rows are and the independent
+        part, in squared units of y; ``"row_ridge"`` (n_targets,), the renormalized ridge of the
+        rows; ``"residuals"`` (n_samples, n_targets), of training.  None without.
     far_error_factor_ : float or ndarray of shape (n_targets,)
         Error of a row far from the training rows over that of a held-out one; 1 for independent
         rows.

@@ -25,11 +25,12 @@ OWN = {
     "_validation": {"_compat"},
     "_folds": {"_risk"},
     "_dependence": {"_linalg", "_risk"},
+    "_ahead": set(),
     "_intervals": {"_linalg"},
     "_learning_curve": {"_risk"},
     "forecast": {"_learning_curve"},
     "_report": {"forecast"},
-    "_fitted": {"_intervals", "_report", "_risk", "_validation"},
+    "_fitted": {"_ahead", "_intervals", "_report", "_risk", "_validation"},
     "_attributes": {
         "_error_bars",
         "_fitted",
@@ -56,6 +57,7 @@ OWN = {
     "__init__": {"_ridge", "_ridge_cv", "display", "model_selection"},
 }
 NUMERICS = {
+    "_ahead",
     "_dependence",
     "theory",
     "datasets",
