@@ -6,6 +6,7 @@ from sk_renorm._linalg._factorization import Factorization, LeftBlock
 from sk_renorm._linalg._held_out import HeldOut, downdate, refit
 from sk_renorm._linalg._moments import Moments
 from sk_renorm._linalg._reduce import factorize, factorize_moments
+from sk_renorm._linalg._threads import map_ranges
 
 __all__ = [
     "Factorization",
@@ -17,6 +18,7 @@ __all__ = [
     "downdate",
     "factorize",
     "factorize_moments",
+    "map_ranges",
     "refit",
     "row_ranges",
 ]

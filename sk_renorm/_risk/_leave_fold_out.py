@@ -3,17 +3,18 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 
-from sk_renorm._linalg import Factorization, HeldOut, downdate
+from sk_renorm._linalg import Factorization, HeldOut, downdate, map_ranges
 from sk_renorm._risk._evaluation import Evaluation, pooled_risk
 from sk_renorm._risk._leave_one_out import LeaveOneOut
 from sk_renorm._risk._small_folds import MOST_ROWS, batches, small_fold_errors
 from sk_renorm._risk._uncertainty import LossSums
 
-_BLOCK_ENTRIES = 2**20  # entries of the fold matrices, or errors, made at a time
-_WORST_CONDITION = 1e8  # of a fold's matrix: leaves eight digits
+_TOGETHER = 8  # folds spread over the cores, whose errors are kept at a time
+_WORST_CONDITION = 1e7  # of a fold's matrix, as a probe shows it: leaves eight digits
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,8 @@ class LeaveFoldOut:
 
     Notes
     -----
-    For m rows left out and L penalties m**2 r L + 2 m**3 L multiply-adds, or about 9 r**3 if m >
-    r; memory of one fold.  Many small folds are computed together, those of a size at a time.
+    For m rows left out and L penalties m**2 r L + m**3 L / 3 multiply-adds, or about 9 r**3 if m >
+    r; memory of a few folds.  Many small folds are computed together, those of a size at a time.
     """
 
     needs = "rows"
@@ -97,12 +98,15 @@ class LeaveFoldOut:
         n_rows = factorization.data.n_rows
         root = factorization.data.root_weight
         self._weights = np.ones(n_rows) if root is None else root**2
-        self._large, small = [], defaultdict(list)
+        self._large, self._medium, small = [], [], defaultdict(list)
         for fold in folds:
-            if fold.train is None and len(fold.removed) <= min(MOST_ROWS, factorization.rank):
-                small[len(fold.removed), fold.n_tested].append(fold)
-            else:
+            size = len(fold.removed)
+            if fold.train is not None or size > factorization.rank:
                 self._large.append(fold)
+            elif size > MOST_ROWS:
+                self._medium.append(fold)
+            else:
+                small[size, fold.n_tested].append(fold)
         self._small = list(small.values())
 
     def risk(self, penalties: np.ndarray) -> np.ndarray:
@@ -160,9 +164,20 @@ class LeaveFoldOut:
 
     def _each(self, penalties: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield test rows (k, t) and errors (k, t, L, q) of k folds at a time."""
+        f = self.factorization
         for fold in self._large:
             yield fold.test[None], self._fold_errors(fold, penalties)[None]
-        f = self.factorization
+        for start in range(0, len(self._medium), _TOGETHER):
+            some = self._medium[start : start + _TOGETHER]
+            found = map_ranges(
+                lambda start, stop, some=some: [
+                    self._fold_errors(fold, penalties) for fold in some[start:stop]
+                ],
+                len(some),
+                min_items=1,
+            )
+            for fold, errors in zip(some, chain.from_iterable(found), strict=True):
+                yield fold.test[None], errors[None]
         for folds in self._small:
             for some in batches(folds, len(folds[0].removed), f, penalties):
                 removed = np.array([fold.removed for fold in some])
@@ -203,6 +218,7 @@ def _from_hat_block(f: Factorization, test: np.ndarray, penalties: np.ndarray) -
     if scaled:
         residuals = block.residual[:, None, :] + penalties * residuals
     null = block.null_projector
+    probe = np.where(np.arange(len(test)) % 3 == 0, -1.0, 1.0)
     errors = np.empty_like(residuals)
     # entries of (L, q) by penalty: a row of them each, or one each with as many targets as share it
     if penalties.shape[1] == 1:
@@ -211,27 +227,24 @@ def _from_hat_block(f: Factorization, test: np.ndarray, penalties: np.ndarray) -
         levels, index = np.unique(penalties, return_inverse=True)
         index = index.reshape(penalties.shape)
         places = [index == level for level in range(len(levels))]
-    step = max(1, _BLOCK_ENTRIES // len(test) ** 2)
-    for start in range(0, len(levels), step):
-        alphas = levels[start : start + step, None, None]
-        matrices = (block.U / (f.eigenvalues + alphas)) @ block.U.T
+    for alpha, place in zip(levels, places, strict=True):
+        matrix = (block.U / (f.eigenvalues + alpha)) @ block.U.T
         if scaled:
-            matrices = null + alphas * matrices
-        inverses = _inverses(matrices)
-        if inverses is None:
+            matrix = null + alpha * matrix
+        solution = _solution(matrix, np.column_stack([residuals[:, place], probe]))
+        if solution is None:
             return None
-        for place, inverse in zip(places[start : start + step], inverses, strict=True):
-            errors[:, place] = inverse @ residuals[:, place]
+        errors[:, place] = solution[:, :-1]
     if f.data.root_weight is not None:
         errors /= f.data.root_weight[test, None, None]
     return errors
 
 
-def _inverses(matrices: np.ndarray) -> np.ndarray | None:
-    """Invert a stack of matrices (k, m, m); None if one of them is too near a singular one."""
+def _solution(matrix: np.ndarray, right: np.ndarray) -> np.ndarray | None:
+    """Solve for ``right`` (m, k), whose last column probes the condition; None if that is bad."""
     try:
-        inverses = np.linalg.inv(matrices)
+        solution = np.linalg.solve(matrix, right)
     except np.linalg.LinAlgError:
         return None
-    condition = np.abs(matrices).sum(axis=1).max(axis=1) * np.abs(inverses).sum(axis=1).max(axis=1)
-    return inverses if np.all(condition < _WORST_CONDITION) else None
+    condition = np.abs(matrix).sum(axis=1).max() * np.abs(solution[:, -1]).max()
+    return solution if condition < _WORST_CONDITION else None
