@@ -106,30 +106,40 @@ def copied_rows(
     of the features: rows that agree in it must mostly agree in the target too, or else they are
     repeated measurements, or features of few values that agree by chance.
     """
-    error, target = errors[:, 0], targets[:, 0]
+    n, error, target = len(errors), errors[:, 0], targets[:, 0]
     prediction = target - error
-    if _are_many(_neighbours_within(_EXACTLY, prediction, error), len(error)):
+    order = np.argsort(prediction)
+    gaps = np.maximum(_gaps(prediction, order), _gaps(error, order))
+    if _are_many(np.count_nonzero(gaps <= _EXACTLY), n):
         projection = project()
-        pairs = _neighbours_within(_EXACTLY, projection, target)
-        same_features = _neighbours_within(_EXACTLY, projection)
-        if _are_many(pairs, len(error)) and len(pairs) > 0.8 * len(same_features):
-            return pairs
-    pairs = _neighbours_within(_NEARLY, prediction, error)
+        order_of_features = np.lexsort([target, projection])
+        same_features = _gaps(projection, order_of_features) <= _EXACTLY
+        alike = same_features & (_gaps(target, order_of_features) <= _EXACTLY)
+        n_alike = np.count_nonzero(alike)
+        if _are_many(n_alike, n) and n_alike > 0.8 * np.count_nonzero(same_features):
+            return _pairs(order_of_features, alike)
+    alike = gaps <= _NEARLY
+    n_alike = np.count_nonzero(alike)
+    if not _are_many(n_alike, n):
+        return _pairs(order[:0], alike[:0])
     # where targets are continuous, near copies repeat them and other rows do not
-    continuous = len(np.unique(target)) > 0.8 * (len(error) - len(pairs))
-    return pairs if _are_many(pairs, len(error)) and continuous else pairs[:0]
+    continuous = len(np.unique(target)) > 0.8 * (n - n_alike)
+    return _pairs(order, alike & continuous)
 
 
-def _are_many(pairs: np.ndarray, n_rows: int) -> bool:
-    n_originals = n_rows - len(pairs)
-    return n_originals >= _FEWEST_ORIGINALS and len(pairs) >= max(_FEWEST_COPIES, _MANY * n_rows)
+def _are_many(n_pairs: int, n_rows: int) -> bool:
+    enough = n_pairs >= max(_FEWEST_COPIES, _MANY * n_rows)
+    return enough and n_rows - n_pairs >= _FEWEST_ORIGINALS
 
 
-def _neighbours_within(same: float, *columns: np.ndarray) -> np.ndarray:
-    """Return pairs of rows that differ in no column by more than ``same`` of what is usual."""
-    order = np.lexsort(columns[::-1])
-    alike = np.ones(len(order) - 1, dtype=bool)
-    for values in columns:
-        usual = np.median(np.abs(values - np.median(values)))
-        alike &= np.abs(np.diff(values[order])) <= same * usual
+def _gaps(values: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Return how far rows are from the next in ``order``, as a share of what rows usually differ.
+
+    Zero where all are the same.
+    """
+    usual = np.median(np.abs(values - np.median(values)))
+    return np.abs(np.diff(values[order])) / (usual if usual > 0.0 else np.inf)
+
+
+def _pairs(order: np.ndarray, alike: np.ndarray) -> np.ndarray:
     return np.column_stack([order[:-1], order[1:]])[alike]

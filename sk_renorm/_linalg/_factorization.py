@@ -122,18 +122,23 @@ class Factorization:
             return LeftBlock(U, squares, constant, np.zeros(len(U)), nothing)
         basis = self.vectors.null_basis
         if basis is None:
-            null = 1.0 - constant**2 - squares.sum(axis=1)
-            rounding = 4.0 * (np.finfo(float).eps + squares @ self.left_error)
+            explained, error = (squares @ self._sum_and_error).T
+            null = 1.0 - constant**2 - explained
+            rounding = 4.0 * (np.finfo(float).eps + error)
             residual = self.data.targets[rows] - U @ self.projections
         else:
             basis = basis[rows]
             null = np.square(basis).sum(axis=1)
             rounding = basis.shape[1] * (8.0 * self.left_error.max(initial=0.0)) ** 2
             residual = basis @ self._null_projections
-        lost = null <= rounding
+        lost = np.flatnonzero(null <= rounding)
         null[lost] = 0.0
         residual[lost] = 0.0
         return LeftBlock(U, squares, constant, null, residual, basis)
+
+    @cached_property
+    def _sum_and_error(self) -> np.ndarray:
+        return np.column_stack([np.ones(self.rank), self.left_error])
 
     @cached_property
     def _null_projections(self) -> np.ndarray:
