@@ -119,6 +119,11 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
         scoring = getattr(self, "scoring", None)
         return None if scoring is None else check_scoring(self, scoring=scoring)
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
     def get_metadata_routing(self):
         """Say which metadata ``fit`` takes and hands on to the splitter and the scorer.
 

@@ -187,8 +187,8 @@ class RenormalizedRidge(RenormalizedRegressor):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Training rows; float32 is kept, never modified.
+        X : array-like or sparse matrix or array of shape (n_samples, n_features)
+            Training rows; float32 is kept, never modified.  Sparse rows are best in CSR format.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Targets.
         sample_weight : float or array-like of shape (n_samples,), default=None

@@ -22,7 +22,7 @@ OWN = {
     "_error_bars": {"_risk"},
     "_selection": {"_error_bars", "_risk", "_scoring", "_selection"},
     "_compat": set(),
-    "_validation": {"_compat"},
+    "_validation": {"_compat", "_linalg"},
     "_folds": set(),
     "_dependence": {"_linalg", "_risk"},
     "_intervals": {"_linalg"},

@@ -6,6 +6,7 @@ from sk_renorm._linalg._factorization import Factorization, LeftBlock
 from sk_renorm._linalg._held_out import HeldOut, downdate, refit
 from sk_renorm._linalg._moments import Moments
 from sk_renorm._linalg._reduce import factorize, factorize_moments
+from sk_renorm._linalg._sparse import as_csr_array
 
 __all__ = [
     "Factorization",
@@ -13,6 +14,7 @@ __all__ = [
     "LeftBlock",
     "Moments",
     "Scratch",
+    "as_csr_array",
     "choose_factorization",
     "downdate",
     "factorize",

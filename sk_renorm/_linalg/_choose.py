@@ -14,7 +14,9 @@ class Decision(NamedTuple):
     reason: str
 
 
-def choose_factorization(n_rows: int, n_features: int, *, precise: bool = False) -> Decision:
+def choose_factorization(
+    n_rows: int, n_features: int, *, precise: bool = False, sparse: bool = False
+) -> Decision:
     """Choose what to factorize.
 
     Parameters
@@ -23,11 +25,14 @@ def choose_factorization(n_rows: int, n_features: int, *, precise: bool = False)
         Shape of the data.
     precise : bool
         Whether the Gram matrix was found unable to resolve the penalties that matter.
+    sparse : bool
+        Whether the rows are sparse, and must not become dense as a whole.
 
     Returns
     -------
     Decision
-        ``"svd"``, ``"row_gram"`` (n x n) or ``"column_gram"`` (p x p), and the reason.
+        ``"row_gram"`` (n x n), ``"column_gram"`` (p x p), ``"svd"`` or ``"blocked_qr"`` of the
+        rows, and the reason.
 
     Examples
     --------
@@ -36,7 +41,8 @@ def choose_factorization(n_rows: int, n_features: int, *, precise: bool = False)
     'row_gram'
     """
     if precise:
-        return Decision("svd", "squaring the singular values would lose the ones that matter")
+        name = "blocked_qr" if sparse else "svd"
+        return Decision(name, "squaring the singular values would lose the ones that matter")
     if n_rows <= n_features + _FEW:
         return Decision("row_gram", f"{n_rows} rows are few for {n_features} features")
     return Decision("column_gram", f"{n_features} features are fewer than {n_rows} rows")
