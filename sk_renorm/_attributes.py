@@ -52,6 +52,7 @@ class FittedAttributes(FittedModel):
         mean_weight = f.data.total_weight / f.data.n_rows
         self.eigenvalues_ = f.eigenvalues[::-1] / (n_modes * mean_weight)
         self.alphas_ = selection.alphas
+        self.factorization_ = f"{f.name}: {f.reason}"
         self.risk_path_ = _first_if_one(selection.risks.T).T
         self.effective_df_path_ = effective_df(f, selection.alphas)
         self.effective_ridge_path_ = effective_ridge(f, selection.alphas)

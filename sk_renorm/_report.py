@@ -61,6 +61,7 @@ def _summary(model) -> tuple[str, list[tuple[str, str]], list[str]]:
             " to ".join(_number(b) for b in model.noise_variance_interval_.reshape(-1, 2).T),
         ),
         ("risk with twice the rows", _percent(change)),
+        ("factorization", model.factorization_),
     ]
     return title, lines, _warnings(model, bool(np.any(curve.at_edge[1])))
 

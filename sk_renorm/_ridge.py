@@ -118,6 +118,10 @@ class RenormalizedRidge(RenormalizedRegressor):
         rows.
     leverage_dispersion_ : float or ndarray of shape (n_targets,)
         Standard deviation over mean of one minus the leverage.
+    factorization_ : str
+        What was factorized, and why: ``"row_gram"``, ``"column_gram"``, or, where a Gram matrix
+        would have lost the answer, the rows themselves, by ``"svd"`` or, if sparse,
+        ``"blocked_qr"``.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)

@@ -151,6 +151,10 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
     cv_results_ : ndarray of shape (n_samples, n_alphas) or (n_samples, n_targets, n_alphas)
         Squared held-out errors, or held-out predictions with ``scoring``; only with
         ``store_cv_results=True``.
+    factorization_ : str
+        What was factorized, and why: ``"row_gram"``, ``"column_gram"``, or, where a Gram matrix
+        would have lost the answer, the rows themselves, by ``"svd"`` or, if sparse,
+        ``"blocked_qr"``.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)

@@ -291,3 +291,15 @@ def test_products_are_those_of_the_centred_rows(shape, density):
 def test_choice_is_visible():
     assert choose_factorization(1000, 10, precise=True, sparse=True).name == "blocked_qr"
     assert choose_factorization(1000, 10, sparse=True).name == "column_gram"
+
+
+def test_the_model_says_what_was_factorized():
+    X, y = sparse_data(60, 8)
+    model = TheoryGuidedRidgeCV().fit(sp.csr_array(X), y)
+    assert model.factorization_ == "column_gram: 8 features are fewer than 60 rows"
+    assert model.factorization_ in model.summary()
+    assert RenormalizedRidge(1.0).fit(X[:5], y[:5]).factorization_.startswith("row_gram: 5 rows")
+    X[:, 1] = X[:, 0] * (1.0 + 1e-7 * np.arange(60))  # a direction that only the rows resolve
+    for rows, name in ((X, "svd"), (sp.csr_array(X), "blocked_qr")):
+        replaced = RenormalizedRidge(alpha=0.0).fit(rows, y).factorization_
+        assert replaced.startswith(f"{name}: instead of column_gram")

@@ -41,8 +41,12 @@ def choose_factorization(
     'row_gram'
     """
     if precise:
-        name = "blocked_qr" if sparse else "svd"
-        return Decision(name, "squaring the singular values would lose the ones that matter")
+        first = choose_factorization(n_rows, n_features)
+        return Decision(
+            "blocked_qr" if sparse else "svd",
+            f"instead of {first.name}, which squares the singular values and would lose the ones "
+            "that matter",
+        )
     if n_rows <= n_features + _FEW:
         return Decision("row_gram", f"{n_rows} rows are few for {n_features} features")
     return Decision("column_gram", f"{n_features} features are fewer than {n_rows} rows")

@@ -56,13 +56,13 @@ def factorize(
     eigenvectors.
     """
     sparse = scipy.sparse.issparse(X)
-    name = choose_factorization(*X.shape, precise=precise, sparse=sparse).name
+    name, reason = choose_factorization(*X.shape, precise=precise, sparse=sparse)
     if name == "column_gram":
-        return _from_column_gram(X, Y, weights, fit_intercept)
+        return replace(_from_column_gram(X, Y, weights, fit_intercept), reason=reason)
     kind = SparseData if sparse else CentredData
     data = kind.from_rows(X, Y, weights, fit_intercept)
     reduce = {"svd": _from_svd, "blocked_qr": _from_blocked_qr, "row_gram": _from_row_gram}[name]
-    return reduce(data)
+    return replace(reduce(data), reason=reason)
 
 
 def factorize_moments(moments: Moments) -> Factorization:
