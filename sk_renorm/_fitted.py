@@ -156,6 +156,11 @@ class FittedModel:
 
     def _rows_for_jackknife(self):
         factorization = self._kept_factorization("method='jackknife+'")
+        if factorization.name == "krylov":
+            raise ValueError(
+                "method='jackknife+' needs the leverage of every row, which sparse data of this "
+                "size do not give (see factorization_); use method='residual'."
+            )
         if not self._left_out_single_rows:
             raise ValueError(
                 "method='jackknife+' leaves out single, independent rows, and this model's rows "

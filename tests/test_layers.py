@@ -39,10 +39,12 @@ OWN = {
         "_selection",
         "_validation",
     },
+    "_iterative": {"_linalg", "_scoring", "_selection"},
     "_base": {
         "_attributes",
         "_dependence",
         "_folds",
+        "_iterative",
         "_linalg",
         "_risk",
         "_scoring",
@@ -62,6 +64,7 @@ NUMERICS = {
     "_risk",
     "_error_bars",
     "_intervals",
+    "_iterative",
     "_learning_curve",
     "_selection",
 }

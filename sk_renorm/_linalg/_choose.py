@@ -5,6 +5,9 @@ from typing import NamedTuple
 # With so few rows more than features, what the features leave free is found as vectors; as a
 # difference from one it would lose the digits of rows that have little of it.
 _FEW = 16
+# Rows of a Gram matrix: beyond, its eigenvectors take minutes and it and they take gigabytes, where
+# sparse products take seconds.
+_LARGEST_GRAM = 5000
 
 
 class Decision(NamedTuple):
@@ -32,7 +35,7 @@ def choose_factorization(
     -------
     Decision
         ``"row_gram"`` (n x n), ``"column_gram"`` (p x p), ``"svd"`` or ``"blocked_qr"`` of the
-        rows, and the reason.
+        rows, ``"krylov"``, and the reason.
 
     Examples
     --------
@@ -47,6 +50,10 @@ def choose_factorization(
             f"instead of {first.name}, which squares the singular values and would lose the ones "
             "that matter",
         )
+    shorter = min(n_rows, n_features)
+    if sparse and shorter > _LARGEST_GRAM:
+        size = f"{8e-9 * shorter**2:.2g} GB"
+        return Decision("krylov", f"a Gram matrix of {shorter} rows ({size}) is too large to solve")
     if n_rows <= n_features + _FEW:
         return Decision("row_gram", f"{n_rows} rows are few for {n_features} features")
     return Decision("column_gram", f"{n_features} features are fewer than {n_rows} rows")
