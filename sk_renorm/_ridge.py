@@ -52,7 +52,7 @@ class RenormalizedRidge(RenormalizedRegressor):
         validated (no copy of float arrays), which ``predict_interval(method="jackknife+")`` needs.
         Copies and pickles of the model never hold them.  False frees their memory after the fit.
     random_state : int, RandomState instance or None, default=0
-        Of the random vectors whose mean stands for a trace where sparse X has more than 5000 rows
+        Of the random vectors whose mean stands for a trace where sparse X has more than 4000 rows
         and features; nothing else is random.  An int, 0 too, gives the same result every time.
 
     Attributes
@@ -130,7 +130,7 @@ class RenormalizedRidge(RenormalizedRegressor):
     factorization_ : str
         What was factorized, and why: ``"row_gram"``, ``"column_gram"``, or, where a Gram matrix
         would have lost the answer, the rows themselves, by ``"svd"`` or, if sparse,
-        ``"blocked_qr"``; or nothing, for sparse X with more than 5000 rows and features:
+        ``"blocked_qr"``; or nothing, for sparse X with more than 4000 rows and features:
         ``"krylov"``, see Notes.
     n_features_in_ : int
         Number of features.
@@ -147,14 +147,14 @@ class RenormalizedRidge(RenormalizedRegressor):
     Degrees of freedom fall, and the effective ridge rises, as alpha does, so each value has one
     penalty; it is found on the spectrum, after the one factorization.
 
-    Sparse X is neither centred nor made dense.  With more than 5000 rows and features no Gram
+    Sparse X is neither centred nor made dense.  With more than 4000 rows and features no Gram
     matrix is made of it: Krylov spaces started from y and from four random vectors stand for the
     spectrum [2]_, grown until the risk has settled at the chosen penalty.  They give no leverage
     of a single row, so the risk is that of generalized cross-validation, whatever ``risk`` says,
     NaN at penalties too small for it; see ``leverage_dispersion_`` for whether it can be trusted.
     Coefficients are solved for by conjugate gradients, to 1e-8.  A step, of at most 90, takes two
-    products of X with as many vectors as there are targets, and four; memory of one vector of the
-    shorter side for each target, and two.
+    products of X with one vector for each target and four more, and keeps one vector of the shorter
+    side for each target and two more.
 
     References
     ----------

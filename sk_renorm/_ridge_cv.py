@@ -80,7 +80,7 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         validated (no copy of float arrays), which ``predict_interval(method="jackknife+")`` needs.
         Copies and pickles of the model never hold them.  False frees their memory after the fit.
     random_state : int, RandomState instance or None, default=0
-        Of the random vectors whose mean stands for a trace where sparse X has more than 5000 rows
+        Of the random vectors whose mean stands for a trace where sparse X has more than 4000 rows
         and features; nothing else is random.  An int, 0 too, gives the same result every time.
 
     Attributes
@@ -163,7 +163,7 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
     factorization_ : str
         What was factorized, and why: ``"row_gram"``, ``"column_gram"``, or, where a Gram matrix
         would have lost the answer, the rows themselves, by ``"svd"`` or, if sparse,
-        ``"blocked_qr"``; or nothing, for sparse X with more than 5000 rows and features:
+        ``"blocked_qr"``; or nothing, for sparse X with more than 4000 rows and features:
         ``"krylov"``, see Notes.
     n_features_in_ : int
         Number of features.
@@ -191,14 +191,14 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
     The error of row i left out is its residual times ``1 / (1 - h_i)``, its own renormalization;
     GCV replaces that by ``S = kappa / ridge``, the same for all rows [1]_ [2]_.
 
-    Sparse X is neither centred nor made dense.  With more than 5000 rows and features no Gram
+    Sparse X is neither centred nor made dense.  With more than 4000 rows and features no Gram
     matrix is made of it: Krylov spaces started from y and from four random vectors stand for the
     spectrum [3]_, grown until the risk has settled at the chosen penalty.  They give no leverage
     of a single row, so the risk is that of generalized cross-validation, whatever ``risk`` says,
     NaN at penalties too small for it; see ``leverage_dispersion_`` for whether it can be trusted.
     Coefficients are solved for by conjugate gradients, to 1e-8.  A step, of at most 90, takes two
-    products of X with as many vectors as there are targets, and four; memory of one vector of the
-    shorter side for each target, and two.
+    products of X with one vector for each target and four more, and keeps one vector of the shorter
+    side for each target and two more.
 
     References
     ----------

@@ -125,6 +125,10 @@ class CentredData:
         out = None if scratch is None else scratch("U", len(X), B.shape[1])
         return np.matmul(X, B, out=out)
 
+    def arranged(self, B: np.ndarray) -> np.ndarray:
+        """Return ``B`` in the memory order that `row_product` is fast with: here any."""
+        return B
+
     def inner_products(self, X_centred: np.ndarray) -> np.ndarray:
         """Return ``X_centred X~'`` (m, n) for new rows (m, p)."""
         products = np.zeros((len(X_centred), self.n_rows))

@@ -5,9 +5,9 @@ from typing import NamedTuple
 # With so few rows more than features, what the features leave free is found as vectors; as a
 # difference from one it would lose the digits of rows that have little of it.
 _FEW = 16
-# Rows of a Gram matrix: beyond, its eigenvectors take minutes and it and they take gigabytes, where
-# sparse products take seconds.
-_LARGEST_GRAM = 5000
+# Rows of a Gram matrix: its eigenvectors take about ten seconds and half a gigabyte, eight times
+# and four times that for every doubling, where sparse products take a second.
+_LARGEST_GRAM = 4000
 
 
 class Decision(NamedTuple):

@@ -120,7 +120,7 @@ def _from_moments(
         eigenvalues, V = eigenvalues[keep], V[:, keep]
     singular_values = np.sqrt(eigenvalues)
     V /= singular_values
-    vectors = ColumnGramVectors(data, V, singular_values)
+    vectors = ColumnGramVectors(data, data.arranged(V), singular_values)
     projections = V.T @ moments.xy
     left_error = _left_error(eigenvalues, resolution)
     return _factorization(
@@ -195,7 +195,7 @@ def _from_blocked_qr(data: SparseData) -> Factorization:
     n, p = data.X.shape
     values, short = blocked_svd(data.tall_blocks(), max(n, p))
     if n > p:
-        vectors = ColumnGramVectors(data, short / values, values)
+        vectors = ColumnGramVectors(data, data.arranged(short / values), values)
         projections = vectors.left_map.T @ data.right_product(data.targets)
     else:
         vectors = RowGramVectors(data, short, values)

@@ -107,6 +107,10 @@ class SparseData(CentredData):
         product -= np.multiply.outer(self.offset, B.sum(axis=0))
         return product
 
+    def arranged(self, B: np.ndarray) -> np.ndarray:
+        """Return ``B`` C-ordered: of any other order scipy makes a copy for every product."""
+        return np.ascontiguousarray(B)
+
     def inner_products(self, X_centred: np.ndarray) -> np.ndarray:
         """Return ``X_centred X~'`` (m, n) for a few dense rows (m, p)."""
         return self.row_product(slice(None), X_centred.T).T
