@@ -330,8 +330,10 @@ def test_scikit_learns_checks_of_sparse_input(estimator, name):
 def test_a_large_fit():
     """Beyond the limit as it stands."""
     rng = np.random.default_rng(0)
-    X = sp.random_array((7000, 5500), density=2e-3, format="csr", rng=rng)
-    y = X @ rng.standard_normal(5500) + rng.standard_normal(7000)
+    places = rng.integers(0, 14_000, 154_000), rng.integers(0, 5500, 154_000)
+    X = sp.csr_array((rng.random(154_000), places), shape=(14_000, 5500))
+    y = X @ rng.standard_normal(5500) + rng.standard_normal(14_000)
+    X, fresh, y, targets = X[:7000], X[7000:], y[:7000], y[7000:]
     assert choose_factorization(*X.shape, sparse=True).name == "krylov"
     assert choose_factorization(*X.shape).name == "column_gram"
     model = TheoryGuidedRidgeCV().fit(X, y)
@@ -341,10 +343,6 @@ def test_a_large_fit():
     assert residuals.mean() == pytest.approx(0.0, abs=1e-10)
     gradient = X.T @ residuals - model.alpha_ * model.coef_
     assert np.linalg.norm(gradient) < 1e-6 * np.linalg.norm(X.T @ (y - y.mean()))
-    fresh = sp.random_array((7000, 5500), density=2e-3, format="csr", rng=rng)
-    truth = np.random.default_rng(0)
-    sp.random_array((7000, 5500), density=2e-3, format="csr", rng=truth)
-    targets = fresh @ truth.standard_normal(5500) + rng.standard_normal(7000)
     errors = (targets - model.predict(fresh)) ** 2
     slack = 4.0 * np.hypot(np.std(errors) / np.sqrt(7000), model.risk_std_error_)
     assert abs(errors.mean() - model.risk_) < slack

@@ -25,6 +25,14 @@ def sparse_data(n, p, q=None, *, density=0.2, seed=0):
     return X, Y if q else Y[:, 0]
 
 
+def scattered(shape, density, seed=0):
+    """Uniform entries at random places, a few of them added up."""
+    rng = np.random.default_rng(seed)
+    count = round(shape[0] * shape[1] * density)
+    places = tuple(rng.integers(0, size, count) for size in shape)
+    return sp.csr_array((rng.random(count), places), shape=shape)
+
+
 def assert_same_fit(sparse, dense, rtol=1e-9, skip=()):
     """Compare all fitted attributes, each relative to its largest value."""
     fitted = {name for name in vars(dense) if name.endswith("_")}
@@ -259,7 +267,7 @@ def test_never_dense_as_a_whole(monkeypatch):
     monkeypatch.setattr("sk_renorm._intervals._BLOCK_ENTRIES", 2**12)
     for density in (0.01, 0.2):
         for shape in ((20_000, 30), (30, 20_000)):
-            X = sp.random_array(shape, density=density, format="csr", rng=0)
+            X = scattered(shape, density)
             y = np.random.default_rng(0).standard_normal(shape[0])
             model = TheoryGuidedRidgeCV(cv=3).fit(X, y)
             model.predict(X)
