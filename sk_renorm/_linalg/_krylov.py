@@ -43,10 +43,13 @@ class KrylovSpace:
         """Components (k,) of the start vector: their squares are the weights of the nodes."""
         return self.length * self.rotation[0]
 
+    def coordinates(self, alphas: np.ndarray) -> np.ndarray:
+        """Return approximations of ``(A + alpha)^-1 s`` in the basis: (k, L)."""
+        return self.rotation @ (self.weights[:, None] / (self.nodes[:, None] + alphas))
+
     def solve(self, alphas: np.ndarray) -> np.ndarray:
-        """Return the best approximations (m, L) of ``(A + alpha)^-1 s`` in the space."""
-        inner = self.weights[:, None] / (self.nodes[:, None] + alphas)
-        return self.basis.T @ (self.rotation @ inner)
+        """Return approximations (m, L) of ``(A + alpha)^-1 s``."""
+        return self.basis.T @ self.coordinates(alphas)
 
 
 class Lanczos:

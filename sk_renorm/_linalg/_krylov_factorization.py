@@ -140,19 +140,32 @@ class KrylovFactorization:
             + np.tensordot(self.multiplicity, shares, axes=1)
         )
 
-    def solutions(self, penalties: np.ndarray) -> np.ndarray:
-        """Return approximate solutions on the shorter side (m, L, q)."""
-        shape = len(penalties), self.n_targets
-        columns = np.broadcast_to(penalties, shape).T
-        solved = [space.solve(a) for space, a in zip(self.targets, columns, strict=True)]
-        return np.stack(solved, axis=2)
+    def solutions(self, penalties: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Return approximate solutions on the shorter side at ``penalties`` (L, q).
 
-    def residuals(self, rows: slice, solutions: np.ndarray, penalties: np.ndarray) -> np.ndarray:
-        """Return weighted residuals (b, L, q) of some rows."""
-        if not self.is_tall:
-            return penalties * solutions[rows]
-        fitted = self.data.row_product(rows, solutions.reshape(len(solutions), -1))
-        return self.data.targets[rows, None, :] - fitted.reshape(-1, *solutions.shape[1:])
+        For every target as a product of few columns (m, c) with (c, L).
+        """
+        products = []
+        for space, alphas in zip(self.targets, penalties.T, strict=True):
+            inner = space.coordinates(alphas)
+            if len(inner) < len(alphas):
+                products.append((np.ascontiguousarray(space.basis.T), inner))
+            else:
+                products.append((space.basis.T @ inner, np.eye(len(alphas))))
+        return products
+
+    def residuals(
+        self, rows: slice, solutions: list[tuple[np.ndarray, np.ndarray]], penalties: np.ndarray
+    ) -> np.ndarray:
+        """Return weighted residuals (b, L, q) of some rows, of `solutions` at ``penalties``."""
+        residuals = []
+        for target, (columns, inner) in enumerate(solutions):
+            if self.is_tall:
+                fitted = self.data.row_product(rows, columns) @ inner
+                residuals.append(self.data.targets[rows, target, None] - fitted)
+            else:
+                residuals.append(penalties[:, target] * (columns[rows] @ inner))
+        return np.stack(residuals, axis=2)
 
     def coefficients(self, alpha: float | np.ndarray) -> np.ndarray:
         """Return ridge coefficients (p, q) at one penalty, or at one for each target (q,).
@@ -160,7 +173,7 @@ class KrylovFactorization:
         By conjugate gradients, from the solution in the Krylov space.
         """
         alphas = np.broadcast_to(alpha, self.n_targets)
-        starts = self.solutions(alphas[None, :])[:, 0]
+        starts = np.hstack([a @ b for a, b in self.solutions(alphas[None, :])])
         right = self.data.targets
         right = self.data.right_product(right) if self.is_tall else right
         solved = np.empty_like(starts)

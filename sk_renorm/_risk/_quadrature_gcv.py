@@ -47,15 +47,17 @@ class QuadratureGCV:
         f = self.factorization
         n_rows = f.data.n_rows
         weights = np.ones(n_rows) if f.data.root_weight is None else f.data.root_weight**2
-        chosen, along = f.solutions(penalties), f.solutions(nodes[:, None])
+        both = np.broadcast_to(nodes[:, None], (len(nodes), f.n_targets))
+        both = np.concatenate([np.broadcast_to(penalties, (1, f.n_targets)), both])
+        solutions = f.solutions(both)
         errors = np.empty((n_rows, 1, f.n_targets))
         sums = None
         step = max(1, _BLOCK_ENTRIES // (len(nodes) * f.n_targets))
         for start in range(0, n_rows, step):
             rows = slice(start, min(start + step, n_rows))
-            errors[rows] = f.residuals(rows, chosen, penalties)
-            residuals = f.residuals(rows, along, nodes[:, None])
-            block = LossSums.of([residuals], weights[rows], joint)
+            residuals = f.residuals(rows, solutions, both)
+            errors[rows] = residuals[:, :1]
+            block = LossSums.of([residuals[:, 1:]], weights[rows], joint)
             sums = block if sums is None else sums + block
         risks = self.risk(nodes[:, None]).T
         sums = sums.scaled(sums.factor_to(risks.mean(axis=0, keepdims=True) if joint else risks))
