@@ -5,9 +5,11 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn import get_config
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.metrics import check_scoring
+from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
 from sk_renorm._attributes import FittedAttributes
@@ -18,7 +20,8 @@ from sk_renorm._dependence import (
     row_correlation,
 )
 from sk_renorm._folds import check_groups, group_codes, resolve_folds
-from sk_renorm._linalg import Factorization, factorize, refit
+from sk_renorm._iterative import refuse_rows_left_out, solve_iteratively
+from sk_renorm._linalg import Factorization, SparseData, choose_factorization, factorize, refit
 from sk_renorm._risk import (
     CorrelatedRows,
     LeaveFoldOut,
@@ -82,9 +85,27 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
                 score_params,
                 per_target,
             )
-            factorization, objective, selection = _solve(
-                data, self.fit_intercept, make_objective, make_candidates, n_errors
-            )
+            choice = choose_factorization(*data.X.shape, sparse=issparse(data.X))
+            if choice.name == "krylov":
+                asked = {
+                    "cv or groups": folds is not None,
+                    "scoring": scorer is not None,
+                    "sample_correlation": correlated,
+                    "store_cv_results": store_cv_results,
+                }
+                refuse_rows_left_out(asked, choice.reason)
+                factorization, objective, selection = solve_iteratively(
+                    SparseData.from_rows(data.X, data.Y, data.weights, self.fit_intercept),
+                    check_random_state(self.random_state).randint(2**31),
+                    choice.reason,
+                    make_objective,
+                    make_candidates,
+                    n_errors,
+                )
+            else:
+                factorization, objective, selection = _solve(
+                    data, self.fit_intercept, make_objective, make_candidates, n_errors
+                )
             if warn_at_edge:
                 _warn_at_edge(factorization, objective, selection)
             self._set_model(data, factorization, selection)
@@ -119,6 +140,11 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
         """Return the scorer, or None for squared error."""
         scoring = getattr(self, "scoring", None)
         return None if scoring is None else check_scoring(self, scoring=scoring)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
 
     def get_metadata_routing(self):
         """Say which metadata ``fit`` takes and hands on to the splitter and the scorer.

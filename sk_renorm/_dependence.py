@@ -16,8 +16,9 @@ from sk_renorm._risk import (
 _CLEAR = 4.0
 # With fewer rows an order that means nothing, as by class, is the likelier cause.
 _FEWEST = 200
-# Rows count as copies if they differ by less than this share of what rows usually do.
-_NEARLY, _EXACTLY = 1e-3, 1e-9
+# Rows count as copies if they differ by less than this share of what rows usually do, or nearly, of
+# the distance to the next.
+_EXACTLY, _NEARLY = 1e-9, 0.005
 # Copies worth a word: this share of the rows, and so many, of so many others: few rows that differ
 # are a design, or an example.
 _MANY, _FEWEST_COPIES, _FEWEST_ORIGINALS = 0.02, 5, 30
@@ -118,7 +119,7 @@ def copied_rows(
         n_alike = np.count_nonzero(alike)
         if _are_many(n_alike, n) and n_alike > 0.8 * np.count_nonzero(same_features):
             return _pairs(order_of_features, alike)
-    alike = gaps <= _NEARLY
+    alike = gaps <= _NEARLY / n
     n_alike = np.count_nonzero(alike)
     if not _are_many(n_alike, n):
         return _pairs(order[:0], alike[:0])

@@ -46,7 +46,7 @@ class FittedModel:
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix or array of shape (n_samples, n_features)
             Rows to predict.
         return_std : bool, default=False
             Whether to return standard deviations too.
@@ -92,7 +92,7 @@ class FittedModel:
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix or array of shape (n_samples, n_features)
             Rows to predict.
         confidence_level : float, default=0.9
             Probability, over training sets and new rows, that the interval holds the label.
@@ -150,7 +150,7 @@ class FittedModel:
             np.atleast_1d(self.alpha_),
             errors.reshape(len(errors), -1),
             X,
-            predictions.reshape(len(X), -1),
+            predictions.reshape(X.shape[0], -1),
             confidence_level,
         )
         return limits.reshape(*predictions.shape, 2).astype(predictions.dtype)
@@ -241,6 +241,11 @@ class FittedModel:
 
     def _rows_for_jackknife(self):
         factorization = self._kept_factorization("method='jackknife+'")
+        if factorization.name == "krylov":
+            raise ValueError(
+                "method='jackknife+' needs the leverage of every row, which sparse data of this "
+                "size do not give (see factorization_); use method='residual'."
+            )
         if not self._left_out_single_rows:
             raise ValueError(
                 "method='jackknife+' leaves out single, independent rows, and this model's rows "
@@ -361,12 +366,13 @@ class FittedModel:
         X = check_new_data(self, X)
         Y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
         check_consistent_length(X, Y)
-        Y = Y.reshape(len(X), -1)
+        Y = Y.reshape(len(Y), -1)
         if Y.shape[1] != f.n_targets:
             raise ValueError(f"y has {Y.shape[1]} targets, and the model {f.n_targets}.")
         nodes, errors = self.risk_profile_["alpha"], []
         for alpha in nodes:
-            predictions = f.data.y_mean + (X - f.data.x_mean) @ f.coefficients(alpha)
+            coef = f.coefficients(alpha)
+            predictions = X @ coef + (f.data.y_mean - f.data.x_mean @ coef)
             errors.append(np.mean(np.square(Y - predictions), axis=0))
         errors = np.array(errors)
         return nodes, errors if self.risk_profile_["risk"].ndim == 2 else errors.mean(axis=1)

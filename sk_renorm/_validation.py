@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from numbers import Real
 
 import numpy as np
+from scipy.sparse import csr_array, issparse, sparray, spmatrix
 from sklearn.utils.validation import check_array, validate_data
 
 from sk_renorm._compat import validate_parameter_constraints
+from sk_renorm._linalg import as_csr_array
 
 _FLOATS = (np.float64, np.float32)
 
@@ -19,7 +21,7 @@ class TrainingData:
 
     Attributes
     ----------
-    X : ndarray of shape (n, p), float64 or float32
+    X : ndarray or csr_array of shape (n, p), float64 or float32
         Never modified.
     Y : ndarray of shape (n, q), float64
         Targets as columns.
@@ -65,34 +67,42 @@ def check_training_data(estimator, X, y, sample_weight) -> TrainingData:
     """Validate ``X``, ``y`` and weights; rows of zero weight are dropped."""
     _refuse_text(y, "y")
     X, y = validate_data(
-        estimator, X, y, dtype=None, multi_output=True, y_numeric=True, ensure_min_samples=2
+        estimator,
+        X,
+        y,
+        accept_sparse="csr",
+        dtype=None,
+        multi_output=True,
+        y_numeric=True,
+        ensure_min_samples=2,
     )
     X = _as_float(X)
     y = np.asarray(y, dtype=np.float64)
-    weights = _check_weights(sample_weight, len(X))
+    weights = _check_weights(sample_weight, X.shape[0])
     if weights is None or weights.all():
         return TrainingData(X, y.reshape(len(y), -1), weights, y)
     kept = weights > 0.0
     if kept.sum() < 2:
         raise ValueError(
             "At least two rows must have a sample_weight above zero; "
-            f"got weights that leave {kept.sum()} of {len(X)} rows."
+            f"got weights that leave {kept.sum()} of {len(y)} rows."
         )
     y = y[kept]
     return TrainingData(X[kept], y.reshape(len(y), -1), weights[kept], y, kept, X[~kept])
 
 
-def check_new_data(estimator, X) -> np.ndarray:
+def check_new_data(estimator, X) -> np.ndarray | csr_array:
     """Validate ``X`` for predict."""
-    return _as_float(validate_data(estimator, X, dtype=None, reset=False))
+    return _as_float(validate_data(estimator, X, accept_sparse="csr", dtype=None, reset=False))
 
 
-def _as_float(X: np.ndarray) -> np.ndarray:
+def _as_float(X: np.ndarray | spmatrix | sparray) -> np.ndarray | csr_array:
     """Keep float32 and float64; convert numbers; refuse text."""
-    if X.dtype in _FLOATS:
-        return X
-    _refuse_text(X, "X")
-    return check_array(X, dtype=np.float64)
+    if X.dtype not in _FLOATS:
+        if not issparse(X):
+            _refuse_text(X, "X")
+        X = check_array(X, accept_sparse="csr", dtype=np.float64)
+    return as_csr_array(X) if issparse(X) else X
 
 
 def _refuse_text(values, name: str) -> None:

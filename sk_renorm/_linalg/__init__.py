@@ -4,20 +4,26 @@ from sk_renorm._linalg._blocks import Scratch, row_ranges
 from sk_renorm._linalg._choose import choose_factorization
 from sk_renorm._linalg._factorization import Factorization, LeftBlock
 from sk_renorm._linalg._held_out import HeldOut, downdate, refit
+from sk_renorm._linalg._krylov_factorization import KrylovFactorization, krylov_factorizations
 from sk_renorm._linalg._moments import Moments
 from sk_renorm._linalg._reduce import factorize, factorize_moments
+from sk_renorm._linalg._sparse import SparseData, as_csr_array
 from sk_renorm._linalg._threads import map_ranges
 
 __all__ = [
     "Factorization",
     "HeldOut",
+    "KrylovFactorization",
     "LeftBlock",
     "Moments",
     "Scratch",
+    "SparseData",
+    "as_csr_array",
     "choose_factorization",
     "downdate",
     "factorize",
     "factorize_moments",
+    "krylov_factorizations",
     "map_ranges",
     "refit",
     "row_ranges",

@@ -64,7 +64,8 @@ class Factorization:
     Attributes
     ----------
     name : str
-        How it was made: ``"row_gram"``, ``"column_gram"``, ``"svd"`` or ``"moments"``.
+        How it was made: ``"row_gram"``, ``"column_gram"``, ``"svd"``, ``"blocked_qr"`` or
+        ``"moments"``.
     data : CentredData
         What was factorized.
     eigenvalues : ndarray of shape (r,)
@@ -80,6 +81,8 @@ class Factorization:
     resolution : float
         Smallest penalty whose results this factorization can tell from those of alpha = 0; zero if
         it resolves them all.
+    reason : str
+        Why it was made so.
     """
 
     name: str
@@ -90,6 +93,25 @@ class Factorization:
     vectors: SingularVectors
     left_error: np.ndarray
     resolution: float = 0.0
+    reason: str = ""
+
+    # modes that count several times, and traces with an error, are those of KrylovFactorization
+    multiplicity = 1.0
+    trace_weights = None
+
+    @property
+    def is_rough(self) -> bool:
+        """Whether the eigenvalues are too rough to convert penalties."""
+        return self.resolution > 0.0
+
+    @property
+    def spectrum(self) -> np.ndarray:
+        """Eigenvalues that are known: all."""
+        return self.eigenvalues
+
+    def trace(self, shares: np.ndarray) -> np.ndarray:
+        """Return the sum (K,) over modes of their ``shares`` (r, K)."""
+        return shares.sum(axis=0)
 
     @property
     def rank(self) -> int:

@@ -18,6 +18,7 @@ from sk_renorm._risk._path import (
     alpha_from_df,
     alpha_from_ridge,
     effective_df,
+    effective_df_error,
     effective_ridge,
 )
 from sk_renorm._risk._profile import (
@@ -28,6 +29,7 @@ from sk_renorm._risk._profile import (
     profile_nodes,
     standard_errors,
 )
+from sk_renorm._risk._quadrature_gcv import QuadratureGCV
 from sk_renorm._risk._row_correlation import RowCorrelation, estimate_correlations
 from sk_renorm._risk._uncertainty import ONE_SIDED_95, concentration, excess_variance
 
@@ -42,6 +44,7 @@ __all__ = [
     "GeneralizedCrossValidation",
     "LeaveFoldOut",
     "LeaveOneOut",
+    "QuadratureGCV",
     "RiskProfile",
     "RowCorrelation",
     "alpha_from_df",
@@ -49,6 +52,7 @@ __all__ = [
     "concentration",
     "difference_errors",
     "effective_df",
+    "effective_df_error",
     "effective_ridge",
     "estimate_correlations",
     "excess_variance",
@@ -64,6 +68,8 @@ __all__ = [
 
 def make_risk(name: str, factorization: Factorization):
     """Return the risk estimate called ``name``, or say what the factorization lacks for it."""
+    if factorization.name == "krylov":  # knows traces, and no single row's leverage
+        return QuadratureGCV(factorization)
     risk = RISKS[name]
     if risk.needs == "rows" and factorization.data.X is None:
         raise ValueError(
