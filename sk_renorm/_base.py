@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.metrics import check_scoring
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
+from sk_renorm._array_api import SUPPORTED, has_float64, move_fitted, place_of, to_host
 from sk_renorm._attributes import FittedAttributes
 from sk_renorm._dependence import (
     neighbours_are_alike,
@@ -17,7 +18,7 @@ from sk_renorm._dependence import (
     row_correlation,
 )
 from sk_renorm._folds import check_groups, group_codes, resolve_folds
-from sk_renorm._linalg import Factorization, factorize, refit
+from sk_renorm._linalg import Factorization, factorize, factorize_on_device, refit
 from sk_renorm._risk import (
     CorrelatedRows,
     LeaveFoldOut,
@@ -63,6 +64,10 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
     ):
         """Fit and set attributes; an error leaves the estimator as it was."""
         with unchanged_on_error(self):
+            place = place_of(X)
+            y, sample_weight, groups = map(to_host, (y, sample_weight, groups))
+            if place is not None and self._needs_host(place, groups):
+                X = to_host(X)
             data = check_training_data(self, X, y, sample_weight)
             split_params, score_params = self._route(X, sample_weight, groups, data.kept)
             folds = resolve_folds(self.cv, X, y, groups, data.kept, split_params)
@@ -74,7 +79,7 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
                 data,
                 self.fit_intercept,
                 risk,
-                self.sample_correlation if correlated else None,
+                to_host(self.sample_correlation) if correlated else None,
                 folds,
                 codes if codes is None or data.kept is None else codes[data.kept],
                 scorer,
@@ -97,6 +102,8 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
                 self._warn_of_dependence(factorization, data, selection)
             if store_cv_results:
                 self._set_cv_results(data, objective, selection.alphas)
+            if place is not None:
+                move_fitted(self, place)
         return self
 
     def _route(self, X, sample_weight, groups, kept) -> tuple[dict, dict]:
@@ -137,10 +144,23 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
             )
         )
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.array_api_support = SUPPORTED
+        return tags
+
+    def _needs_host(self, place, groups) -> bool:
+        """Say whether what is asked for needs the rows in numpy."""
+        folds = self.cv is not None or groups is not None
+        return folds or self._rows_are_correlated() or not has_float64(place)
+
+    def _rows_are_correlated(self) -> bool:
+        given = self.sample_correlation
+        return not (given is None or (isinstance(given, str) and given == "independent"))
+
     def _check_correlation(self, folds, data: TrainingData) -> bool:
         """Say whether rows are to be taken as correlated; refuse what that excludes."""
-        given = self.sample_correlation
-        if given is None or (isinstance(given, str) and given == "independent"):
+        if not self._rows_are_correlated():
             return False
         asked = {
             "cv or groups": folds is not None,
@@ -201,8 +221,9 @@ def _solve(
     n_errors: float,
 ) -> tuple[Factorization, Objective, Selection]:
     """Factorize and select; once more, precisely, if the Gram matrix cannot resolve the choice."""
+    reduce = factorize if data.place is None else partial(factorize_on_device, data.place)
     for precise in (False, True):
-        factorization = factorize(
+        factorization = reduce(
             data.X, data.Y, data.weights, fit_intercept=fit_intercept, precise=precise
         )
         resolution = factorization.resolution

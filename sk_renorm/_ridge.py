@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from sk_renorm._array_api import to_host
 from sk_renorm._base import RenormalizedRegressor
 from sk_renorm._compat import Interval, StrOptions
 from sk_renorm._linalg import Factorization
@@ -238,7 +239,7 @@ class RenormalizedRidge(RenormalizedRegressor):
         if not given:
             return None, None
         if given == ["alpha"]:
-            return "alpha", check_penalties(np.atleast_1d(self.alpha), "alpha")
+            return "alpha", check_penalties(np.atleast_1d(to_host(self.alpha)), "alpha")
         return given[0], float(getattr(self, given[0]))
 
 

@@ -8,7 +8,9 @@ from numbers import Real
 import numpy as np
 from sklearn.utils.validation import check_array, validate_data
 
+from sk_renorm._array_api import check_place, has_float64, place_of, to_host
 from sk_renorm._compat import validate_parameter_constraints
+from sk_renorm._linalg import Device
 
 _FLOATS = (np.float64, np.float32)
 
@@ -19,7 +21,7 @@ class TrainingData:
 
     Attributes
     ----------
-    X : ndarray of shape (n, p), float64 or float32
+    X : ndarray, or array on a device, of shape (n, p), float64 or float32
         Never modified.
     Y : ndarray of shape (n, q), float64
         Targets as columns.
@@ -31,6 +33,8 @@ class TrainingData:
         Rows of positive weight, if others were dropped.
     X_dropped : ndarray of shape (n_given - n, p) or None
         The others.
+    place : Device or None
+        Where X lives; None for numpy.
     """
 
     X: np.ndarray
@@ -39,6 +43,14 @@ class TrainingData:
     y: np.ndarray
     kept: np.ndarray | None = None
     X_dropped: np.ndarray | None = None
+    place: Device | None = None
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Precision of X."""
+        if self.place is None:
+            return self.X.dtype
+        return np.dtype("f4" if self.X.dtype == self.place.xp.float32 else "f8")
 
     def all_rows(self, values: np.ndarray, dropped: np.ndarray | float) -> np.ndarray:
         """Put ``values`` (n, ...) in the order of all rows given, ``dropped`` for the others."""
@@ -64,32 +76,57 @@ def unchanged_on_error(estimator) -> Iterator[None]:
 def check_training_data(estimator, X, y, sample_weight) -> TrainingData:
     """Validate ``X``, ``y`` and weights; rows of zero weight are dropped."""
     _refuse_text(y, "y")
+    place = place_of(X)
     X, y = validate_data(
-        estimator, X, y, dtype=None, multi_output=True, y_numeric=True, ensure_min_samples=2
+        estimator,
+        X,
+        y,
+        dtype=_dtypes(X, place),
+        multi_output=True,
+        y_numeric=True,
+        ensure_min_samples=2,
     )
-    X = _as_float(X)
+    X = _as_float(X, place)
     y = np.asarray(y, dtype=np.float64)
-    weights = _check_weights(sample_weight, len(X))
+    weights = _check_weights(sample_weight, len(y))
     if weights is None or weights.all():
-        return TrainingData(X, y.reshape(len(y), -1), weights, y)
+        return TrainingData(X, y.reshape(len(y), -1), weights, y, place=place)
     kept = weights > 0.0
     if kept.sum() < 2:
         raise ValueError(
             "At least two rows must have a sample_weight above zero; "
-            f"got weights that leave {kept.sum()} of {len(X)} rows."
+            f"got weights that leave {kept.sum()} of {len(y)} rows."
         )
     y = y[kept]
-    return TrainingData(X[kept], y.reshape(len(y), -1), weights[kept], y, kept, X[~kept])
+    X, X_dropped = _rows(X, kept, place), to_host(_rows(X, ~kept, place))
+    return TrainingData(X, y.reshape(len(y), -1), weights[kept], y, kept, X_dropped, place)
 
 
-def check_new_data(estimator, X) -> np.ndarray:
-    """Validate ``X`` for predict."""
-    return _as_float(validate_data(estimator, X, dtype=None, reset=False))
+def check_new_data(estimator, X, method: str = "predict"):
+    """Validate ``X`` for ``method``: it must live where the fitted arrays do."""
+    check_place(estimator, X, method)
+    place = place_of(X)
+    return _as_float(validate_data(estimator, X, dtype=_dtypes(X, place), reset=False), place)
 
 
-def _as_float(X: np.ndarray) -> np.ndarray:
+def _dtypes(X, place: Device | None) -> list | None:
+    """Return what scikit-learn is to keep, else convert to the first; None for numpy."""
+    if place is None:
+        return None
+    if place.xp.isdtype(X.dtype, "complex floating"):
+        raise ValueError("Complex data not supported; give X as real numbers.")
+    return [place.xp.float64, place.xp.float32] if has_float64(place) else [place.xp.float32]
+
+
+def _rows(X, kept: np.ndarray, place: Device | None):
+    if place is None:
+        return X[kept]
+    return place.xp.take(X, place.put(np.flatnonzero(kept)), axis=0)
+
+
+def _as_float(X, place: Device | None = None):
     """Keep float32 and float64; convert numbers; refuse text."""
-    if X.dtype in _FLOATS:
+    if place is not None or X.dtype in _FLOATS:
         return X
     _refuse_text(X, "X")
     return check_array(X, dtype=np.float64)
@@ -141,7 +178,7 @@ def check_params(estimator) -> None:
 
 def check_penalties(values, name: str) -> np.ndarray:
     """Return a list of penalties (L,) as floats, each finite and not negative."""
-    penalties = np.asarray(values)
+    penalties = np.asarray(to_host(values))
     if penalties.ndim != 1 or not len(penalties):
         raise ValueError(
             f"{name} must be a one-dimensional list of penalties, not empty; got {values!r}."

@@ -2,21 +2,27 @@
 
 from sk_renorm._linalg._blocks import Scratch, row_ranges
 from sk_renorm._linalg._choose import choose_factorization
+from sk_renorm._linalg._device import Device, DeviceVectors
+from sk_renorm._linalg._device_reduce import device_left_block, factorize_on_device
 from sk_renorm._linalg._factorization import Factorization, LeftBlock
 from sk_renorm._linalg._held_out import HeldOut, downdate, refit
 from sk_renorm._linalg._moments import Moments
 from sk_renorm._linalg._reduce import factorize, factorize_moments
 
 __all__ = [
+    "Device",
+    "DeviceVectors",
     "Factorization",
     "HeldOut",
     "LeftBlock",
     "Moments",
     "Scratch",
     "choose_factorization",
+    "device_left_block",
     "downdate",
     "factorize",
     "factorize_moments",
+    "factorize_on_device",
     "refit",
     "row_ranges",
 ]
