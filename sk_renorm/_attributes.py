@@ -28,10 +28,10 @@ class FittedAttributes(FittedModel):
         self.coef_ = (coef[:, 0] if coef.shape[1] == 1 else coef.T).astype(dtype)
         if not self.fit_intercept:
             self.intercept_ = 0.0
+        elif data.y.ndim == 1:
+            self.intercept_ = float(intercept[0])
         else:
-            self.intercept_ = (
-                dtype.type(intercept[0]) if data.y.ndim == 1 else intercept.astype(dtype)
-            )
+            self.intercept_ = intercept.astype(dtype)
 
     def _set_held_out(self, data: TrainingData, selection: Selection) -> None:
         dtype = data.dtype

@@ -67,8 +67,9 @@ class FittedModel:
         return predictions, like(predictions, np.broadcast_to(scale, predictions.shape))
 
     def _predict(self, X):
-        coef = self.coef_ if self.coef_.ndim == 1 else self.coef_.T
-        return matmul(X, coef) + self.intercept_
+        model = on_host(self) if isinstance(X, np.ndarray) else self
+        coef = model.coef_ if model.coef_.ndim == 1 else model.coef_.T
+        return matmul(X, coef) + model.intercept_
 
     def _target_risks(self) -> np.ndarray:
         """Weighted mean squared held-out error of each target: a scalar for y of one dimension."""
