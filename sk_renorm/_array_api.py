@@ -15,9 +15,7 @@ SUPPORTED = move_to is not None
 
 def place_of(X) -> Device | None:
     """Return where ``X`` lives, or None if it is for numpy."""
-    if isinstance(X, np.ndarray) or not get_config()["array_api_dispatch"]:
-        return None
-    if not hasattr(X, "__dlpack__"):
+    if not _is_elsewhere(X):
         return None
     if not SUPPORTED:
         raise ValueError(
@@ -28,6 +26,13 @@ def place_of(X) -> Device | None:
     return Device(xp, device, to_host) if is_array_api else None
 
 
+def _is_elsewhere(value) -> bool:
+    """Say whether it is an array, but not numpy's, and the user wants it taken as such."""
+    if isinstance(value, np.ndarray) or not hasattr(value, "__dlpack__"):
+        return False
+    return get_config()["array_api_dispatch"]
+
+
 def has_float64(place: Device) -> bool:
     """Say whether the device computes in float64; Apple's MPS does not."""
     return "float64" in place.xp.__array_namespace_info__().dtypes(device=place.device)
@@ -35,9 +40,7 @@ def has_float64(place: Device) -> bool:
 
 def to_host(value):
     """Return an array of another namespace as an ndarray; anything else as it is."""
-    if isinstance(value, np.ndarray) or not get_config()["array_api_dispatch"]:
-        return value
-    return move_to(value, xp=np, device="cpu") if hasattr(value, "__dlpack__") else value
+    return move_to(value, xp=np, device="cpu") if SUPPORTED and _is_elsewhere(value) else value
 
 
 def like(reference, values: np.ndarray):

@@ -54,7 +54,7 @@ class FittedModel:
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_targets)
-            Predictions, in the unit of y.
+            Predictions, in the unit of y; of the type of X if the array API is on.
         std : ndarray of the same shape
             Standard deviation of a new label about its prediction, label noise included: the root
             mean squared held-out error, the same for every row.  Only if ``return_std``.

@@ -134,6 +134,9 @@ class RenormalizedRidge(RenormalizedRegressor):
     Degrees of freedom fall, and the effective ridge rises, as alpha does, so each value has one
     penalty; it is found on the spectrum, after the one factorization.
 
+    With scikit-learn's array API dispatch, tensors are fitted where they live: the arrays above are
+    then of the type of X, on its device, and single numbers Python's.
+
     References
     ----------
     .. [1] Atanasov, Zavatone-Veth and Pehlevan (2024), "Scaling and renormalization in

@@ -177,6 +177,9 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
     The error of row i left out is its residual times ``1 / (1 - h_i)``, its own renormalization;
     GCV replaces that by ``S = kappa / ridge``, the same for all rows [1]_ [2]_.
 
+    With scikit-learn's array API dispatch, tensors are fitted where they live: the arrays above are
+    then of the type of X, on its device, and single numbers Python's.
+
     References
     ----------
     .. [1] Atanasov, Zavatone-Veth and Pehlevan (2024), "Scaling and renormalization in

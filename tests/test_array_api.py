@@ -162,7 +162,7 @@ def test_blocks_and_chunks_change_nothing(put, shape, per_target, monkeypatch):
     expected = clone(estimator).fit(X, Y, sample_weight=np.linspace(1.0, 2.0, len(X)))
     for module in ("_linalg._device", "_risk._leave_one_out_on_device"):
         module = importlib.import_module(f"sk_renorm.{module}")
-        monkeypatch.setattr(module, "_BLOCK_ENTRIES", 2**14)
+        monkeypatch.setattr(module, "_BLOCK_ENTRIES", 2**12)
     model = estimator.fit(put(X), put(Y), sample_weight=put(np.linspace(1.0, 2.0, len(X))))
     assert_same_fit(model, expected)
 
@@ -455,6 +455,14 @@ def test_numpy_arrays_are_fitted_as_without_dispatch():
         expected = TheoryGuidedRidgeCV().fit(X, y)
     assert_same_fit(model, expected)
     assert_allclose(TheoryGuidedRidgeCV().fit(X.tolist(), y.tolist()).coef_, expected.coef_)
+
+
+def test_older_scikit_learn_says_so(monkeypatch):
+    monkeypatch.setattr("sk_renorm._array_api.SUPPORTED", False)
+    put = putter("array_api_strict", "device1")
+    X, y = make_data(40, 5)
+    with pytest.raises(ValueError, match=r"need scikit-learn 1\.9 or newer"):
+        TheoryGuidedRidgeCV().fit(put(X), put(y))
 
 
 def test_tag():

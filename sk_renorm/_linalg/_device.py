@@ -118,7 +118,7 @@ class DeviceData(CentredData):
 
 def device_ranges(n_items: int, width: int) -> Iterator[slice]:
     """Yield slices that cover ``n_items``, each a block of rows (or columns) of ``width``."""
-    step = max(256, _BLOCK_ENTRIES // max(width, 1))
+    step = max(32, _BLOCK_ENTRIES // max(width, 1))
     for start in range(0, n_items, step):
         yield slice(start, min(start + step, n_items))
 
@@ -155,6 +155,11 @@ class DeviceVectors:
     V: object = None
     null_basis: object = None
 
+    def row_ranges(self) -> Iterator[slice]:
+        """Yield slices that cover all rows, for blocks of U."""
+        width = self.data.x_mean.size if self.U is None else self.U.shape[1]
+        return device_ranges(self.data.n_rows, width)
+
     def on_device(self, rows: slice):
         """Return some rows of U (b, r) on the device."""
         if self.U is not None:
@@ -168,7 +173,7 @@ class DeviceVectors:
         place = self.data.place
         A = place.put(A)
         return np.concatenate(
-            [place.to_host(self.on_device(rows) @ A) for rows in self.data.row_ranges()]
+            [place.to_host(self.on_device(rows) @ A) for rows in self.row_ranges()]
         )
 
     def right_product(self, A: np.ndarray) -> np.ndarray:

@@ -57,7 +57,7 @@ def factorize_on_device(
     if not np.any(null_power < 1e-8 * power):
         return f
     # a difference of nearly equal numbers has lost its digits: take the residuals themselves
-    blocks = (device_left_block(f, rows).residual for rows in data.row_ranges())
+    blocks = (device_left_block(f, rows).residual for rows in vectors.row_ranges())
     return replace(f, null_power=place.to_host(sum(place.xp.sum(b * b, axis=0) for b in blocks)))
 
 

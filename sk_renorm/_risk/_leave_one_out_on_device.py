@@ -68,7 +68,7 @@ class DeviceLeaveOneOut:
 
     def _blocks(self) -> Iterator[LeftBlock]:
         f = self.factorization
-        return (device_left_block(f, rows) for rows in f.data.row_ranges())
+        return (device_left_block(f, rows) for rows in f.vectors.row_ranges())
 
     def _errors(self, block: LeftBlock, penalties, some: slice = slice(None)):
         """Return weighted errors (b, L, q) and one minus the leverages (b, L, 1 or q) up to scale.
