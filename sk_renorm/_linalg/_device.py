@@ -82,14 +82,14 @@ class DeviceData(CentredData):
     def rows(self, rows: slice, scratch: Scratch | None = None):
         """Return some rows of ``X~`` (b, p) as float64, on the device."""
         xp = self.place.xp
-        block = xp.astype(self.X[rows, :], xp.float64) - self.mean
+        block = xp.astype(self.X[rows, :], xp.float64, copy=False) - self.mean
         return block if self.root is None else block * self.root[rows, :]
 
     def column_blocks(self) -> Iterator[tuple[slice, object]]:
         """Yield ``(columns, block)``: all rows of some columns of ``X~``, on the device."""
         xp = self.place.xp
         for columns in device_ranges(self.x_mean.size, self.n_rows):
-            block = xp.astype(self.X[:, columns], xp.float64) - self.mean[columns]
+            block = xp.astype(self.X[:, columns], xp.float64, copy=False) - self.mean[columns]
             yield columns, block if self.root is None else block * self.root
 
     def right_product(self, B):
@@ -107,7 +107,9 @@ class DeviceData(CentredData):
         largest = max(float(xp.max(xp.abs(self.X[rows, :]))) for rows in blocks)
         total = 0
         for rows in blocks:
-            entries = xp.astype(self.X[rows, :], xp.float64) * (2.0**40 / (largest or 1.0))
+            entries = xp.astype(self.X[rows, :], xp.float64, copy=False) * (
+                2.0**40 / (largest or 1.0)
+            )
             sums = xp.sum(xp.astype(entries, xp.int64), axis=1)
             numbers = xp.arange(
                 rows.start + 1, rows.stop + 1, dtype=xp.int64, device=self.place.device
@@ -127,8 +129,10 @@ def _column_means(place: Device, X, weights: np.ndarray | None) -> np.ndarray:
     """Return weighted column means (p,), summed in float64."""
     xp, (n, p) = place.xp, X.shape
     shares = place.put(np.full(n, 1.0 / n) if weights is None else weights / weights.sum())
-    blocks = device_ranges(n, p)
-    return place.to_host(sum(shares[rows] @ xp.astype(X[rows, :], xp.float64) for rows in blocks))
+    sums = (
+        shares[rows] @ xp.astype(X[rows, :], xp.float64, copy=False) for rows in device_ranges(n, p)
+    )
+    return place.to_host(sum(sums))
 
 
 @dataclass(frozen=True)
