@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import sklearn
 from numpy.testing import assert_allclose, assert_array_equal
-from reference import make_data
+from reference import held_out_errors, make_data, one_by_one
 from sklearn.base import clone
 from sklearn.utils import get_tags
 from test_numerics import DEGENERATE, graded_data
@@ -227,6 +227,17 @@ def test_constant_and_duplicate_columns(put, shape):
     assert_allclose(model.risk_, expected.risk_, rtol=1e-7)
     assert_allclose(to_host(model.coef_)[-3:], 0.0, atol=1e-10)
     assert_allclose(to_host(model.coef_), expected.coef_, rtol=1e-5, atol=1e-8)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1e-6, 1.0])
+@pytest.mark.parametrize(("n_rows", "others"), [(60, 0.0), (24, 0.0), (24, 1e-4)])
+def test_row_with_a_column_of_its_own(put, n_rows, others, alpha):
+    """Its leverage is one, or nearly: what is left of it must not be a difference."""
+    X, y = make_data(n_rows, 20, noise=2.0)
+    X[:, -1] = (np.arange(n_rows) == 0) + others * X[:, -1]
+    model = RenormalizedRidge(alpha).fit(put(X), put(y))
+    expected = held_out_errors(X, y, alpha, one_by_one(n_rows))
+    assert_allclose(to_host(model.loo_residuals_), expected, rtol=1e-8)
 
 
 @pytest.mark.parametrize("shape", [(60, 6), (20, 40)], ids=["tall", "wide"])
