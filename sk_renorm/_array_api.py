@@ -23,14 +23,16 @@ def place_of(X) -> Device | None:
             "convert them to numpy."
         )
     xp, is_array_api, device = get_namespace_and_device(X)
-    return Device(xp, device, to_host) if is_array_api else None
+    return Device(xp, device, _to_numpy) if is_array_api else None
 
 
 def _is_elsewhere(value) -> bool:
     """Say whether it is an array, but not numpy's, and the user wants it taken as such."""
-    if isinstance(value, np.ndarray) or not hasattr(value, "__dlpack__"):
-        return False
-    return get_config()["array_api_dispatch"]
+    return _is_foreign(value) and get_config()["array_api_dispatch"]
+
+
+def _is_foreign(value) -> bool:
+    return hasattr(value, "__dlpack__") and not isinstance(value, np.ndarray)
 
 
 def has_float64(place: Device) -> bool:
@@ -40,7 +42,15 @@ def has_float64(place: Device) -> bool:
 
 def to_host(value):
     """Return an array of another namespace as an ndarray; anything else as it is."""
-    return move_to(value, xp=np, device="cpu") if SUPPORTED and _is_elsewhere(value) else value
+    return _to_numpy(value) if SUPPORTED and _is_elsewhere(value) else value
+
+
+def _to_numpy(array) -> np.ndarray:
+    if get_config()["array_api_dispatch"]:
+        return move_to(array, xp=np, device="cpu")
+    # switched off since the fit, whose arrays stay where they are
+    with config_context(array_api_dispatch=True):
+        return _to_numpy(array)
 
 
 def like(reference, values: np.ndarray):
@@ -75,16 +85,19 @@ def on_host(estimator):
         return estimator
     copy = object.__new__(type(estimator))
     vars(copy).update(vars(estimator))
-    with config_context(array_api_dispatch=True):
-        for name, value in _fitted(estimator):
-            values = value.items() if isinstance(value, dict) else None
-            value = {key: to_host(v) for key, v in values} if values else to_host(value)
-            setattr(copy, name, value)
+    for name, value in _fitted(estimator):
+        setattr(copy, name, _from_place(value))
     return copy
 
 
 def _fitted(estimator) -> list[tuple[str, object]]:
     return [item for item in vars(estimator).items() if item[0].endswith("_")]
+
+
+def _from_place(value):
+    if isinstance(value, dict):
+        return {key: _from_place(entry) for key, entry in value.items()}
+    return _to_numpy(value) if _is_foreign(value) else value
 
 
 def _to_place(value, place: Device):

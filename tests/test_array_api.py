@@ -162,7 +162,7 @@ def test_blocks_and_chunks_change_nothing(put, shape, per_target, monkeypatch):
     expected = clone(estimator).fit(X, Y, sample_weight=np.linspace(1.0, 2.0, len(X)))
     for module in ("_linalg._device", "_risk._leave_one_out_on_device"):
         module = importlib.import_module(f"sk_renorm.{module}")
-        monkeypatch.setattr(module, "_BLOCK_ENTRIES", 2**12)
+        monkeypatch.setattr(module, "_BLOCK_ENTRIES", 2**13)
     model = estimator.fit(put(X), put(Y), sample_weight=put(np.linspace(1.0, 2.0, len(X))))
     assert_same_fit(model, expected)
 
@@ -451,12 +451,15 @@ def test_switched_off_tensors_become_numpy_arrays():
     fitted_on = TheoryGuidedRidgeCV().fit(put(X), put(y))
     with sklearn.config_context(array_api_dispatch=False):
         assert place_of(put(X)) is None
-        model = TheoryGuidedRidgeCV().fit(put(X), put(y), sample_weight=put(np.full(60, 2.0)))
+        model = TheoryGuidedRidgeCV().fit(put(X), put(y), sample_weight=put(np.ones(60)))
         assert type(model.coef_) is type(model.predict(put(X))) is np.ndarray
         # a model fitted to tensors still predicts, in numpy
         for rows in (X, put(X)):
             assert_allclose(fitted_on.predict(rows), to_host(fitted_on.predict(rows)))
             assert type(fitted_on.predict(rows)) is np.ndarray
+            for method in ("residual", "jackknife+"):
+                limits = fitted_on.predict_interval(rows, method=method)
+                assert_allclose(limits, model.predict_interval(X, method=method), rtol=1e-8)
 
 
 def test_numpy_arrays_are_fitted_as_without_dispatch():
