@@ -23,19 +23,19 @@ class FittedAttributes(FittedModel):
     """Sets fitted attributes; see the estimators for what they are."""
 
     def _set_model(self, data: TrainingData, f: Factorization, selection: Selection) -> None:
-        dtype = data.X.dtype
+        dtype = data.dtype
         coef = f.coefficients(selection.alpha)
         intercept = f.data.y_mean - f.data.x_mean @ coef
         self.coef_ = (coef[:, 0] if coef.shape[1] == 1 else coef.T).astype(dtype)
         if not self.fit_intercept:
             self.intercept_ = 0.0
+        elif data.y.ndim == 1:
+            self.intercept_ = float(intercept[0])
         else:
-            self.intercept_ = (
-                dtype.type(intercept[0]) if data.y.ndim == 1 else intercept.astype(dtype)
-            )
+            self.intercept_ = intercept.astype(dtype)
 
     def _set_held_out(self, data: TrainingData, selection: Selection) -> None:
-        dtype = data.X.dtype
+        dtype = data.dtype
         errors = selection.errors.reshape(data.y.shape)
         dropped = 0.0 if data.X_dropped is None else self._predict(data.X_dropped)
         self.loo_predictions_ = data.all_rows(data.y - errors, dropped).astype(dtype)
@@ -128,7 +128,7 @@ class FittedAttributes(FittedModel):
         predictions = data.Y[:, None, :] - errors
         results = np.square(errors) if objective.scorer is None else predictions
         results = results[:, :, 0] if data.y.ndim == 1 else results.transpose(0, 2, 1)
-        self.cv_results_ = data.all_rows(results, np.nan).astype(data.X.dtype)
+        self.cv_results_ = data.all_rows(results, np.nan).astype(data.dtype)
 
 
 def _scalar_if_one(values: np.ndarray) -> float | np.ndarray:

@@ -12,6 +12,15 @@ from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
+from sk_renorm._array_api import (
+    SUPPORTED,
+    has_float64,
+    like,
+    matmul,
+    move_fitted,
+    place_of,
+    to_host,
+)
 from sk_renorm._attributes import FittedAttributes
 from sk_renorm._dependence import (
     copied_rows,
@@ -21,7 +30,14 @@ from sk_renorm._dependence import (
 )
 from sk_renorm._folds import check_groups, group_codes, resolve_folds
 from sk_renorm._iterative import refuse_rows_left_out, solve_iteratively
-from sk_renorm._linalg import Factorization, SparseData, choose_factorization, factorize, refit
+from sk_renorm._linalg import (
+    Factorization,
+    SparseData,
+    choose_factorization,
+    factorize,
+    factorize_on_device,
+    refit,
+)
 from sk_renorm._risk import (
     CorrelatedRows,
     LeaveFoldOut,
@@ -67,6 +83,10 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
     ):
         """Fit and set attributes; an error leaves the estimator as it was."""
         with unchanged_on_error(self):
+            place = place_of(X)
+            y, sample_weight, groups = map(to_host, (y, sample_weight, groups))
+            if place is not None and self._needs_host(place, groups):
+                X = to_host(X)
             data = check_training_data(self, X, y, sample_weight)
             split_params, score_params = self._route(X, sample_weight, groups, data.kept)
             folds = resolve_folds(self.cv, X, y, groups, data.kept, split_params)
@@ -78,7 +98,7 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
                 data,
                 self.fit_intercept,
                 risk,
-                self.sample_correlation if correlated else None,
+                to_host(self.sample_correlation) if correlated else None,
                 folds,
                 codes if codes is None or data.kept is None else codes[data.kept],
                 scorer,
@@ -119,6 +139,8 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
                 self._warn_of_dependence(factorization, data, selection)
             if store_cv_results:
                 self._set_cv_results(data, objective, selection.alphas)
+            if place is not None:
+                move_fitted(self, place)
         return self
 
     def _route(self, X, sample_weight, groups, kept) -> tuple[dict, dict]:
@@ -141,11 +163,6 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
         scoring = getattr(self, "scoring", None)
         return None if scoring is None else check_scoring(self, scoring=scoring)
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
-
     def get_metadata_routing(self):
         """Say which metadata ``fit`` takes and hands on to the splitter and the scorer.
 
@@ -164,10 +181,24 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
             )
         )
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.array_api_support = SUPPORTED
+        tags.input_tags.sparse = True
+        return tags
+
+    def _needs_host(self, place, groups) -> bool:
+        """Say whether what is asked for needs the rows in numpy."""
+        folds = self.cv is not None or groups is not None
+        return folds or self._rows_are_correlated() or not has_float64(place)
+
+    def _rows_are_correlated(self) -> bool:
+        given = self.sample_correlation
+        return not (given is None or (isinstance(given, str) and given == "independent"))
+
     def _check_correlation(self, folds, data: TrainingData) -> bool:
         """Say whether rows are to be taken as correlated; refuse what that excludes."""
-        given = self.sample_correlation
-        if given is None or (isinstance(given, str) and given == "independent"):
+        if not self._rows_are_correlated():
             return False
         asked = {
             "cv or groups": folds is not None,
@@ -208,7 +239,8 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
 
 def _combined_features(X: np.ndarray) -> np.ndarray:
     """Return a combination (n,) of the features in which different rows differ."""
-    return X @ np.random.default_rng(0).standard_normal(X.shape[1]).astype(X.dtype)
+    weights = np.random.default_rng(0).standard_normal(X.shape[1])
+    return to_host(matmul(X, like(X, weights)))
 
 
 def _make_objective(
@@ -243,8 +275,9 @@ def _solve(
     n_errors: float,
 ) -> tuple[Factorization, Objective, Selection]:
     """Factorize and select; once more, precisely, if the Gram matrix cannot resolve the choice."""
+    reduce = factorize if data.place is None else partial(factorize_on_device, data.place)
     for precise in (False, True):
-        factorization = factorize(
+        factorization = reduce(
             data.X, data.Y, data.weights, fit_intercept=fit_intercept, precise=precise
         )
         resolution = factorization.resolution

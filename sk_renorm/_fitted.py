@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted
 
 from sk_renorm._ahead import RiskAhead, check_steps, expected_errors, risks_ahead
+from sk_renorm._array_api import like, matmul, on_host, place_of, to_host
 from sk_renorm._intervals import check_level, jackknife_plus, residual_limits, row_shares
 from sk_renorm._report import as_html, as_text
 from sk_renorm._risk import node_weights, standard_errors
@@ -54,7 +55,7 @@ class FittedModel:
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_targets)
-            Predictions, in the unit of y.
+            Predictions, in the unit of y; of the type of X if the array API is on.
         std : ndarray of the same shape
             Standard deviation of a new label about its prediction, label noise included: the root
             mean squared held-out error, the same for every row.  Only if ``return_std``.
@@ -63,11 +64,13 @@ class FittedModel:
         predictions = self._predict(check_new_data(self, X))
         if not return_std:
             return predictions
-        scale = np.sqrt(self._target_risks()).astype(predictions.dtype)
-        return predictions, np.broadcast_to(scale, predictions.shape).copy()
+        scale = np.sqrt(on_host(self)._target_risks())
+        return predictions, like(predictions, np.broadcast_to(scale, predictions.shape))
 
-    def _predict(self, X: np.ndarray) -> np.ndarray:
-        return X @ self.coef_.T + self.intercept_
+    def _predict(self, X):
+        model = on_host(self) if place_of(X) is None else self
+        coef = model.coef_ if model.coef_.ndim == 1 else model.coef_.T
+        return matmul(X, coef) + model.intercept_
 
     def _target_risks(self) -> np.ndarray:
         """Weighted mean squared held-out error of each target: a scalar for y of one dimension."""
@@ -135,25 +138,26 @@ class FittedModel:
         check_is_fitted(self)
         if method not in ("residual", "jackknife+"):
             raise ValueError(f"method must be 'residual' or 'jackknife+', got {method!r}.")
-        X = check_new_data(self, X)
-        predictions = self._predict(X)
+        X = check_new_data(self, X, "predict_interval")
+        model, given = on_host(self), self._predict(X)
+        predictions = to_host(given)
         if method == "residual":
-            errors, weights, groups = self._held_out()
+            errors, weights, groups = model._held_out()
             shares = row_shares(weights, len(errors), groups)
             limits = residual_limits(errors.reshape(len(errors), -1), shares, confidence_level)
             limits = limits if predictions.ndim == 2 else limits[0]
-            return (predictions[..., None] + limits).astype(predictions.dtype)
-        factorization = self._rows_for_jackknife()
-        errors, _, _ = self._held_out()
+            return like(given, predictions[..., None] + limits)
+        factorization = model._rows_for_jackknife()
+        errors, _, _ = model._held_out()
         limits = jackknife_plus(
             factorization,
-            np.atleast_1d(self.alpha_),
+            np.atleast_1d(model.alpha_),
             errors.reshape(len(errors), -1),
-            X,
-            predictions.reshape(X.shape[0], -1),
+            to_host(X),
+            predictions.reshape(len(predictions), -1),
             confidence_level,
         )
-        return limits.reshape(*predictions.shape, 2).astype(predictions.dtype)
+        return like(given, limits.reshape(*predictions.shape, 2))
 
     def predict_ahead(self, X, steps=None, return_std=False):
         """Predict rows that follow the training rows in time, with what their last errors say.
@@ -184,15 +188,16 @@ class FittedModel:
         Rows far ahead are predicted as by ``predict``.  O(n**2) per target and row.
         """
         check_is_fitted(self)
-        predictions = self._predict(check_new_data(self, X))
+        model, given = on_host(self), self._predict(check_new_data(self, X, "predict_ahead"))
+        predictions = to_host(given)
         steps = np.arange(1, len(predictions) + 1) if steps is None else steps
         steps = check_steps(np.broadcast_to(steps, len(predictions)))
-        errors = expected_errors(*self._correlated_error(), steps)
-        moved = (predictions + errors.reshape(predictions.shape)).astype(predictions.dtype)
+        errors = expected_errors(*model._correlated_error(), steps)
+        moved = like(given, predictions + errors.reshape(predictions.shape))
         if not return_std:
             return moved
-        risks = self.risk_ahead(steps).kriging_risk.reshape(predictions.shape)
-        return moved, np.sqrt(risks).astype(predictions.dtype)
+        risks = model.risk_ahead(steps).kriging_risk.reshape(predictions.shape)
+        return moved, like(given, np.sqrt(risks))
 
     def risk_ahead(self, steps):
         """Return the risk of rows that follow the training rows, step by step.
@@ -220,10 +225,11 @@ class FittedModel:
         """
         check_is_fitted(self)
         steps = check_steps(np.atleast_1d(steps))
-        correlations, parts = self._correlated_error()
+        model = on_host(self)
+        correlations, parts = model._correlated_error()
         risks = risks_ahead(correlations, parts, steps)
         far = parts["excess"] + parts["noise"]
-        if self.loo_residuals_.ndim == 1:
+        if model.loo_residuals_.ndim == 1:
             return RiskAhead(steps, risks[0][:, 0], risks[1][:, 0], float(far[0]))
         return RiskAhead(steps, *risks, far)
 
@@ -288,8 +294,9 @@ class FittedModel:
         estimate makes ``risk_`` a little too low, which the interval leaves out.
         """
         check_is_fitted(self)
-        half = _normal_quantile(confidence_level) * np.asarray(self.risk_std_error_)
-        return np.stack([np.maximum(self.risk_ - half, 0.0), self.risk_ + half], axis=-1)
+        model = on_host(self)
+        half = _normal_quantile(confidence_level) * np.asarray(model.risk_std_error_)
+        return np.stack([np.maximum(model.risk_ - half, 0.0), model.risk_ + half], axis=-1)
 
     def compare(self, alpha_a, alpha_b, confidence_level=0.9):
         """Compare the risks of two penalties, as paired on the same rows.
@@ -325,10 +332,12 @@ class FittedModel:
         """
         check_is_fitted(self)
         z = _normal_quantile(confidence_level)
-        profile = self.risk_profile_
+        model = on_host(self)
+        profile = model.risk_profile_
         nodes = profile["alpha"]
         risks = profile["risk"].reshape(len(nodes), -1).T
-        weights = self._at_penalties(alpha_a, "alpha_a") - self._at_penalties(alpha_b, "alpha_b")
+        weights = model._at_penalties(alpha_a, "alpha_a")
+        weights = weights - model._at_penalties(alpha_b, "alpha_b")
         difference = np.sum(weights * risks, axis=1)
         covariance = profile["covariance"].reshape(-1, len(nodes), len(nodes))
         error = standard_errors(covariance, weights[:, None, :]).ravel()
@@ -340,7 +349,7 @@ class FittedModel:
     def _at_penalties(self, alpha, name: str) -> np.ndarray:
         """Return weights of the nodes (k, K) for a penalty, or for one of each target."""
         n_losses = self.risk_profile_["risk"].reshape(len(self.risk_profile_["alpha"]), -1).shape[1]
-        alpha = check_penalties(np.atleast_1d(alpha), name)
+        alpha = check_penalties(np.atleast_1d(to_host(alpha)), name)
         if len(alpha) not in (1, n_losses):
             raise ValueError(
                 f"{name} holds {len(alpha)} penalties; give one"
@@ -358,28 +367,29 @@ class FittedModel:
             A few lines, to print.
         """
         check_is_fitted(self)
-        return as_text(self)
+        return as_text(on_host(self))
 
     def _errors_along_path(self, X, y) -> tuple[np.ndarray, np.ndarray]:
         """Mean squared errors on other rows at the nodes of the profile: (K,) and (K, k)."""
         f = self._kept_factorization("The error of held-out rows along the path")
-        X = check_new_data(self, X)
-        Y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+        X = to_host(check_new_data(self, X, "predict"))
+        Y = check_array(to_host(y), ensure_2d=False, dtype=np.float64, input_name="y")
         check_consistent_length(X, Y)
         Y = Y.reshape(len(Y), -1)
         if Y.shape[1] != f.n_targets:
             raise ValueError(f"y has {Y.shape[1]} targets, and the model {f.n_targets}.")
-        nodes, errors = self.risk_profile_["alpha"], []
+        profile = on_host(self).risk_profile_
+        nodes, errors = profile["alpha"], []
         for alpha in nodes:
             coef = f.coefficients(alpha)
             predictions = X @ coef + (f.data.y_mean - f.data.x_mean @ coef)
             errors.append(np.mean(np.square(Y - predictions), axis=0))
         errors = np.array(errors)
-        return nodes, errors if self.risk_profile_["risk"].ndim == 2 else errors.mean(axis=1)
+        return nodes, errors if profile["risk"].ndim == 2 else errors.mean(axis=1)
 
     def _html_repr(self):
         html = super()._html_repr()
-        return html + as_html(self) if hasattr(self, "risk_profile_") else html
+        return html + as_html(on_host(self)) if hasattr(self, "risk_profile_") else html
 
     def __getstate__(self):
         # the rows of the fit are for this process: a model on disk holds no training data

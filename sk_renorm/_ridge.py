@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from sk_renorm._array_api import to_host
 from sk_renorm._base import RenormalizedRegressor
 from sk_renorm._compat import Interval, StrOptions
 from sk_renorm._linalg import Factorization
@@ -160,6 +161,8 @@ class RenormalizedRidge(RenormalizedRegressor):
     Coefficients are solved for by conjugate gradients, to 1e-8.  A step, of at most 90, takes two
     products of X with one vector for each target and four more, and keeps one vector of the shorter
     side for each target and two more.
+    With scikit-learn's array API dispatch, tensors are fitted where they live: the arrays above are
+    then of the type of X, on its device, and single numbers Python's.
 
     References
     ----------
@@ -271,7 +274,7 @@ class RenormalizedRidge(RenormalizedRegressor):
         if not given:
             return None, None
         if given == ["alpha"]:
-            return "alpha", check_penalties(np.atleast_1d(self.alpha), "alpha")
+            return "alpha", check_penalties(np.atleast_1d(to_host(self.alpha)), "alpha")
         return given[0], float(getattr(self, given[0]))
 
 

@@ -204,6 +204,8 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
     Coefficients are solved for by conjugate gradients, to 1e-8.  A step, of at most 90, takes two
     products of X with one vector for each target and four more, and keeps one vector of the shorter
     side for each target and two more.
+    With scikit-learn's array API dispatch, tensors are fitted where they live: the arrays above are
+    then of the type of X, on its device, and single numbers Python's.
 
     References
     ----------

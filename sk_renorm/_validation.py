@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from numbers import Real
 
 import numpy as np
-from scipy.sparse import csr_array, issparse, sparray, spmatrix
+from scipy.sparse import issparse
 from sklearn.utils.validation import check_array, validate_data
 
+from sk_renorm._array_api import check_place, has_float64, place_of, to_host
 from sk_renorm._compat import validate_parameter_constraints
-from sk_renorm._linalg import as_csr_array
+from sk_renorm._linalg import Device, as_csr_array
 
 _FLOATS = (np.float64, np.float32)
 
@@ -21,7 +22,7 @@ class TrainingData:
 
     Attributes
     ----------
-    X : ndarray or csr_array of shape (n, p), float64 or float32
+    X : ndarray, csr_array, or array on a device, of shape (n, p), float64 or float32
         Never modified.
     Y : ndarray of shape (n, q), float64
         Targets as columns.
@@ -33,6 +34,8 @@ class TrainingData:
         Rows of positive weight, if others were dropped.
     X_dropped : ndarray of shape (n_given - n, p) or None
         The others.
+    place : Device or None
+        Where X lives; None for numpy.
     """
 
     X: np.ndarray
@@ -41,6 +44,14 @@ class TrainingData:
     y: np.ndarray
     kept: np.ndarray | None = None
     X_dropped: np.ndarray | None = None
+    place: Device | None = None
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Precision of X."""
+        if self.place is None:
+            return self.X.dtype
+        return np.dtype("f4" if self.X.dtype == self.place.xp.float32 else "f8")
 
     def all_rows(self, values: np.ndarray, dropped: np.ndarray | float) -> np.ndarray:
         """Put ``values`` (n, ...) in the order of all rows given, ``dropped`` for the others."""
@@ -66,21 +77,22 @@ def unchanged_on_error(estimator) -> Iterator[None]:
 def check_training_data(estimator, X, y, sample_weight) -> TrainingData:
     """Validate ``X``, ``y`` and weights; rows of zero weight are dropped."""
     _refuse_text(y, "y")
+    place = place_of(X)
     X, y = validate_data(
         estimator,
         X,
         y,
         accept_sparse="csr",
-        dtype=None,
+        dtype=_dtypes(X, place),
         multi_output=True,
         y_numeric=True,
         ensure_min_samples=2,
     )
-    X = _as_float(X)
+    X = _as_float(X, place)
     y = np.asarray(y, dtype=np.float64)
-    weights = _check_weights(sample_weight, X.shape[0])
+    weights = _check_weights(sample_weight, len(y))
     if weights is None or weights.all():
-        return TrainingData(X, y.reshape(len(y), -1), weights, y)
+        return TrainingData(X, y.reshape(len(y), -1), weights, y, place=place)
     kept = weights > 0.0
     if kept.sum() < 2:
         raise ValueError(
@@ -88,16 +100,37 @@ def check_training_data(estimator, X, y, sample_weight) -> TrainingData:
             f"got weights that leave {kept.sum()} of {len(y)} rows."
         )
     y = y[kept]
-    return TrainingData(X[kept], y.reshape(len(y), -1), weights[kept], y, kept, X[~kept])
+    X, X_dropped = _rows(X, kept, place), to_host(_rows(X, ~kept, place))
+    return TrainingData(X, y.reshape(len(y), -1), weights[kept], y, kept, X_dropped, place)
 
 
-def check_new_data(estimator, X) -> np.ndarray | csr_array:
-    """Validate ``X`` for predict."""
-    return _as_float(validate_data(estimator, X, accept_sparse="csr", dtype=None, reset=False))
+def check_new_data(estimator, X, method: str = "predict"):
+    """Validate ``X`` for ``method``: it must live where the fitted arrays do."""
+    check_place(estimator, X, method)
+    place = place_of(X)
+    X = validate_data(estimator, X, accept_sparse="csr", dtype=_dtypes(X, place), reset=False)
+    return _as_float(X, place)
 
 
-def _as_float(X: np.ndarray | spmatrix | sparray) -> np.ndarray | csr_array:
+def _dtypes(X, place: Device | None) -> list | None:
+    """Return what scikit-learn is to keep, else convert to the first; None for numpy."""
+    if place is None:
+        return None
+    if place.xp.isdtype(X.dtype, "complex floating"):
+        raise ValueError("Complex data not supported; give X as real numbers.")
+    return [place.xp.float64, place.xp.float32] if has_float64(place) else [place.xp.float32]
+
+
+def _rows(X, kept: np.ndarray, place: Device | None):
+    if place is None:
+        return X[kept]
+    return place.xp.take(X, place.put(np.flatnonzero(kept)), axis=0)
+
+
+def _as_float(X, place: Device | None = None):
     """Keep float32 and float64; convert numbers; refuse text."""
+    if place is not None:
+        return X
     if X.dtype not in _FLOATS:
         if not issparse(X):
             _refuse_text(X, "X")
@@ -151,7 +184,7 @@ def check_params(estimator) -> None:
 
 def check_penalties(values, name: str) -> np.ndarray:
     """Return a list of penalties (L,) as floats, each finite and not negative."""
-    penalties = np.asarray(values)
+    penalties = np.asarray(to_host(values))
     if penalties.ndim != 1 or not len(penalties):
         raise ValueError(
             f"{name} must be a one-dimensional list of penalties, not empty; got {values!r}."

@@ -10,6 +10,7 @@ from numbers import Real
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from sk_renorm._array_api import on_host
 from sk_renorm._learning_curve import FittedPath, Forecaster, LearningCurve
 
 __all__ = ["LearningCurve", "SamplesNeeded", "learning_curve", "samples_needed"]
@@ -97,7 +98,7 @@ def learning_curve(model, train_sizes, *, alpha=None):
     >>> print(curve.risk.round(-1))
     [3500. 3220. 3050.]
     """
-    _check_model(model)
+    model = _check_model(model)
     train_sizes = np.atleast_1d(train_sizes)
     numbers = train_sizes.dtype.kind in "iuf" and train_sizes.ndim == 1 and len(train_sizes)
     sizes = train_sizes.astype(float) if numbers else np.zeros(1)
@@ -150,7 +151,7 @@ def samples_needed(model, target_risk):
     >>> print(samples_needed(model, 2000.0))
     No amount of data is forecast to reach a risk of 2000: the curve levels off at 2948.
     """
-    _check_model(model)
+    model = _check_model(model)
     if not (isinstance(target_risk, Real) and 0.0 < target_risk < np.inf):
         raise ValueError(f"target_risk must be one positive number, got {target_risk!r}.")
     sizes = np.geomspace(3.0, _MOST * model.risk_profile_["n_rows"], 120)
@@ -167,13 +168,15 @@ def samples_needed(model, target_risk):
     return SamplesNeeded(*results, message)
 
 
-def _check_model(model) -> None:
+def _check_model(model):
+    """Return the model with numpy arrays; refuse what is none of ours."""
     check_is_fitted(model)
     if not hasattr(model, "risk_profile_"):
         raise TypeError(
             f"A forecast needs a fitted TheoryGuidedRidgeCV or RenormalizedRidge, got "
             f"{type(model).__name__}; of a pipeline, give its last step, pipeline[-1]."
         )
+    return on_host(model)
 
 
 def _forecaster(model) -> Forecaster:

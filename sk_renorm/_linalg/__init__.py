@@ -2,6 +2,8 @@
 
 from sk_renorm._linalg._blocks import Scratch, row_ranges
 from sk_renorm._linalg._choose import choose_factorization
+from sk_renorm._linalg._device import Device, DeviceVectors
+from sk_renorm._linalg._device_reduce import device_left_block, factorize_on_device
 from sk_renorm._linalg._factorization import Factorization, LeftBlock
 from sk_renorm._linalg._held_out import HeldOut, downdate, refit
 from sk_renorm._linalg._krylov_factorization import KrylovFactorization, krylov_factorizations
@@ -11,6 +13,8 @@ from sk_renorm._linalg._sparse import SparseData, as_csr_array
 from sk_renorm._linalg._threads import map_ranges
 
 __all__ = [
+    "Device",
+    "DeviceVectors",
     "Factorization",
     "HeldOut",
     "KrylovFactorization",
@@ -20,9 +24,11 @@ __all__ = [
     "SparseData",
     "as_csr_array",
     "choose_factorization",
+    "device_left_block",
     "downdate",
     "factorize",
     "factorize_moments",
+    "factorize_on_device",
     "krylov_factorizations",
     "map_ranges",
     "refit",

@@ -12,7 +12,7 @@ from sk_renorm._risk._correlated import CorrelatedRows
 from sk_renorm._risk._evaluation import Evaluation, pooled_risk
 from sk_renorm._risk._gcv import GeneralizedCrossValidation
 from sk_renorm._risk._leave_fold_out import Fold, LeaveFoldOut
-from sk_renorm._risk._leave_one_out import LeaveOneOut
+from sk_renorm._risk._leave_one_out import LeaveOneOut, leave_one_out
 from sk_renorm._risk._noise import noise_interval
 from sk_renorm._risk._path import (
     alpha_from_df,
@@ -75,4 +75,4 @@ def make_risk(name: str, factorization: Factorization):
         raise ValueError(
             f"risk={name!r} needs the rows; this fit keeps only second moments; use risk='gcv'."
         )
-    return risk(factorization)
+    return leave_one_out(factorization) if risk is LeaveOneOut else risk(factorization)

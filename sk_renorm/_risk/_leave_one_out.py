@@ -8,6 +8,7 @@ import numpy as np
 
 from sk_renorm._linalg import Factorization, LeftBlock, Scratch
 from sk_renorm._risk._evaluation import Evaluation
+from sk_renorm._risk._leave_one_out_on_device import DeviceLeaveOneOut, on_device
 from sk_renorm._risk._uncertainty import LossSums
 
 _BLOCK_ENTRIES = 2**20  # errors made at a time: rows x penalties x targets
@@ -98,6 +99,11 @@ class LeaveOneOut:
         return errors if root is None else errors / root.reshape(-1, *[1] * (errors.ndim - 1))
 
 
+def leave_one_out(f: Factorization) -> LeaveOneOut | DeviceLeaveOneOut:
+    """Return the estimate for where the factorization lives."""
+    return DeviceLeaveOneOut(f) if on_device(f) else LeaveOneOut(f)
+
+
 def at_other_risk(
     estimate, penalties: np.ndarray, nodes: np.ndarray, joint: bool, fewer: float = 1.0
 ) -> Evaluation:
@@ -105,7 +111,7 @@ def at_other_risk(
 
     ``fewer`` says by what factor the scatter of the rows is that of fewer independent ones.
     """
-    by_row = LeaveOneOut(estimate.factorization).at(penalties, nodes, joint)
+    by_row = leave_one_out(estimate.factorization).at(penalties, nodes, joint)
     risks = estimate.risk(nodes[:, None]).T
     risks = risks.mean(axis=0, keepdims=True) if joint else risks
     sums = by_row.sums.scaled(by_row.sums.factor_to(risks), fewer)

@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from sk_renorm._array_api import on_host
 from sk_renorm.display._axes import apart, get_axes, round_numbers
 
 _SEVERAL = 10  # targets that have a line and a name of their own
@@ -102,6 +103,8 @@ class RiskCurveDisplay:
         check_is_fitted(estimator)
         if (X is None) != (y is None):
             raise ValueError("Held-out rows need both X and y; give both, or neither.")
+        held_out = None if X is None else estimator._errors_along_path(X, y)
+        estimator = on_host(estimator)
         profile = estimator.risk_profile_
         # the profile covers the whole path; a finer one is at hand after a continuous search
         alphas = profile["alpha"]
@@ -115,7 +118,6 @@ class RiskCurveDisplay:
             errors, df = estimator.risk_path_std_error_[order], estimator.effective_df_path_[order]
         else:
             errors, df = np.sqrt(variances).T, profile["df1"]
-        held_out = None if X is None else estimator._errors_along_path(X, y)
         display = cls(
             alphas, risks, errors, df, estimator.alpha_, estimator.equivalent_alphas_, held_out
         )

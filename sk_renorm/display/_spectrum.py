@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from sk_renorm._array_api import on_host
 from sk_renorm.display._axes import get_axes
 
 
@@ -71,6 +72,7 @@ class SpectrumDisplay:
                 "The spectrum of this fit is not known: "
                 f"{estimator.factorization_}. Fit to fewer rows or features to draw it."
             )
+        estimator = on_host(estimator)
         profile = estimator.risk_profile_
         n_modes = profile["n_rows"] - int(profile["fit_intercept"])
         ridge = np.asarray(estimator.alpha_) / (n_modes * profile["mean_weight"])
