@@ -247,13 +247,14 @@ def test_random_state():
     X = sp.csr_array(X)
     first = TheoryGuidedRidgeCV().fit(X, y)
     again = TheoryGuidedRidgeCV().fit(X, y)
-    assert first.alpha_ == again.alpha_
-    assert first.effective_df_ == again.effective_df_
+    # sums of BLAS depend on where arrays lie in memory, in their last digits
+    assert first.alpha_ == pytest.approx(again.alpha_, rel=1e-9)
+    assert first.effective_df_ == pytest.approx(again.effective_df_, rel=1e-9)
     other = TheoryGuidedRidgeCV(random_state=1).fit(X, y)
-    assert other.effective_df_ != first.effective_df_
+    assert abs(other.effective_df_ - first.effective_df_) > 1e-3
     state = np.random.RandomState(0)
     models = [TheoryGuidedRidgeCV(random_state=state).fit(X, y) for _ in range(2)]
-    assert models[0].effective_df_ != models[1].effective_df_
+    assert abs(models[0].effective_df_ - models[1].effective_df_) > 1e-3
 
 
 @pytest.mark.usefixtures("small_is_large")
