@@ -11,6 +11,7 @@ from scipy.sparse.linalg import LinearOperator, cg
 
 from sk_renorm._linalg._krylov import KrylovSpace, Lanczos
 from sk_renorm._linalg._sparse import SparseData
+from sk_renorm._linalg._threads import one_blas_thread
 
 _EPS = np.finfo(float).eps
 _STEPS = (5, 8, 12, 18, 27, 40, 60, 90)
@@ -191,9 +192,10 @@ class KrylovFactorization:
                 (len(starts), len(starts)),
                 lambda v, a=penalty: _gram_product(self.data, v[:, None])[:, 0] + a * v,
             )
-            solved[:, target], failed = cg(
-                shifted, right[:, target], x0=starts[:, target], rtol=_TOLERANCE
-            )
+            with one_blas_thread():
+                solved[:, target], failed = cg(
+                    shifted, right[:, target], x0=starts[:, target], rtol=_TOLERANCE
+                )
             if failed:
                 warnings.warn("Conjugate gradients did not converge.", stacklevel=2)
         return solved if self.is_tall else self.data.right_product(solved)
