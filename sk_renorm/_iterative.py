@@ -28,19 +28,20 @@ def solve_iteratively(
 ) -> tuple[KrylovFactorization, Objective, Selection]:
     """Factorize with as many steps as the choice takes, and select."""
     for f in krylov_factorizations(data, seed, reason):
-        candidates, objective = make_candidates(f), make_objective(f)
-        if _is_resolved(f, candidates, objective):
+        try:
+            candidates = make_candidates(f)
+        except ValueError:  # few steps do not see all of the range that a dial has
+            continue
+        if _is_resolved(f, candidates, make_objective(f)):
             break
-    if _wanted(candidates).max() < f.resolution:
+    candidates, objective = make_candidates(f), make_objective(f)
+    resolved = candidates.alphas >= f.resolution
+    if not (resolved.any() if candidates.fixed is None else resolved.all()):
         raise ValueError(
             f"Penalties below {f.resolution:.3g} cannot be told apart on sparse data of this size: "
             f"{reason}. Give a larger one."
         )
     return f, objective, select(objective, candidates, n_errors)
-
-
-def _wanted(candidates: Candidates) -> np.ndarray:
-    return candidates.alphas if candidates.fixed is None else candidates.fixed
 
 
 def _is_resolved(f: KrylovFactorization, candidates: Candidates, objective: Objective) -> bool:

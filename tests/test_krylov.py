@@ -19,6 +19,7 @@ from sk_renorm._risk import (
     LeaveOneOut,
     effective_df,
     effective_df_error,
+    effective_ridge,
     make_risk,
 )
 from sk_renorm.forecast import learning_curve
@@ -218,6 +219,11 @@ def test_dials(shape):
         assert getattr(model, f"{dial}_") == pytest.approx(value, rel=1e-8)
         df = effective_df(exact, np.array([model.alpha_]))[0]
         assert abs(df - model.effective_df_) < 6.0 * model.effective_df_monte_carlo_error_
+    limit = float(effective_ridge(exact, np.array(0.0)))
+    assert RenormalizedRidge(effective_ridge=limit + 1e-3).fit(sp.csr_array(X), y).alpha_ < 2.0
+    for dial, value in (("effective_df", 1000), ("effective_ridge", 0.5 * limit - 1.0)):
+        with pytest.raises(ValueError, match=dial):
+            RenormalizedRidge(**{dial: value}).fit(sp.csr_array(X), y)
     model = RenormalizedRidge(alpha=5.0).fit(sp.csr_array(X), y)
     assert model.alpha_ == 5.0
     assert_allclose(model.coef_, ridge_fit(X, y, 5.0)[0][:, 0], atol=1e-6)
@@ -231,6 +237,8 @@ def test_candidates_below_what_can_be_resolved_have_no_risk():
     assert model.alpha_ in (1.0, 10.0, 100.0)
     with pytest.raises(ValueError, match=r"Penalties below .* cannot be told apart"):
         RenormalizedRidge(alpha=0.0).fit(sp.csr_array(X), y)
+    with pytest.raises(ValueError, match=r"Penalties below .* cannot be told apart"):
+        RenormalizedRidge(alpha=[1.0, 0.0]).fit(sp.csr_array(X), np.column_stack([y, y]))
 
 
 @pytest.mark.usefixtures("small_is_large")
@@ -239,13 +247,14 @@ def test_random_state():
     X = sp.csr_array(X)
     first = TheoryGuidedRidgeCV().fit(X, y)
     again = TheoryGuidedRidgeCV().fit(X, y)
-    assert first.alpha_ == again.alpha_
-    assert first.effective_df_ == again.effective_df_
+    # sums of BLAS depend on where arrays lie in memory, in their last digits
+    assert first.alpha_ == pytest.approx(again.alpha_, rel=1e-9)
+    assert first.effective_df_ == pytest.approx(again.effective_df_, rel=1e-9)
     other = TheoryGuidedRidgeCV(random_state=1).fit(X, y)
-    assert other.effective_df_ != first.effective_df_
+    assert abs(other.effective_df_ - first.effective_df_) > 1e-3
     state = np.random.RandomState(0)
     models = [TheoryGuidedRidgeCV(random_state=state).fit(X, y) for _ in range(2)]
-    assert models[0].effective_df_ != models[1].effective_df_
+    assert abs(models[0].effective_df_ - models[1].effective_df_) > 1e-3
 
 
 @pytest.mark.usefixtures("small_is_large")

@@ -6,6 +6,8 @@ import warnings
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from reference import held_out_errors, one_by_one, ridge_fit
 from sklearn.model_selection import KFold
@@ -311,3 +313,34 @@ def test_the_model_says_what_was_factorized():
     for rows, name in ((X, "svd"), (sp.csr_array(X), "blocked_qr")):
         replaced = RenormalizedRidge(alpha=0.0).fit(rows, y).factorization_
         assert replaced.startswith(f"{name}: instead of column_gram")
+
+
+@st.composite
+def problems(draw):
+    """Sparse rows, targets, weights; some columns full, constant, empty or copies, any scale."""
+    n, p = draw(st.integers(2, 25)), draw(st.integers(1, 40))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    X = rng.standard_normal((n, p)) * (rng.random((n, p)) < draw(st.floats(0.02, 1.0)))
+    for _ in range(draw(st.integers(0, 3))):
+        column, other = rng.integers(0, p, 2)
+        kind = draw(st.sampled_from(["constant", "shifted", "copy", "empty", "one row"]))
+        X[:, column] = {
+            "constant": np.full(n, 3.0),
+            "shifted": 1e3 + X[:, column],
+            "copy": X[:, other],
+            "empty": np.zeros(n),
+            "one row": np.eye(n)[0],
+        }[kind]
+    X *= 10.0 ** draw(st.integers(-8, 8))
+    weights = rng.uniform(0.2, 3.0, n) if draw(st.booleans()) else None
+    return X, rng.standard_normal(n), weights
+
+
+@settings(max_examples=100, deadline=None)
+@given(problems(), st.booleans(), st.integers(-2, 3))
+def test_any_sparse_rows_are_refitted_exactly(problem, fit_intercept, exponent):
+    X, y, weights = problem
+    alpha = 10.0**exponent * max(np.sum(np.var(X, axis=0)), 1e-20)
+    model = RenormalizedRidge(alpha, fit_intercept=fit_intercept).fit(sp.csr_array(X), y, weights)
+    expected = held_out_errors(X, y, alpha, one_by_one(len(X)), weights, fit_intercept)
+    assert_allclose(model.loo_residuals_, expected, rtol=1e-6, atol=1e-7 * np.abs(y).max())

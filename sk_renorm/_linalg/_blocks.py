@@ -8,7 +8,7 @@ import numpy as np
 from scipy.linalg.blas import dsyrk
 
 _BLOCK_ENTRIES = 2**19  # 4 MB of float64: fits the outer cache, long enough for BLAS-3 speed
-_LARGEST_BLOCK = 2**24
+_LARGEST_BLOCK = 2**24  # 128 MB: of wider rows fewer are taken at a time
 
 
 def row_ranges(start: int, stop: int, width: int) -> Iterator[slice]:

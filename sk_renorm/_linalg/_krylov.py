@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.linalg
 
+from sk_renorm._linalg._threads import one_blas_thread
+
 _EPS = np.finfo(float).eps
 
 Operator = Callable[[np.ndarray], np.ndarray]
@@ -85,20 +87,24 @@ class Lanczos:
         """Go on to ``n_steps`` steps."""
         more = np.empty((len(self._bases), n_steps - self.n_steps, len(self._current)))
         self._bases = np.concatenate([self._bases, more], axis=1)
-        for step in range(self.n_steps, n_steps):
-            q = self._current
-            self._bases[:, step] = q[:, : len(self._bases)].T
-            following = self._operator(q)
-            self._diagonal.append(np.einsum("ij,ij->j", following, q))
-            following -= self._diagonal[-1] * q + self._beside[-1] * self._previous
-            for column in range(self._n_orthogonal):
-                basis = self._bases[column, : step + 1]
-                following[:, column] -= (basis @ following[:, column]) @ basis
-            beside = np.linalg.norm(following, axis=0)
-            exhausted = beside <= 64.0 * _EPS * np.max(self._diagonal, axis=0)
-            beside[exhausted] = 0.0
-            self._current, self._previous = _normalized(following, beside), q
-            self._beside.append(beside)
+        with one_blas_thread():
+            for step in range(self.n_steps, n_steps):
+                self._step(step)
+
+    def _step(self, step: int) -> None:
+        q = self._current
+        self._bases[:, step] = q[:, : len(self._bases)].T
+        following = self._operator(q)
+        self._diagonal.append(np.einsum("ij,ij->j", following, q))
+        following -= self._diagonal[-1] * q + self._beside[-1] * self._previous
+        for column in range(self._n_orthogonal):
+            basis = self._bases[column, : step + 1]
+            following[:, column] -= (basis @ following[:, column]) @ basis
+        beside = np.linalg.norm(following, axis=0)
+        exhausted = beside <= 64.0 * _EPS * np.max(self._diagonal, axis=0)
+        beside[exhausted] = 0.0
+        self._current, self._previous = _normalized(following, beside), q
+        self._beside.append(beside)
 
     def space(self, column: int, n_steps: int) -> KrylovSpace:
         """Return the space of one start vector after the first ``n_steps`` steps."""

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import scipy.linalg
 from scipy.sparse.linalg import LinearOperator, cg
 
 from sk_renorm._linalg._krylov import KrylovSpace, Lanczos
 from sk_renorm._linalg._sparse import SparseData
+from sk_renorm._linalg._threads import one_blas_thread
 
 _EPS = np.finfo(float).eps
 _STEPS = (5, 8, 12, 18, 27, 40, 60, 90)
@@ -23,10 +25,10 @@ _TOLERANCE = 1e-8  # of the normal equations at the penalty chosen
 
 @dataclass(frozen=True)
 class KrylovFactorization:
-    """Read as a `Factorization`, with fewer modes that count several times, or not at all.
+    """Read as a `Factorization`, with fewer modes that each count several times.
 
-    Modes from the targets have ``projections`` and no multiplicity, those from random vectors, the
-    probes, the opposite.  Traces have a Monte-Carlo error: ``trace_weights`` differ between probes.
+    The modes are those of random vectors, the probes.  Traces have a Monte-Carlo error:
+    ``trace_weights`` differ between probes.
 
     Attributes
     ----------
@@ -60,23 +62,24 @@ class KrylovFactorization:
         return self.data.n_rows > self.data.x_mean.size
 
     @cached_property
-    def _modes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Eigenvalues (r,), ascending, projections (r, q) and trace weights (r, b)."""
-        spaces = [*self.targets, *self.probes]
-        nodes = np.concatenate([space.nodes for space in spaces])
-        weights = _block_diagonal([space.weights for space in spaces])
-        keep = nodes > max(self.data.X.shape) * _EPS * nodes.max()
-        order = np.flatnonzero(keep)[np.argsort(nodes[keep])]
-        nodes, weights = nodes[order], weights[order]
-        n_targets = len(self.targets)
-        projections, of_probes = weights[:, :n_targets], weights[:, n_targets:]
-        if self.is_tall:
-            projections = projections / np.sqrt(nodes)[:, None]
+    def _modes(self) -> tuple[np.ndarray, np.ndarray]:
+        """Eigenvalues (r,), ascending, and trace weights (r, b)."""
         n_short = self.data.x_mean.size
         if not self.is_tall:
             n_short = self.data.n_rows - self.data.fit_intercept
-        lengths = np.array([probe.length for probe in self.probes])
-        return nodes, projections, n_short * np.square(of_probes / lengths)
+        nodes = np.concatenate([probe.nodes for probe in self.probes])
+        weights = scipy.linalg.block_diag(
+            *(n_short * np.square(probe.weights / probe.length)[:, None] for probe in self.probes)
+        )
+        keep = nodes > self._rounding
+        order = np.flatnonzero(keep)[np.argsort(nodes[keep])]
+        return nodes[order], weights[order]
+
+    @cached_property
+    def _rounding(self) -> float:
+        """Node up to which there is only rounding."""
+        top = max(probe.nodes[-1] for probe in self.probes)
+        return max(self.data.X.shape) * _EPS * top
 
     @property
     def eigenvalues(self) -> np.ndarray:
@@ -89,14 +92,9 @@ class KrylovFactorization:
         return np.zeros(0)
 
     @property
-    def projections(self) -> np.ndarray:
-        """Components (r, q) of the targets."""
-        return self._modes[1]
-
-    @property
     def trace_weights(self) -> np.ndarray:
         """How often each mode counts in traces (r, b), by every probe."""
-        return self._modes[2]
+        return self._modes[1]
 
     @cached_property
     def multiplicity(self) -> np.ndarray:
@@ -125,10 +123,22 @@ class KrylovFactorization:
 
     def residual_power(self, penalties: np.ndarray) -> np.ndarray:
         """Return the squared length (L, q) of the residuals at ``penalties`` (L, 1) or (L, q)."""
-        shrink = penalties / (self.eigenvalues[:, None, None] + penalties)
-        power = np.square(self.projections)
-        left = np.square(self.data.targets).sum(axis=0) - power.sum(axis=0)
-        return np.einsum("klq,kq->lq", np.square(shrink), power) + np.maximum(left, 0.0)
+        columns = np.broadcast_to(penalties, (len(penalties), self.n_targets)).T
+        result = np.empty((len(penalties), self.n_targets))
+        for target, (space, alphas) in enumerate(zip(self.targets, columns, strict=True)):
+            keep = space.nodes > self._rounding
+            nodes, power = space.nodes[keep], np.square(space.weights[keep])
+            if self.is_tall:
+                power = power / nodes
+            shrink = alphas[:, None] / (nodes + alphas[:, None])
+            result[:, target] = np.square(shrink) @ power
+            result[:, target] += max(self._power[target] - power.sum(), 0.0)
+        return result
+
+    @cached_property
+    def _power(self) -> np.ndarray:
+        """Squared length (q,) of the targets."""
+        return np.square(self.data.targets).sum(axis=0)
 
     def remaining(self, penalties: np.ndarray) -> np.ndarray:
         """Return modes of the rows less degrees of freedom, in the shape of ``penalties``."""
@@ -182,9 +192,10 @@ class KrylovFactorization:
                 (len(starts), len(starts)),
                 lambda v, a=penalty: _gram_product(self.data, v[:, None])[:, 0] + a * v,
             )
-            solved[:, target], failed = cg(
-                shifted, right[:, target], x0=starts[:, target], rtol=_TOLERANCE
-            )
+            with one_blas_thread():
+                solved[:, target], failed = cg(
+                    shifted, right[:, target], x0=starts[:, target], rtol=_TOLERANCE
+                )
             if failed:
                 warnings.warn("Conjugate gradients did not converge.", stacklevel=2)
         return solved if self.is_tall else self.data.right_product(solved)
@@ -275,12 +286,3 @@ def _gram_product(data: SparseData, v: np.ndarray) -> np.ndarray:
     if data.n_rows > data.x_mean.size:
         return data.right_product(data.row_product(slice(None), v))
     return data.row_product(slice(None), data.right_product(v))
-
-
-def _block_diagonal(columns: list[np.ndarray]) -> np.ndarray:
-    """Return columns below each other, each in a column of its own."""
-    ends = np.cumsum([len(column) for column in columns])
-    matrix = np.zeros((ends[-1], len(columns)))
-    for number, (column, end) in enumerate(zip(columns, ends, strict=True)):
-        matrix[end - len(column) : end, number] = column
-    return matrix

@@ -140,7 +140,7 @@ class SparseData(CentredData):
     def moments(self) -> Moments:
         """Return the centred second moments of X and Y."""
         n_targets = self.targets.shape[1]
-        moments = Moments(0, n_targets, centre=self.fit_intercept)
+        moments = Moments(0, n_targets, centre=self.fit_intercept)  # no room for what is at hand
         moments.total_weight = self.total_weight
         moments.x_mean, moments.y_mean = self.x_mean, self.y_mean
         moments.xx = self.column_gram()
@@ -226,4 +226,9 @@ def _gram(A: scipy.sparse.csr_array) -> np.ndarray:
 
 def _checksum(values: np.ndarray) -> int:
     bits = values.view(f"u{values.dtype.itemsize}")
-    return int((bits * np.arange(1, len(bits) + 1, dtype=np.uint64)).sum(dtype=np.uint64))
+    total = 0
+    for start in range(0, len(bits), _BLOCK_ENTRIES):
+        block = bits[start : start + _BLOCK_ENTRIES]
+        places = np.arange(start + 1, start + len(block) + 1, dtype=np.uint64)
+        total += int((block * places).sum(dtype=np.uint64))
+    return total
