@@ -53,6 +53,7 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
         y,
         sample_weight,
         groups,
+        risk_weight,
         make_candidates: MakeCandidates,
         *,
         risk: str = "loo",
@@ -63,8 +64,8 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
     ):
         """Fit and set attributes; an error leaves the estimator as it was."""
         with unchanged_on_error(self):
-            data = check_training_data(self, X, y, sample_weight)
-            split_params, score_params = self._route(X, sample_weight, groups, data.kept)
+            data = check_training_data(self, X, y, sample_weight, risk_weight)
+            split_params, score_params = self._route(X, sample_weight, groups, data)
             folds = resolve_folds(self.cv, X, y, groups, data.kept, split_params)
             codes = group_codes(groups)
             correlated = self._check_correlation(folds, data)
@@ -93,14 +94,18 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
             self._set_error_bars(data, selection)
             self._keep_rows(factorization, not correlated and folds is None)
             self._set_correlation(objective, selection)
+            self._set_risk_weights(data)
             if self.sample_correlation is None and folds is None:
                 self._warn_of_dependence(factorization, data, selection)
             if store_cv_results:
                 self._set_cv_results(data, objective, selection.alphas)
         return self
 
-    def _route(self, X, sample_weight, groups, kept) -> tuple[dict, dict]:
-        """Return what goes to the splitter and, for the rows kept, to the scorer."""
+    def _route(self, X, sample_weight, groups, data: TrainingData) -> tuple[dict, dict]:
+        """Return what goes to the splitter and, for the rows kept, to the scorer.
+
+        Risk weights multiply the sample weights that the scorer gets.
+        """
         given = {"sample_weight": sample_weight, "groups": check_groups(groups, X)}
         given = {name: value for name, value in given.items() if value is not None}
         if get_config()["enable_metadata_routing"] and given:
@@ -109,10 +114,13 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
         else:
             split = {"groups": groups} if "groups" in given else {}
             score = {"sample_weight": sample_weight} if "sample_weight" in given else {}
-        rows = slice(None) if kept is None else kept
+        rows = slice(None) if data.kept is None else data.kept
         # a single number weighs all rows alike, which no score sees
         arrays = {name: np.asarray(value) for name, value in score.items()}
-        return split, {name: value[rows] for name, value in arrays.items() if value.ndim}
+        arrays = {name: value[rows] for name, value in arrays.items() if value.ndim}
+        if data.risk_weights is not None:
+            arrays["sample_weight"] = data.risk_weights * arrays.get("sample_weight", 1.0)
+        return split, arrays
 
     def _scorer(self):
         """Return the scorer, or None for squared error."""
@@ -146,6 +154,7 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
             "cv or groups": folds is not None,
             "scoring": getattr(self, "scoring", None) is not None,
             "sample_weight": data.weights is not None or data.kept is not None,
+            "risk_weight": data.risk_weights is not None,
         }
         for name in (name for name, value in asked.items() if value):
             raise ValueError(
@@ -186,11 +195,11 @@ def _make_objective(
             factorization, *row_correlation(correlation, factorization), matched=risk == "gcv"
         )
     elif folds is None:
-        estimate = make_risk(risk, factorization)
+        estimate = make_risk(risk, factorization, data.risk_weights)
     else:
         hold_out = partial(refit, data.X, data.Y, data.weights, fit_intercept=fit_intercept)
-        estimate = LeaveFoldOut(factorization, folds, hold_out, groups)
-    return Objective(estimate, data.y, data.weights, scorer, score_params, per_target)
+        estimate = LeaveFoldOut(factorization, folds, hold_out, groups, data.risk_weights)
+    return Objective(estimate, data.y, data.weights_in_risk, scorer, score_params, per_target)
 
 
 def _solve(

@@ -109,6 +109,11 @@ class RenormalizedRidge(RenormalizedRegressor):
         ``y - loo_predictions_``; NaN for rows of zero weight too.
     sample_weight_ : ndarray of shape (n_samples,) or None
         Weights of the fit; None where all are one.
+    risk_weight_ : ndarray of shape (n_samples,) or None
+        Further weights in the risk, of mean one; None where all are alike.
+    risk_effective_size_ : float
+        Number of rows (or groups) of equal weight from which the risk would be known as well:
+        ``(sum v)^2 / sum v^2`` of the weights v in the risk.
     groups_ : ndarray of shape (n_samples,) or None
         Groups of the fit as numbers from 0; None without.
     row_correlation_ : ndarray of shape (n_lags,) or (n_samples, n_samples), or None
@@ -182,7 +187,7 @@ class RenormalizedRidge(RenormalizedRegressor):
         self.fit_intercept = fit_intercept
         self.store_rows = store_rows
 
-    def fit(self, X, y, sample_weight=None, groups=None):
+    def fit(self, X, y, sample_weight=None, groups=None, risk_weight=None):
         """Fit at the penalty.
 
         Parameters
@@ -195,6 +200,11 @@ class RenormalizedRidge(RenormalizedRegressor):
             Weights, none negative.
         groups : array-like of shape (n_samples,), default=None
             Group labels for ``cv``; with ``cv=None`` one group is left out at a time.
+        risk_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows in the risk alone, times ``sample_weight``; none negative, their
+            scale means nothing.  Say how much more typical each row is of the rows to be predicted
+            than of the training rows: then penalty, risk, error bars and intervals are for those.
+            See :func:`sk_renorm.shift.shift_weights`.
 
         Returns
         -------
@@ -220,7 +230,9 @@ class RenormalizedRidge(RenormalizedRegressor):
             return _fixed(np.array([convert(f, value)]), f.n_targets)
 
         per_target = dial == "alpha" and len(value) > 1
-        return self._fit(X, y, sample_weight, groups, make_candidates, per_target=per_target)
+        return self._fit(
+            X, y, sample_weight, groups, risk_weight, make_candidates, per_target=per_target
+        )
 
     def _check_params(self) -> tuple[str | None, float | np.ndarray | None]:
         """Check parameters; return the dial that is set and its value, or (None, None)."""

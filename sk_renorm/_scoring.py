@@ -59,7 +59,7 @@ class Objective:
     y : ndarray of shape (n,) or (n, q)
         Targets as the user gave them.
     weights : ndarray of shape (n,) or None
-        Sample weights.
+        How much rows count in the risk.
     scorer : callable or None
         scikit-learn scorer; None stands for squared error.
     score_params : dict
@@ -126,7 +126,8 @@ class Objective:
         their scatter.  The slope, in the logarithm of a factor on all errors, is ``mean(l' e)``:
         over ``mean(e^2)``, the loss's mean second derivative.
         """
-        rows = np.flatnonzero(~np.isnan(errors[:, 0]))
+        held_out = ~np.isnan(errors[:, 0])
+        rows = np.flatnonzero(held_out if self.weights is None else held_out & (self.weights > 0.0))
         groups = self._groups_of(rows)
         weights = self.score_params.get("sample_weight", np.ones(len(self.y)))
         shares = np.array([weights[group].sum() for group in groups]) / weights[rows].sum()
@@ -169,7 +170,9 @@ class Objective:
             return risks, risks
         n_penalties = errors[0][1].shape[1]
         scores = [
-            [self._scores(rows, error[:, k]) for k in range(n_penalties)] for rows, error in errors
+            [self._scores(rows, error[:, k]) for k in range(n_penalties)]
+            for rows, error in errors
+            if weights[rows].any()
         ]
         return -np.mean(scores, axis=0), risks
 

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_array, validate_data
 from sk_renorm._compat import validate_parameter_constraints
 
 _FLOATS = (np.float64, np.float32)
+_IN_WORDS = {"sample_weight": "Sample weights", "risk_weight": "Risk weights"}
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class TrainingData:
         Rows of positive weight, if others were dropped.
     X_dropped : ndarray of shape (n_given - n, p) or None
         The others.
+    risk_weights : ndarray of shape (n,) or None
+        Further weights that count in the risk alone; None where all are alike.
     """
 
     X: np.ndarray
@@ -39,6 +42,13 @@ class TrainingData:
     y: np.ndarray
     kept: np.ndarray | None = None
     X_dropped: np.ndarray | None = None
+    risk_weights: np.ndarray | None = None
+
+    @property
+    def weights_in_risk(self) -> np.ndarray | None:
+        """How much each row counts in the risk (n,): the product of its weights."""
+        given = [w for w in (self.weights, self.risk_weights) if w is not None]
+        return np.prod(given, axis=0) if given else None
 
     def all_rows(self, values: np.ndarray, dropped: np.ndarray | float) -> np.ndarray:
         """Put ``values`` (n, ...) in the order of all rows given, ``dropped`` for the others."""
@@ -61,17 +71,19 @@ def unchanged_on_error(estimator) -> Iterator[None]:
         raise
 
 
-def check_training_data(estimator, X, y, sample_weight) -> TrainingData:
-    """Validate ``X``, ``y`` and weights; rows of zero weight are dropped."""
+def check_training_data(estimator, X, y, sample_weight, risk_weight=None) -> TrainingData:
+    """Validate ``X``, ``y`` and weights; rows of zero sample weight are dropped."""
     _refuse_text(y, "y")
     X, y = validate_data(
         estimator, X, y, dtype=None, multi_output=True, y_numeric=True, ensure_min_samples=2
     )
     X = _as_float(X)
     y = np.asarray(y, dtype=np.float64)
-    weights = _check_weights(sample_weight, len(X))
+    weights = _check_weights(sample_weight, len(X), "sample_weight")
+    risk_weights = _check_weights(risk_weight, len(X), "risk_weight")
     if weights is None or weights.all():
-        return TrainingData(X, y.reshape(len(y), -1), weights, y)
+        risk_weights = _relative(risk_weights)
+        return TrainingData(X, y.reshape(len(y), -1), weights, y, risk_weights=risk_weights)
     kept = weights > 0.0
     if kept.sum() < 2:
         raise ValueError(
@@ -79,7 +91,10 @@ def check_training_data(estimator, X, y, sample_weight) -> TrainingData:
             f"got weights that leave {kept.sum()} of {len(X)} rows."
         )
     y = y[kept]
-    return TrainingData(X[kept], y.reshape(len(y), -1), weights[kept], y, kept, X[~kept])
+    risk_weights = _relative(None if risk_weights is None else risk_weights[kept])
+    return TrainingData(
+        X[kept], y.reshape(len(y), -1), weights[kept], y, kept, X[~kept], risk_weights
+    )
 
 
 def check_new_data(estimator, X) -> np.ndarray:
@@ -107,27 +122,40 @@ def _refuse_text(values, name: str) -> None:
         )
 
 
-def _check_weights(sample_weight, n_rows: int) -> np.ndarray | None:
-    if sample_weight is None:
+def _check_weights(given, n_rows: int, name: str) -> np.ndarray | None:
+    if given is None:
         return None
-    if isinstance(sample_weight, Real):
-        sample_weight = np.full(n_rows, float(sample_weight))
-    weights = check_array(
-        sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight", copy=True
-    )
+    if isinstance(given, Real):
+        given = np.full(n_rows, float(given))
+    weights = check_array(given, ensure_2d=False, dtype=np.float64, input_name=name, copy=True)
     if weights.ndim != 1:
         raise ValueError(
-            f"Sample weights must be 1D array or scalar, got an array of shape {weights.shape}."
+            f"{_IN_WORDS[name]} must be 1D array or scalar, got an array of shape {weights.shape}."
         )
     if len(weights) != n_rows:
         raise ValueError(
-            f"sample_weight has {len(weights)} values for {n_rows} rows; give one for each row."
+            f"{name} has {len(weights)} values for {n_rows} rows; give one for each row."
         )
     if (weights < 0.0).any():
-        raise ValueError(f"Negative values in sample_weight; the smallest is {weights.min():g}.")
+        raise ValueError(f"Negative values in {name}; the smallest is {weights.min():g}.")
     if not weights.any():
-        raise ValueError("All sample weights are zero; at least two rows must weigh something.")
+        raise ValueError(
+            f"All {_IN_WORDS[name].lower()} are zero; at least two rows must weigh something."
+        )
     return None if (weights == 1.0).all() else weights
+
+
+def _relative(risk_weights: np.ndarray | None) -> np.ndarray | None:
+    """Return weights of mean one, or None where all are alike: their scale means nothing."""
+    if risk_weights is None or np.ptp(risk_weights) == 0.0 < risk_weights[0]:
+        return None
+    if np.count_nonzero(risk_weights) < 2:
+        raise ValueError(
+            "At least two rows of positive sample_weight must have a risk_weight above zero; got "
+            f"{np.count_nonzero(risk_weights)} of {len(risk_weights)}."
+        )
+    relative = risk_weights / risk_weights.max()
+    return relative / relative.mean()
 
 
 def check_params(estimator) -> None:

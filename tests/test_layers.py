@@ -33,6 +33,7 @@ OWN = {
     "_attributes": {
         "_error_bars",
         "_fitted",
+        "_intervals",
         "_linalg",
         "_risk",
         "_scoring",

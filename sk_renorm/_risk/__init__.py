@@ -61,11 +61,14 @@ __all__ = [
 ]
 
 
-def make_risk(name: str, factorization: Factorization):
-    """Return the risk estimate called ``name``, or say what the factorization lacks for it."""
+def make_risk(name: str, factorization: Factorization, risk_weights=None):
+    """Return the risk estimate called ``name``, or say what the factorization lacks for it.
+
+    Only estimates that leave rows out take ``risk_weights`` (n,).
+    """
     risk = RISKS[name]
     if risk.needs == "rows" and factorization.data.X is None:
         raise ValueError(
             f"risk={name!r} needs the rows; this fit keeps only second moments; use risk='gcv'."
         )
-    return risk(factorization)
+    return risk(factorization) if risk_weights is None else risk(factorization, risk_weights)

@@ -26,7 +26,8 @@ class Evaluation:
         Of the held-out errors at the nodes of the profile.
     by_row : LossSums
         The same for rows left out singly, or by group if they come in groups: folds leave out too
-        much for what is said of other numbers of rows.
+        much for what is said of other numbers of rows.  Without risk weights: of the population
+        that the rows come from.
     """
 
     errors: Sequence[tuple[Rows, np.ndarray]]

@@ -34,6 +34,8 @@ class LeaveFoldOut:
         ``refit(train, test) -> HeldOut``.
     groups : ndarray of shape (n,), default=None
         Groups of dependent rows, none of them in two folds, for the error of the risk.
+    risk_weights : ndarray of shape (n,), default=None
+        Further weights of the squared errors in the risk, which the models do not see.
 
     Notes
     -----
@@ -49,6 +51,7 @@ class LeaveFoldOut:
         folds: Sequence[Fold],
         refit: Callable[[np.ndarray, np.ndarray], HeldOut],
         groups: np.ndarray | None = None,
+        risk_weights: np.ndarray | None = None,
     ):
         self.factorization = factorization
         self.folds = folds
@@ -56,7 +59,10 @@ class LeaveFoldOut:
         self.groups = groups
         n_rows = factorization.data.n_rows
         root = factorization.data.root_weight
-        self._weights = np.ones(n_rows) if root is None else root**2
+        self._row_weights = np.ones(n_rows) if root is None else root**2
+        self._weights = self._row_weights
+        if risk_weights is not None:
+            self._weights = self._row_weights * risk_weights
         self._is_complement = [_is_complement(train, test, n_rows) for train, test in folds]
 
     def risk(self, penalties: np.ndarray) -> np.ndarray:
@@ -72,23 +78,26 @@ class LeaveFoldOut:
         errors = self.errors(penalties)
         by_row = LeaveOneOut(self.factorization).at(penalties, nodes, joint)
         sums = replace(
-            self._sums(nodes, joint),
+            self._sums(nodes, joint, self._weights),
             left=by_row.sums.left,
             left_squared=by_row.sums.left_squared,
             n_rows=by_row.sums.n_rows,
         )
+        by_group = sums
+        if self.groups is not None and self._weights is not self._row_weights:
+            by_group = self._sums(nodes, joint, self._row_weights)
         return Evaluation(
             errors,
             pooled_risk(errors, self._weights)[0],
             by_row.leverage_dispersion,
             sums,
-            by_row.sums if self.groups is None else sums,
+            by_row.sums if self.groups is None else by_group,
         )
 
-    def _sums(self, nodes: np.ndarray, joint: bool) -> LossSums:
-        sums, times = None, np.zeros(len(self._weights))
+    def _sums(self, nodes: np.ndarray, joint: bool, row_weights: np.ndarray) -> LossSums:
+        sums, times = None, np.zeros(len(row_weights))
         for test, errors in self._each(nodes[:, None]):
-            weights = self._weights[test]
+            weights = row_weights[test]
             groups = None if self.groups is None else self.groups[test]
             errors *= np.sqrt(weights)[:, None, None]
             fold = LossSums.of([errors], weights, joint, groups)
