@@ -26,6 +26,7 @@ OWN = {
     "_folds": set(),
     "_dependence": {"_linalg", "_risk"},
     "_intervals": {"_linalg"},
+    "shift": {"_intervals"},
     "_learning_curve": {"_risk"},
     "forecast": {"_learning_curve"},
     "_report": {"forecast"},
