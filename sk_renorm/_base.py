@@ -17,6 +17,7 @@ from sk_renorm._dependence import (
     row_correlation,
 )
 from sk_renorm._folds import check_groups, group_codes, resolve_folds
+from sk_renorm._leverage import decisive_rows
 from sk_renorm._linalg import Factorization, factorize, refit
 from sk_renorm._risk import (
     CorrelatedRows,
@@ -97,6 +98,8 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
             self._set_risk_weights(data)
             if self.sample_correlation is None and folds is None:
                 self._warn_of_dependence(factorization, data, selection)
+            if not correlated and folds is None:
+                _warn_of_leverage(factorization, data, selection)
             if store_cv_results:
                 self._set_cv_results(data, objective, selection.alphas)
         return self
@@ -176,6 +179,22 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
             UserWarning,
             stacklevel=4,
         )
+
+
+def _warn_of_leverage(f: Factorization, data: TrainingData, selection: Selection) -> None:
+    found = decisive_rows(f, selection.alpha, selection.errors, data.weights_in_risk)
+    if found is None:
+        return
+    rows = found.rows if data.kept is None else np.flatnonzero(data.kept)[found.rows]
+    names = ", ".join(str(row) for row in rows)
+    warnings.warn(
+        f"{found.share:.0%} of risk_ comes from few rows that are far from all others: {names}. "
+        "What a model without them would do there says little of other rows, and may decide the "
+        "penalty. Check these rows; or tame the feature that sets them apart, as "
+        "sklearn.preprocessing.QuantileTransformer does.",
+        UserWarning,
+        stacklevel=4,
+    )
 
 
 def _make_objective(

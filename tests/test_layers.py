@@ -26,6 +26,7 @@ OWN = {
     "_folds": set(),
     "_dependence": {"_linalg", "_risk"},
     "_intervals": {"_linalg"},
+    "_leverage": {"_linalg", "_risk"},
     "shift": {"_intervals"},
     "_learning_curve": {"_risk"},
     "forecast": {"_learning_curve"},
@@ -45,6 +46,7 @@ OWN = {
         "_attributes",
         "_dependence",
         "_folds",
+        "_leverage",
         "_linalg",
         "_risk",
         "_scoring",
@@ -64,6 +66,7 @@ NUMERICS = {
     "_risk",
     "_error_bars",
     "_intervals",
+    "_leverage",
     "_learning_curve",
     "_selection",
 }

@@ -29,7 +29,12 @@ from sk_renorm._risk._profile import (
     standard_errors,
 )
 from sk_renorm._risk._row_correlation import RowCorrelation, estimate_correlations
-from sk_renorm._risk._uncertainty import ONE_SIDED_95, concentration, excess_variance
+from sk_renorm._risk._uncertainty import (
+    ONE_SIDED_95,
+    concentration,
+    excess_variance,
+    remaining_shares,
+)
 
 RISKS = {"loo": LeaveOneOut, "gcv": GeneralizedCrossValidation}
 
@@ -57,6 +62,7 @@ __all__ = [
     "noise_interval",
     "pooled_risk",
     "profile_nodes",
+    "remaining_shares",
     "standard_errors",
 ]
 
