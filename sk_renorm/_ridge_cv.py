@@ -93,7 +93,8 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         Score at ``alpha_``, higher is better: minus the risk, or what ``scoring`` gave.
     risk_ : float or ndarray of shape (n_targets,)
         Expected squared error on a fresh row, label noise included, in squared units of y: the
-        weighted mean over held-out rows, and over targets where they share a penalty.
+        weighted mean over held-out rows, and over targets where they share a penalty.  With
+        ``risk_weight``, fresh rows are from the population that the weights point to.
     risk_std_error_ : float or ndarray of shape (n_targets,)
         Standard error of ``risk_`` as an estimate of the risk of this very model.
     risk_path_std_error_ : ndarray of shape (n_alphas,) or (n_alphas, n_targets)
