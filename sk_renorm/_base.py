@@ -22,6 +22,7 @@ from sk_renorm._linalg import Factorization, factorize, refit
 from sk_renorm._risk import (
     CorrelatedRows,
     LeaveFoldOut,
+    LeaveOneOut,
     make_risk,
 )
 from sk_renorm._scoring import Objective
@@ -98,8 +99,7 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
             self._set_risk_weights(data)
             if self.sample_correlation is None and folds is None:
                 self._warn_of_dependence(factorization, data, selection)
-            if not correlated and folds is None:
-                _warn_of_leverage(factorization, data, selection)
+            _warn_of_leverage(objective, data, selection)
             if store_cv_results:
                 self._set_cv_results(data, objective, selection.alphas)
         return self
@@ -181,17 +181,30 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
         )
 
 
-def _warn_of_leverage(f: Factorization, data: TrainingData, selection: Selection) -> None:
-    found = decisive_rows(f, selection.alpha, selection.errors, data.weights_in_risk)
+def _warn_of_leverage(objective: Objective, data: TrainingData, selection: Selection) -> None:
+    """Warn if the penalty, or most of the risk of rows left out singly, rests on a few rows."""
+    estimate = objective.estimate
+    if not isinstance(estimate, LeaveOneOut):
+        return
+    by_risk = selection.is_chosen and objective.scorer is None
+    path = slice(None) if by_risk else slice(1)
+    found = decisive_rows(
+        estimate, selection.errors, selection.left, selection.alphas[path], selection.risks[path]
+    )
     if found is None:
         return
     rows = found.rows if data.kept is None else np.flatnonzero(data.kept)[found.rows]
-    names = ", ".join(str(row) for row in rows)
+    names = ("row " if len(rows) == 1 else "rows ") + ", ".join(str(row) for row in rows)
+    what = (
+        f"The penalty is decided by {names}, far from all others: the risk of the other rows is "
+        f"{found.cost:.0%} larger than it could be. "
+        if found.choose
+        else f"{found.share:.0%} of risk_ comes from {names}, far from all others, whose errors "
+        "say little of other rows. "
+    )
     warnings.warn(
-        f"{found.share:.0%} of risk_ comes from few rows that are far from all others: {names}. "
-        "What a model without them would do there says little of other rows, and may decide the "
-        "penalty. Check these rows; or tame the feature that sets them apart, as "
-        "sklearn.preprocessing.QuantileTransformer does.",
+        what + "Check for errors; or tame the feature that sets them apart, as "
+        "sklearn.preprocessing.QuantileTransformer does; or give them risk_weight=0.",
         UserWarning,
         stacklevel=4,
     )

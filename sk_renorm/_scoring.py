@@ -46,6 +46,7 @@ class AtPenalty:
     errors: np.ndarray
     leverage_dispersion: np.ndarray
     profile: RiskProfile
+    left: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,9 @@ class Objective:
         risk = self._joint(evaluation.risk[None])[0]
         loss = risk if self.scorer is None else self.from_errors(evaluation.errors)[0][0]
         profile = make_profile(f, nodes, evaluation.sums, evaluation.by_row, share)
-        return AtPenalty(loss, risk, errors, evaluation.leverage_dispersion, profile)
+        return AtPenalty(
+            loss, risk, errors, evaluation.leverage_dispersion, profile, evaluation.left
+        )
 
     def loss_covariance(self, profile: RiskProfile) -> np.ndarray:
         """Return the covariance (k, K, K) of the losses at the nodes of ``profile``."""

@@ -26,7 +26,7 @@ OWN = {
     "_folds": set(),
     "_dependence": {"_linalg", "_risk"},
     "_intervals": {"_linalg"},
-    "_leverage": {"_linalg", "_risk"},
+    "_leverage": {"_risk"},
     "shift": {"_intervals"},
     "_learning_curve": {"_risk"},
     "forecast": {"_learning_curve"},

@@ -8,7 +8,7 @@ from reference import make_data
 
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
 
-MATCH = "of risk_ comes from few rows"
+MATCH = ", far from all others"
 
 
 def with_lonely_rows(rows, n=80, seed=0):
@@ -24,18 +24,39 @@ def test_rows_are_named_with_their_share(rows):
     with pytest.warns(UserWarning, match=MATCH) as caught:
         model = TheoryGuidedRidgeCV().fit(X, y)
     message = str(caught[0].message)
-    named = message.partition("others: ")[2].partition(". What")[0]
+    named = message.partition(", far from")[0].partition("comes from row")[2].removeprefix("s")
     assert {int(number) for number in named.split(",")} == set(rows)
     losses = model.loo_residuals_**2
     assert message.startswith(f"{losses[rows].sum() / losses.sum():.0%} of risk_")
     assert caught[0].filename == __file__
 
 
+@pytest.mark.parametrize("p", [10, 60])
+def test_rows_that_choose_the_penalty(p):
+    """A value in a wrong unit: all shrink for its sake, and it carries little of the risk."""
+    X, y = make_data(100, p, noise=1.0, seed=1)
+    X[17, 0] *= 1000.0
+    alphas = np.geomspace(1e-3, 1e8, 30)
+    with pytest.warns(UserWarning, match="decided by row 17, far") as caught:
+        model = TheoryGuidedRidgeCV(alphas).fit(X, y)
+    assert model.loo_residuals_[17] ** 2 < 0.25 * np.sum(model.loo_residuals_**2)
+    others = np.ones(100)
+    others[17] = 0.0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        remedy = TheoryGuidedRidgeCV(alphas).fit(X, y, risk_weight=others)
+        RenormalizedRidge(model.alpha_).fit(X, y)  # nothing was chosen
+    with pytest.warns(UserWarning, match="of risk_ comes from"):  # given, not chosen
+        RenormalizedRidge([model.alpha_, 1e-3]).fit(X, np.column_stack([y, y]))
+    cost = remedy.risk_path_[alphas == model.alpha_][0] / remedy.risk_ - 1.0
+    assert f"other rows is {cost:.0%} larger than" in str(caught[0].message)
+
+
 def test_rows_are_those_given_and_weights_count():
     X, y = with_lonely_rows([70])
     dropped = np.ones(80)
     dropped[:40] = [0.0, 1.0] * 20
-    with pytest.warns(UserWarning, match=r"others: 70\. What"):
+    with pytest.warns(UserWarning, match="row 70, far"):
         RenormalizedRidge().fit(X, y, dropped)
     without = np.ones(80)
     without[70] = 0.0
@@ -49,7 +70,7 @@ def test_targets():
     X, y = with_lonely_rows([7])
     Y = np.column_stack([y, y, y])
     for per_target in (False, True):
-        with pytest.warns(UserWarning, match=r"others: 7\. What"):
+        with pytest.warns(UserWarning, match="row 7, far"):
             TheoryGuidedRidgeCV(alpha_per_target=per_target).fit(X, Y)
 
 

@@ -29,12 +29,7 @@ from sk_renorm._risk._profile import (
     standard_errors,
 )
 from sk_renorm._risk._row_correlation import RowCorrelation, estimate_correlations
-from sk_renorm._risk._uncertainty import (
-    ONE_SIDED_95,
-    concentration,
-    excess_variance,
-    remaining_shares,
-)
+from sk_renorm._risk._uncertainty import ONE_SIDED_95, concentration, excess_variance
 
 RISKS = {"loo": LeaveOneOut, "gcv": GeneralizedCrossValidation}
 
@@ -62,7 +57,6 @@ __all__ = [
     "noise_interval",
     "pooled_risk",
     "profile_nodes",
-    "remaining_shares",
     "standard_errors",
 ]
 

@@ -39,7 +39,7 @@ class LeaveOneOut:
         self.risk_weights = risk_weights
         data = factorization.data
         weights = np.ones(data.n_rows) if data.root_weight is None else data.root_weight**2
-        self._weights = weights if risk_weights is None else weights * risk_weights
+        self.weights = weights if risk_weights is None else weights * risk_weights
         self._root = None if risk_weights is None else np.sqrt(risk_weights)[:, None, None]
 
     def risk(self, penalties: np.ndarray) -> np.ndarray:
@@ -59,7 +59,7 @@ class LeaveOneOut:
                 np.einsum("blq,blq->lq", errors, errors, out=total[some])
             return total
 
-        return f.sum_left_blocks(sum_of_squares) / self._weights.sum()
+        return f.sum_left_blocks(sum_of_squares) / self.weights.sum()
 
     def errors(self, penalties: np.ndarray) -> list[tuple[slice, np.ndarray]]:
         """Return ``[(all rows, errors of shape (n, L, q))]``, in the unit of y."""
@@ -68,6 +68,15 @@ class LeaveOneOut:
             lambda rows, block, scratch: columns.errors(block, scratch)[0].copy()
         )
         return [(slice(None), self._unweighted(np.concatenate(blocks)))]
+
+    def errors_of(self, rows: np.ndarray, alphas: np.ndarray) -> np.ndarray:
+        """Return errors (m, L, q) of some ``rows`` (m,) at ``alphas`` (L,), in the unit of y."""
+        f = self.factorization
+        block, scratch = f.left_block(rows), Scratch()
+        each = [_Columns(f, np.array([[a]])).errors(block, scratch)[0].copy() for a in alphas]
+        errors = np.concatenate(each, axis=1)
+        root = f.data.root_weight
+        return errors if root is None else errors / root[rows, None, None]
 
     def at(self, penalties: np.ndarray, nodes: np.ndarray, joint: bool) -> Evaluation:
         """Evaluate ``penalties`` (1, 1) or (1, q), and sum up the errors at ``nodes`` (K,)."""
@@ -93,17 +102,17 @@ class LeaveOneOut:
                     self._weigh(node_errors, rows)
                     yield node_errors
 
-            return LossSums.of(parts(), self._weights[rows], joint).with_left(left)
+            return LossSums.of(parts(), self.weights[rows], joint).with_left(left)
 
         sums = f.sum_left_blocks(evaluate)
         mean = rest.mean(axis=0)
         dispersion = np.divide(rest.std(axis=0), mean, out=np.zeros_like(mean), where=mean > 0.0)
         errors = self._unweighted(errors)
-        risk = self._weights @ np.square(errors[:, 0]) / self._weights.sum()
+        risk = self.weights @ np.square(errors[:, 0]) / self.weights.sum()
         by_row = sums
         if self.risk_weights is not None:  # of the population that the rows come from
             by_row = LeaveOneOut(f).at(penalties, nodes, joint).sums
-        return Evaluation([(slice(None), errors)], risk, dispersion, sums, by_row)
+        return Evaluation([(slice(None), errors)], risk, dispersion, sums, by_row, rest)
 
     def _weigh(self, errors: np.ndarray, rows: slice) -> None:
         """Multiply ``errors`` (b, L, q) by the roots of the risk weights, in place."""
