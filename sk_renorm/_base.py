@@ -69,6 +69,7 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
             data = check_training_data(self, X, y, sample_weight, risk_weight)
             split_params, score_params = self._route(X, sample_weight, groups, data)
             folds = resolve_folds(self.cv, X, y, groups, data.kept, split_params)
+            _check_folds_weigh(folds, data)
             codes = group_codes(groups)
             correlated = self._check_correlation(folds, data)
             scorer = self._scorer()
@@ -179,6 +180,13 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
             UserWarning,
             stacklevel=4,
         )
+
+
+def _check_folds_weigh(folds, data: TrainingData) -> None:
+    weights = data.risk_weights
+    if folds is None or weights is None or any(weights[test].any() for _, test in folds):
+        return
+    raise ValueError("No row that cv tests has a risk_weight above zero; give some of them one.")
 
 
 def _warn_of_leverage(objective: Objective, data: TrainingData, selection: Selection) -> None:

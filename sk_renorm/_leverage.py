@@ -69,8 +69,8 @@ def decisive_rows(
     """
     if len(errors) < _FEWEST:
         return None
-    left = left.mean(axis=1) if left.shape[1] == 1 else (left / left.mean(axis=0)).mean(axis=1)
-    far = np.flatnonzero(left < _LITTLE_LEFT * left.mean())
+    left = (left / left.mean(axis=0)).mean(axis=1)
+    far = np.flatnonzero(left < _LITTLE_LEFT)
     f, weights = estimate.factorization, estimate.weights
     power = np.square(f.projections).sum() + f.null_power.sum()
     losses = weights[:, None] * np.square(errors)

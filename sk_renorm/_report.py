@@ -84,8 +84,8 @@ def _warnings(model, at_edge: bool) -> list[str]:
     found = []
     if model.risk_weight_ is not None:
         found.append(
-            f"The risk is that of risk_weight, known as from {model.risk_effective_size_:.0f} "
-            "rows; ceiling, noise and forecast are those of the rows as they come."
+            "The risk is that of the population of risk_weight (effective size "
+            f"{model.risk_effective_size_:.0f}); ceiling, noise and forecast are those of the rows."
         )
     if not np.all(model.alpha_identified_):
         found.append(

@@ -174,6 +174,9 @@ def test_refusals():
         TheoryGuidedRidgeCV(risk="gcv").fit(X, y, risk_weight=weights)
     with pytest.raises(ValueError, match="sample_correlation cannot be combined with risk_weight"):
         RenormalizedRidge(sample_correlation="ar1").fit(X, y, risk_weight=weights)
+    untested = [(np.arange(10), np.arange(10, 20))]
+    with pytest.raises(ValueError, match="No row that cv tests has a risk_weight"):
+        RenormalizedRidge(cv=untested).fit(X, y, risk_weight=np.repeat([1.0, 0.0], 10))
     for bad, message in [
         (-weights, "Negative values in risk_weight"),
         (weights[:-1], "risk_weight has 19 values for 20 rows"),
