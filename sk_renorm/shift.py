@@ -121,9 +121,15 @@ def _check_rows(X, X_target) -> tuple[np.ndarray, np.ndarray]:
             "X_target[X.columns]."
         )
     X, X_target = (
-        check_array(rows, dtype=np.float64, ensure_min_samples=_FEWEST, input_name=name)
+        check_array(rows, dtype=np.float64, input_name=name)
         for rows, name in ((X, "X"), (X_target, "X_target"))
     )
+    for rows, name in ((X, "X"), (X_target, "X_target")):
+        if len(rows) < _FEWEST:
+            raise ValueError(
+                f"{name} has {len(rows)} rows; telling two kinds of rows apart takes at least "
+                f"{_FEWEST} of each."
+            )
     if X.shape[1] != X_target.shape[1]:
         raise ValueError(
             f"X has {X.shape[1]} features and X_target {X_target.shape[1]}; give both the same."
