@@ -86,7 +86,7 @@ def test_refusals():
     X, X_target, _ = two_samples(60, 50, 3, 0.5)
     with pytest.raises(ValueError, match="3 features and X_target 2"):
         shift_weights(X, X_target[:, :2])
-    with pytest.raises(ValueError, match="X_target has 9 rows; .* at least 10 of each"):
+    with pytest.raises(ValueError, match=r"X_target has 9 rows; .* at least 10 of each"):
         shift_weights(X, X_target[:9])
     with pytest.raises(ValueError, match="must have predict_proba"):
         shift_weights(X, X_target, classifier=RidgeClassifier())
