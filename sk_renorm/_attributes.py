@@ -4,6 +4,7 @@ import numpy as np
 
 from sk_renorm._error_bars import equivalent_range, is_identified
 from sk_renorm._fitted import FittedModel
+from sk_renorm._intervals import effective_size
 from sk_renorm._linalg import Factorization
 from sk_renorm._risk import (
     CorrelatedRows,
@@ -41,6 +42,12 @@ class FittedAttributes(FittedModel):
         self.loo_predictions_ = data.all_rows(data.y - errors, dropped).astype(dtype)
         self.loo_residuals_ = data.all_rows(errors, np.nan).astype(dtype)
         self.sample_weight_ = None if data.weights is None else data.all_rows(data.weights, 0.0)
+
+    def _set_risk_weights(self, data: TrainingData) -> None:
+        relative = data.risk_weights
+        self.risk_weight_ = None if relative is None else data.all_rows(relative, 0.0)
+        errors, weights, groups = self._held_out()
+        self.risk_effective_size_ = effective_size(weights, len(errors), groups)
 
     def _set_path(self, f: Factorization, selection: Selection) -> None:
         self.alpha_ = _scalar_if_one(selection.alpha)

@@ -1,6 +1,5 @@
 """What both estimators share: from data to factorization, selection and fitted attributes."""
 
-import warnings
 from collections.abc import Callable
 from functools import partial
 
@@ -15,17 +14,12 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sk_renorm._array_api import (
     SUPPORTED,
     has_float64,
-    like,
-    matmul,
     move_fitted,
     place_of,
     to_host,
 )
 from sk_renorm._attributes import FittedAttributes
 from sk_renorm._dependence import (
-    copied_rows,
-    neighbours_are_alike,
-    neighbours_correlation,
     row_correlation,
 )
 from sk_renorm._folds import check_groups, group_codes, resolve_folds
@@ -47,9 +41,6 @@ from sk_renorm._scoring import Objective
 from sk_renorm._selection import (
     Candidates,
     Selection,
-    best_node,
-    better_beyond,
-    search_nodes,
     select,
 )
 from sk_renorm._validation import (
@@ -73,6 +64,7 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
         y,
         sample_weight,
         groups,
+        risk_weight,
         make_candidates: MakeCandidates,
         *,
         risk: str = "loo",
@@ -84,12 +76,14 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
         """Fit and set attributes; an error leaves the estimator as it was."""
         with unchanged_on_error(self):
             place = place_of(X)
-            y, sample_weight, groups = map(to_host, (y, sample_weight, groups))
-            if place is not None and self._needs_host(place, groups):
+            given = map(to_host, (y, sample_weight, groups, risk_weight))
+            y, sample_weight, groups, risk_weight = given
+            if place is not None and self._needs_host(place, groups, risk_weight):
                 X = to_host(X)
-            data = check_training_data(self, X, y, sample_weight)
-            split_params, score_params = self._route(X, sample_weight, groups, data.kept)
+            data = check_training_data(self, X, y, sample_weight, risk_weight)
+            split_params, score_params = self._route(X, sample_weight, groups, data)
             folds = resolve_folds(self.cv, X, y, groups, data.kept, split_params)
+            _check_folds_weigh(folds, data)
             codes = group_codes(groups)
             correlated = self._check_correlation(folds, data)
             scorer = self._scorer()
@@ -106,28 +100,23 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
                 per_target,
             )
             choice = choose_factorization(*data.X.shape, sparse=issparse(data.X))
+            solve = _solve
             if choice.name == "krylov":
                 asked = {
                     "cv or groups": folds is not None,
                     "scoring": scorer is not None,
+                    "risk_weight": data.risk_weights is not None,
                     "sample_correlation": correlated,
                     "store_cv_results": store_cv_results,
                 }
                 refuse_rows_left_out(asked, choice.reason)
-                factorization, objective, selection = solve_iteratively(
-                    SparseData.from_rows(data.X, data.Y, data.weights, self.fit_intercept),
-                    check_random_state(self.random_state).randint(2**31),
-                    choice.reason,
-                    make_objective,
-                    make_candidates,
-                    n_errors,
-                )
-            else:
-                factorization, objective, selection = _solve(
-                    data, self.fit_intercept, make_objective, make_candidates, n_errors
-                )
+                seed = check_random_state(self.random_state).randint(2**31)
+                solve = partial(_solve_iteratively, seed, choice.reason)
+            factorization, objective, selection = solve(
+                data, self.fit_intercept, make_objective, make_candidates, n_errors
+            )
             if warn_at_edge:
-                _warn_at_edge(factorization, objective, selection)
+                warn_at_edge_of(factorization, objective, selection)
             self._set_model(data, factorization, selection)
             self._set_held_out(data, selection)
             self.groups_ = codes
@@ -135,16 +124,21 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
             self._set_error_bars(data, selection)
             self._keep_rows(factorization, not correlated and folds is None)
             self._set_correlation(objective, selection)
+            self._set_risk_weights(data)
             if self.sample_correlation is None and folds is None:
-                self._warn_of_dependence(factorization, data, selection)
+                warn_of_dependence(factorization, data, selection)
+            warn_of_leverage(objective, data, selection)
             if store_cv_results:
                 self._set_cv_results(data, objective, selection.alphas)
             if place is not None:
                 move_fitted(self, place)
         return self
 
-    def _route(self, X, sample_weight, groups, kept) -> tuple[dict, dict]:
-        """Return what goes to the splitter and, for the rows kept, to the scorer."""
+    def _route(self, X, sample_weight, groups, data: TrainingData) -> tuple[dict, dict]:
+        """Return what goes to the splitter and, for the rows kept, to the scorer.
+
+        Risk weights multiply the sample weights that the scorer gets.
+        """
         given = {"sample_weight": sample_weight, "groups": check_groups(groups, X)}
         given = {name: value for name, value in given.items() if value is not None}
         if get_config()["enable_metadata_routing"] and given:
@@ -153,10 +147,13 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
         else:
             split = {"groups": groups} if "groups" in given else {}
             score = {"sample_weight": sample_weight} if "sample_weight" in given else {}
-        rows = slice(None) if kept is None else kept
+        rows = slice(None) if data.kept is None else data.kept
         # a single number weighs all rows alike, which no score sees
         arrays = {name: np.asarray(value) for name, value in score.items()}
-        return split, {name: value[rows] for name, value in arrays.items() if value.ndim}
+        arrays = {name: value[rows] for name, value in arrays.items() if value.ndim}
+        if data.risk_weights is not None:
+            arrays["sample_weight"] = data.risk_weights * arrays.get("sample_weight", 1.0)
+        return split, arrays
 
     def _scorer(self):
         """Return the scorer, or None for squared error."""
@@ -187,9 +184,9 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
         tags.input_tags.sparse = True
         return tags
 
-    def _needs_host(self, place, groups) -> bool:
+    def _needs_host(self, place, groups, risk_weight) -> bool:
         """Say whether what is asked for needs the rows in numpy."""
-        folds = self.cv is not None or groups is not None
+        folds = self.cv is not None or groups is not None or risk_weight is not None
         return folds or self._rows_are_correlated() or not has_float64(place)
 
     def _rows_are_correlated(self) -> bool:
@@ -204,6 +201,7 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
             "cv or groups": folds is not None,
             "scoring": getattr(self, "scoring", None) is not None,
             "sample_weight": data.weights is not None or data.kept is not None,
+            "risk_weight": data.risk_weights is not None,
         }
         for name in (name for name, value in asked.items() if value):
             raise ValueError(
@@ -212,35 +210,12 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
             )
         return True
 
-    def _warn_of_dependence(self, f, data: TrainingData, selection: Selection) -> None:
-        errors = selection.errors
-        copies = copied_rows(errors, data.Y, lambda: _combined_features(data.X))
-        if len(copies):
-            warnings.warn(
-                f"{len(copies)} of {len(errors)} rows repeat another one, such as rows "
-                f"{copies[0].min()} and {copies[0].max()}: left out, such a row is still among the "
-                "training rows, and risk_ is too small for new rows. Remove the copies, or give "
-                "fit their number as sample_weight, or the same label in groups=.",
-                UserWarning,
-                stacklevel=4,
-            )
-        if not neighbours_are_alike(f, errors, data.Y - errors, selection.alpha):
-            return
-        warnings.warn(
-            "Neighbouring rows are alike (correlation of the held-out errors "
-            f"{neighbours_correlation(errors):.2f}). If they come in time order or in groups, "
-            "risk_ is too small for rows that are not their neighbours: give fit the groups=, set "
-            "cv=, or sample_correlation='ar1' for time order. If the order means nothing, as after "
-            "sorting, say sample_correlation='independent'.",
-            UserWarning,
-            stacklevel=4,
-        )
 
-
-def _combined_features(X: np.ndarray) -> np.ndarray:
-    """Return a combination (n,) of the features in which different rows differ."""
-    weights = np.random.default_rng(0).standard_normal(X.shape[1])
-    return to_host(matmul(X, like(X, weights)))
+def _check_folds_weigh(folds, data: TrainingData) -> None:
+    weights = data.risk_weights
+    if folds is None or weights is None or any(weights[fold.test].any() for fold in folds):
+        return
+    raise ValueError("No row that cv tests has a risk_weight above zero; give some of them one.")
 
 
 def _make_objective(
@@ -260,11 +235,11 @@ def _make_objective(
             factorization, *row_correlation(correlation, factorization), matched=risk == "gcv"
         )
     elif folds is None:
-        estimate = make_risk(risk, factorization)
+        estimate = make_risk(risk, factorization, data.risk_weights)
     else:
         hold_out = partial(refit, data.X, data.Y, data.weights, fit_intercept=fit_intercept)
-        estimate = LeaveFoldOut(factorization, folds, hold_out, groups)
-    return Objective(estimate, data.y, data.weights, scorer, score_params, per_target)
+        estimate = LeaveFoldOut(factorization, folds, hold_out, groups, data.risk_weights)
+    return Objective(estimate, data.y, data.weights_in_risk, scorer, score_params, per_target)
 
 
 def _solve(
@@ -291,24 +266,9 @@ def _solve(
     return factorization, objective, selection
 
 
-def _warn_at_edge(f: Factorization, objective: Objective, selection: Selection) -> None:
-    """Warn if candidates end where the risk still falls."""
-    better = better_beyond(
-        selection.alphas,
-        selection.losses,
-        search_nodes(f.eigenvalues, f.resolution),
-        lambda alphas: objective.path(alphas)[0],
-    )
-    found = np.flatnonzero(np.isfinite(better))
-    best = selection.alphas[best_node(selection.alphas, selection.losses)]
-    if not len(found):
-        return
-    falls = "the risk still falls" if objective.scorer is None else "the score still rises"
-    who = f" for {len(found)} of {len(better)} targets" if len(better) > 1 else ""
-    warnings.warn(
-        f"The best of the given alphas lies at their edge{who} ({best[found[0]]:.3g}), "
-        f"and {falls} beyond it: alpha={better[found[0]]:.3g} is better. "
-        "Give a wider range, or alphas=None to search all of it.",
-        UserWarning,
-        stacklevel=4,
-    )
+def _solve_iteratively(
+    seed: int, reason: str, data: TrainingData, fit_intercept: bool, *how_to_select
+) -> tuple[Factorization, Objective, Selection]:
+    """The same from Krylov spaces, where no Gram matrix fits."""
+    sparse = SparseData.from_rows(data.X, data.Y, data.weights, fit_intercept)
+    return solve_iteratively(sparse, seed, reason, *how_to_select)

@@ -11,7 +11,13 @@ from sklearn.utils.validation import check_array, check_consistent_length, check
 
 from sk_renorm._ahead import RiskAhead, check_steps, expected_errors, risks_ahead
 from sk_renorm._array_api import like, matmul, on_host, place_of, to_host
-from sk_renorm._intervals import check_level, jackknife_plus, residual_limits, row_shares
+from sk_renorm._intervals import (
+    check_level,
+    jackknife_plus,
+    residual_limits,
+    row_shares,
+    target_shares,
+)
 from sk_renorm._report import as_html, as_text
 from sk_renorm._risk import node_weights, standard_errors
 from sk_renorm._validation import check_new_data, check_penalties
@@ -78,11 +84,13 @@ class FittedModel:
         return np.average(np.square(errors), axis=0, weights=weights)
 
     def _held_out(self) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
-        """Held-out errors, weights and groups of the rows that count and were held out."""
+        """Held-out errors, weights in the risk and groups of the rows that were held out."""
         errors, weights = self.loo_residuals_ * self.far_error_factor_, self.sample_weight_
         kept = ~np.isnan(errors.reshape(len(errors), -1)[:, 0])
         if weights is not None:
             kept &= weights > 0.0
+        if self.risk_weight_ is not None:
+            weights = self.risk_weight_ * (1.0 if weights is None else weights)
         groups = self.groups_
         return (
             errors[kept],
@@ -123,6 +131,8 @@ class FittedModel:
         -----
         Assume that new rows come like the training rows: independent, from the same distribution.
         Sample weights say how much of that distribution a row stands for.  After a fit with
+        ``risk_weight`` new rows come from the population that it stands for, and
+        ``risk_effective_size_`` takes the place of the number of rows [3]_.  After a fit with
         ``groups``, "residual" speaks of a row of a new group, and the number of groups says which
         levels can be had.
 
@@ -134,6 +144,8 @@ class FittedModel:
            jackknife+", Annals of Statistics 49, arXiv:1905.02928.
         .. [2] Patil, Rinaldo and Tibshirani (2022), "Estimating functionals of the out-of-sample
            error distribution in high-dimensional ridge regression", AISTATS, arXiv:2110.15321.
+        .. [3] Tibshirani, Barber, Candes and Ramdas (2019), "Conformal prediction under covariate
+           shift", NeurIPS, arXiv:1904.06019.
         """
         check_is_fitted(self)
         if method not in ("residual", "jackknife+"):
@@ -141,20 +153,21 @@ class FittedModel:
         X = check_new_data(self, X, "predict_interval")
         model, given = on_host(self), self._predict(X)
         predictions = to_host(given)
+        errors, weights, groups = model._held_out()
+        make_shares = row_shares if model.risk_weight_ is None else target_shares
+        shares = make_shares(weights, len(errors), groups)
         if method == "residual":
-            errors, weights, groups = model._held_out()
-            shares = row_shares(weights, len(errors), groups)
             limits = residual_limits(errors.reshape(len(errors), -1), shares, confidence_level)
             limits = limits if predictions.ndim == 2 else limits[0]
             return like(given, predictions[..., None] + limits)
         factorization = model._rows_for_jackknife()
-        errors, _, _ = model._held_out()
         limits = jackknife_plus(
             factorization,
             np.atleast_1d(model.alpha_),
             errors.reshape(len(errors), -1),
             to_host(X),
             predictions.reshape(len(predictions), -1),
+            shares,
             confidence_level,
         )
         return like(given, limits.reshape(*predictions.shape, 2))

@@ -10,6 +10,26 @@ _BLOCK_ENTRIES = 2**21  # leave-one-out predictions made at a time
 _ROUNDING = 1e-9  # of a level that meets a rank exactly
 
 
+def effective_size(
+    weights: np.ndarray | None, n_rows: int, groups: np.ndarray | None = None
+) -> float:
+    """Return how many rows (or groups) of equal weight scatter as little: (sum w)^2 / sum w^2."""
+    weights = np.ones(n_rows) if weights is None else weights
+    totals = weights if groups is None else np.bincount(groups, weights)
+    return float(totals.sum() ** 2 / (totals @ totals))
+
+
+def target_shares(weights: np.ndarray, n_rows: int, groups: np.ndarray | None = None) -> np.ndarray:
+    """Return each row's share (n,) of a population that rows of more weight are more typical of.
+
+    A new row of it has their weighted mean weight: its share is one over the effective size and
+    one (Tibshirani, Barber, Candes and Ramdas 2019, arXiv:1904.06019, with the mean of what they
+    know of each new row).
+    """
+    own = 1.0 / (1.0 + effective_size(weights, n_rows, groups))
+    return (1.0 - own) * weights / weights.sum()
+
+
 def row_shares(
     weights: np.ndarray | None, n_rows: int, groups: np.ndarray | None = None
 ) -> np.ndarray:
@@ -70,6 +90,7 @@ def jackknife_plus(
     errors: np.ndarray,
     X: np.ndarray,
     predictions: np.ndarray,
+    shares: np.ndarray,
     confidence_level: float,
 ) -> np.ndarray:
     """Return the jackknife+ interval (m, q, 2) of Barber, Candes, Ramdas and Tibshirani (2021).
@@ -87,11 +108,11 @@ def jackknife_plus(
         Leave-one-out errors.
     X, predictions : ndarray of shape (m, p), (m, q)
         New rows, and what the model predicts for them.
+    shares : ndarray of shape (n,)
+        Each training row's share of the probability.
     confidence_level : float
         Nominal coverage.
     """
-    root = f.data.root_weight
-    shares = row_shares(None if root is None else root**2, f.data.n_rows)
     check_level(confidence_level, 1, shares.sum())
     limits = np.empty((*predictions.shape, 2))
     step = max(1, _BLOCK_ENTRIES // max(f.data.n_rows, X.shape[1]))

@@ -72,7 +72,8 @@ def _r2(model) -> np.ndarray:
     residuals = model.loo_residuals_.reshape(len(model.loo_residuals_), -1)
     y = residuals + model.loo_predictions_.reshape(residuals.shape)
     kept = ~np.isnan(residuals[:, 0])
-    weights = None if model.sample_weight_ is None else model.sample_weight_[kept]
+    weights = np.ones(len(kept)) if model.sample_weight_ is None else model.sample_weight_
+    weights = (weights if model.risk_weight_ is None else weights * model.risk_weight_)[kept]
     y = y[kept]
     power = np.square(y - np.average(y, axis=0, weights=weights))
     power = np.average(power, axis=0, weights=weights)
@@ -83,6 +84,11 @@ def _r2(model) -> np.ndarray:
 
 def _warnings(model, at_edge: bool) -> list[str]:
     found = []
+    if model.risk_weight_ is not None:
+        found.append(
+            "The risk is that of the population of risk_weight (effective size "
+            f"{model.risk_effective_size_:.0f}); ceiling, noise and forecast are those of the rows."
+        )
     if not np.all(model.alpha_identified_):
         found.append(
             "alpha is not identified: hardly any penalty is worse beyond the error of the estimate."

@@ -68,7 +68,8 @@ class RenormalizedRidge(RenormalizedRegressor):
         Minus the risk.
     risk_ : float or ndarray of shape (n_targets,)
         Expected squared error on a fresh row, label noise included, in squared units of y: the
-        weighted mean over held-out rows, and over targets where they share a penalty.
+        weighted mean over held-out rows, and over targets where they share a penalty.  With
+        ``risk_weight``, fresh rows are from the population that the weights point to.
     risk_std_error_ : float or ndarray of shape (n_targets,)
         Standard error of ``risk_`` as an estimate of the risk of this very model.
     risk_path_std_error_ : ndarray of shape (n_alphas,) or (n_alphas, n_targets)
@@ -119,6 +120,11 @@ class RenormalizedRidge(RenormalizedRegressor):
         "krylov", residuals of the fit times one factor, which makes their mean square ``risk_``.
     sample_weight_ : ndarray of shape (n_samples,) or None
         Weights of the fit; None where all are one.
+    risk_weight_ : ndarray of shape (n_samples,) or None
+        Further weights in the risk, of mean one; None where all are alike.
+    risk_effective_size_ : float
+        Number of rows (or groups) of equal weight from which the risk would be known as well:
+        ``(sum v)^2 / sum v^2`` of the weights v in the risk.
     groups_ : ndarray of shape (n_samples,) or None
         Groups of the fit as numbers from 0; None without.
     row_correlation_ : ndarray of shape (n_lags,) or (n_samples, n_samples), or None
@@ -218,7 +224,7 @@ class RenormalizedRidge(RenormalizedRegressor):
         self.store_rows = store_rows
         self.random_state = random_state
 
-    def fit(self, X, y, sample_weight=None, groups=None):
+    def fit(self, X, y, sample_weight=None, groups=None, risk_weight=None):
         """Fit at the penalty.
 
         Parameters
@@ -231,6 +237,11 @@ class RenormalizedRidge(RenormalizedRegressor):
             Weights, none negative.
         groups : array-like of shape (n_samples,), default=None
             Group labels for ``cv``; with ``cv=None`` one group is left out at a time.
+        risk_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows in the risk alone, times ``sample_weight``; none negative, their
+            scale means nothing.  Say how much more typical each row is of the rows to be predicted
+            than of the training rows: then penalty, risk, error bars and intervals are for those.
+            See :func:`sk_renorm.shift.shift_weights`.
 
         Returns
         -------
@@ -256,7 +267,9 @@ class RenormalizedRidge(RenormalizedRegressor):
             return _fixed(np.array([convert(f, value)]), f.n_targets)
 
         per_target = dial == "alpha" and len(value) > 1
-        return self._fit(X, y, sample_weight, groups, make_candidates, per_target=per_target)
+        return self._fit(
+            X, y, sample_weight, groups, risk_weight, make_candidates, per_target=per_target
+        )
 
     def _check_params(self) -> tuple[str | None, float | np.ndarray | None]:
         """Check parameters; return the dial that is set and its value, or (None, None)."""

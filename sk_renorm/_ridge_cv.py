@@ -47,7 +47,7 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         Scorer evaluated on the held-out predictions to choose alpha: on all of them at once for
         ``cv=None``, else on each fold, averaged over folds as
         :class:`~sklearn.model_selection.GridSearchCV` does.  None stands for squared error, pooled
-        over rows.  ``sample_weight`` is passed on to it.
+        over rows.  ``sample_weight`` is passed on to it, times ``risk_weight``.
     sample_correlation : None, str, array-like or callable, default=None
         How rows depend on each other, in their order: the risk is then that of a row far from all
         training rows, and intervals are for such rows.
@@ -96,7 +96,8 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         Score at ``alpha_``, higher is better: minus the risk, or what ``scoring`` gave.
     risk_ : float or ndarray of shape (n_targets,)
         Expected squared error on a fresh row, label noise included, in squared units of y: the
-        weighted mean over held-out rows, and over targets where they share a penalty.
+        weighted mean over held-out rows, and over targets where they share a penalty.  With
+        ``risk_weight``, fresh rows are from the population that the weights point to.
     risk_std_error_ : float or ndarray of shape (n_targets,)
         Standard error of ``risk_`` as an estimate of the risk of this very model.
     risk_path_std_error_ : ndarray of shape (n_alphas,) or (n_alphas, n_targets)
@@ -147,6 +148,11 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         "krylov", residuals of the fit times one factor, which makes their mean square ``risk_``.
     sample_weight_ : ndarray of shape (n_samples,) or None
         Weights of the fit; None where all are one.
+    risk_weight_ : ndarray of shape (n_samples,) or None
+        Further weights in the risk, of mean one; None where all are alike.
+    risk_effective_size_ : float
+        Number of rows (or groups) of equal weight from which the risk would be known as well:
+        ``(sum v)^2 / sum v^2`` of the weights v in the risk.
     groups_ : ndarray of shape (n_samples,) or None
         Groups of the fit as numbers from 0; None without.
     row_correlation_ : ndarray of shape (n_lags,) or (n_samples, n_samples), or None
@@ -272,7 +278,7 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         self.store_rows = store_rows
         self.random_state = random_state
 
-    def fit(self, X, y, sample_weight=None, groups=None):
+    def fit(self, X, y, sample_weight=None, groups=None, risk_weight=None):
         """Choose the penalty and fit.
 
         Parameters
@@ -285,6 +291,11 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
             Weights, none negative.
         groups : array-like of shape (n_samples,), default=None
             Group labels for ``cv``; with ``cv=None`` one group is left out at a time.
+        risk_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows in the risk alone, times ``sample_weight``; none negative, their
+            scale means nothing.  Say how much more typical each row is of the rows to be predicted
+            than of the training rows: then penalty, risk, error bars and intervals are for those.
+            See :func:`sk_renorm.shift.shift_weights`.
 
         Returns
         -------
@@ -296,7 +307,7 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         ValueError
             If parameters contradict each other or data cannot be used; the estimator is unchanged.
         """
-        alphas = self._check_params(groups)
+        alphas = self._check_params(groups, risk_weight)
 
         def make_candidates(f: Factorization) -> Candidates:
             if alphas is None:
@@ -310,6 +321,7 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
             y,
             sample_weight,
             groups,
+            risk_weight,
             make_candidates,
             risk=self.risk,
             n_errors={"min": 0.0, "1se": 1.0}.get(self.selection, self.selection),
@@ -318,13 +330,14 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
             store_cv_results=self.store_cv_results,
         )
 
-    def _check_params(self, groups) -> int | np.ndarray | None:
+    def _check_params(self, groups, risk_weight) -> int | np.ndarray | None:
         """Check parameters before anything is touched; return the candidates asked for."""
         check_params(self)
         if self.risk == "gcv":
             asked = {
                 "cv": self.cv is not None,
                 "groups": groups is not None,
+                "risk_weight": risk_weight is not None,
                 "scoring": self.scoring is not None,
                 "store_cv_results": self.store_cv_results,
             }

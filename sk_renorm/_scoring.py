@@ -46,6 +46,7 @@ class AtPenalty:
     errors: np.ndarray
     leverage_dispersion: np.ndarray
     profile: RiskProfile
+    left: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Objective:
     y : ndarray of shape (n,) or (n, q)
         Targets as the user gave them.
     weights : ndarray of shape (n,) or None
-        Sample weights.
+        How much rows count in the risk.
     scorer : callable or None
         scikit-learn scorer; None stands for squared error.
     score_params : dict
@@ -100,7 +101,9 @@ class Objective:
         risk = self._joint(evaluation.risk[None])[0]
         loss = risk if self.scorer is None else self.from_errors(evaluation.errors)[0][0]
         profile = make_profile(f, nodes, evaluation.sums, evaluation.by_row, share)
-        return AtPenalty(loss, risk, errors, evaluation.leverage_dispersion, profile)
+        return AtPenalty(
+            loss, risk, errors, evaluation.leverage_dispersion, profile, evaluation.left
+        )
 
     def loss_covariance(self, profile: RiskProfile) -> np.ndarray:
         """Return the covariance (k, K, K) of the losses at the nodes of ``profile``."""
@@ -126,7 +129,8 @@ class Objective:
         their scatter.  The slope, in the logarithm of a factor on all errors, is ``mean(l' e)``:
         over ``mean(e^2)``, the loss's mean second derivative.
         """
-        rows = np.flatnonzero(~np.isnan(errors[:, 0]))
+        held_out = ~np.isnan(errors[:, 0])
+        rows = np.flatnonzero(held_out if self.weights is None else held_out & (self.weights > 0.0))
         groups = self._groups_of(rows)
         weights = self.score_params.get("sample_weight", np.ones(len(self.y)))
         shares = np.array([weights[group].sum() for group in groups]) / weights[rows].sum()
@@ -169,7 +173,9 @@ class Objective:
             return risks, risks
         n_penalties = errors[0][1].shape[1]
         scores = [
-            [self._scores(rows, error[:, k]) for k in range(n_penalties)] for rows, error in errors
+            [self._scores(rows, error[:, k]) for k in range(n_penalties)]
+            for rows, error in errors
+            if weights[rows].any()
         ]
         return -np.mean(scores, axis=0), risks
 

@@ -177,6 +177,10 @@ class Selection:
         Standard deviation over mean of one minus the leverage.
     profile : RiskProfile
         The path at a few penalties, with its covariance.
+    left : ndarray of shape (n, 1) or (n, q), or None
+        One minus the leverages at the chosen penalty, up to a factor.
+    is_chosen : bool
+        Whether the risk had a say, or the penalty was given.
     """
 
     alpha: np.ndarray
@@ -188,6 +192,8 @@ class Selection:
     errors: np.ndarray
     leverage_dispersion: np.ndarray
     profile: RiskProfile
+    left: np.ndarray | None = None
+    is_chosen: bool = True
 
 
 def select(objective: Objective, candidates: Candidates, n_errors: float = 0.0) -> Selection:
@@ -227,7 +233,7 @@ def select(objective: Objective, candidates: Candidates, n_errors: float = 0.0) 
         alphas = np.insert(alphas, place, alpha[0])
         losses = np.insert(losses, place, at.loss, axis=0)
         risks = np.insert(risks, place, at.risk, axis=0)
-    return _selection(at, alpha, alphas, losses, risks)
+    return _selection(at, alpha, alphas, losses, risks, candidates.fixed is None)
 
 
 def _finely(alphas: np.ndarray, losses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -241,7 +247,7 @@ def _finely(alphas: np.ndarray, losses: np.ndarray) -> tuple[np.ndarray, np.ndar
     return np.exp(fine), make_interp_spline(t, losses)(fine)
 
 
-def _selection(at: AtPenalty, alpha, alphas, losses, risks) -> Selection:
+def _selection(at: AtPenalty, alpha, alphas, losses, risks, is_chosen=True) -> Selection:
     return Selection(
         alpha,
         at.loss,
@@ -252,4 +258,6 @@ def _selection(at: AtPenalty, alpha, alphas, losses, risks) -> Selection:
         at.errors,
         at.leverage_dispersion,
         at.profile,
+        at.left,
+        is_chosen,
     )

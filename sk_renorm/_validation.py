@@ -14,6 +14,7 @@ from sk_renorm._compat import validate_parameter_constraints
 from sk_renorm._linalg import Device, as_csr_array
 
 _FLOATS = (np.float64, np.float32)
+_IN_WORDS = {"sample_weight": "Sample weights", "risk_weight": "Risk weights"}
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class TrainingData:
         The others.
     place : Device or None
         Where X lives; None for numpy.
+    risk_weights : ndarray of shape (n,) or None
+        Further weights that count in the risk alone; None where all are alike.
     """
 
     X: np.ndarray
@@ -45,6 +48,7 @@ class TrainingData:
     kept: np.ndarray | None = None
     X_dropped: np.ndarray | None = None
     place: Device | None = None
+    risk_weights: np.ndarray | None = None
 
     @property
     def dtype(self) -> np.dtype:
@@ -52,6 +56,12 @@ class TrainingData:
         if self.place is None:
             return self.X.dtype
         return np.dtype("f4" if self.X.dtype == self.place.xp.float32 else "f8")
+
+    @property
+    def weights_in_risk(self) -> np.ndarray | None:
+        """How much each row counts in the risk (n,): the product of its weights."""
+        given = [w for w in (self.weights, self.risk_weights) if w is not None]
+        return np.prod(given, axis=0) if given else None
 
     def all_rows(self, values: np.ndarray, dropped: np.ndarray | float) -> np.ndarray:
         """Put ``values`` (n, ...) in the order of all rows given, ``dropped`` for the others."""
@@ -74,8 +84,8 @@ def unchanged_on_error(estimator) -> Iterator[None]:
         raise
 
 
-def check_training_data(estimator, X, y, sample_weight) -> TrainingData:
-    """Validate ``X``, ``y`` and weights; rows of zero weight are dropped."""
+def check_training_data(estimator, X, y, sample_weight, risk_weight=None) -> TrainingData:
+    """Validate ``X``, ``y`` and weights; rows of zero sample weight are dropped."""
     _refuse_text(y, "y")
     place = place_of(X)
     X, y = validate_data(
@@ -90,9 +100,13 @@ def check_training_data(estimator, X, y, sample_weight) -> TrainingData:
     )
     X = _as_float(X, place)
     y = np.asarray(y, dtype=np.float64)
-    weights = _check_weights(sample_weight, len(y))
+    weights = _check_weights(sample_weight, len(y), "sample_weight")
+    risk_weights = _check_weights(risk_weight, len(y), "risk_weight")
     if weights is None or weights.all():
-        return TrainingData(X, y.reshape(len(y), -1), weights, y, place=place)
+        risk_weights = _relative(risk_weights)
+        return TrainingData(
+            X, y.reshape(len(y), -1), weights, y, place=place, risk_weights=risk_weights
+        )
     kept = weights > 0.0
     if kept.sum() < 2:
         raise ValueError(
@@ -101,7 +115,10 @@ def check_training_data(estimator, X, y, sample_weight) -> TrainingData:
         )
     y = y[kept]
     X, X_dropped = _rows(X, kept, place), to_host(_rows(X, ~kept, place))
-    return TrainingData(X, y.reshape(len(y), -1), weights[kept], y, kept, X_dropped, place)
+    risk_weights = _relative(None if risk_weights is None else risk_weights[kept])
+    return TrainingData(
+        X, y.reshape(len(y), -1), weights[kept], y, kept, X_dropped, place, risk_weights
+    )
 
 
 def check_new_data(estimator, X, method: str = "predict"):
@@ -150,27 +167,40 @@ def _refuse_text(values, name: str) -> None:
         )
 
 
-def _check_weights(sample_weight, n_rows: int) -> np.ndarray | None:
-    if sample_weight is None:
+def _check_weights(given, n_rows: int, name: str) -> np.ndarray | None:
+    if given is None:
         return None
-    if isinstance(sample_weight, Real):
-        sample_weight = np.full(n_rows, float(sample_weight))
-    weights = check_array(
-        sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight", copy=True
-    )
+    if isinstance(given, Real):
+        given = np.full(n_rows, float(given))
+    weights = check_array(given, ensure_2d=False, dtype=np.float64, input_name=name, copy=True)
     if weights.ndim != 1:
         raise ValueError(
-            f"Sample weights must be 1D array or scalar, got an array of shape {weights.shape}."
+            f"{_IN_WORDS[name]} must be 1D array or scalar, got an array of shape {weights.shape}."
         )
     if len(weights) != n_rows:
         raise ValueError(
-            f"sample_weight has {len(weights)} values for {n_rows} rows; give one for each row."
+            f"{name} has {len(weights)} values for {n_rows} rows; give one for each row."
         )
     if (weights < 0.0).any():
-        raise ValueError(f"Negative values in sample_weight; the smallest is {weights.min():g}.")
+        raise ValueError(f"Negative values in {name}; the smallest is {weights.min():g}.")
     if not weights.any():
-        raise ValueError("All sample weights are zero; at least two rows must weigh something.")
+        raise ValueError(
+            f"All {_IN_WORDS[name].lower()} are zero; at least two rows must weigh something."
+        )
     return None if (weights == 1.0).all() else weights
+
+
+def _relative(risk_weights: np.ndarray | None) -> np.ndarray | None:
+    """Return weights of mean one, or None where all are alike: their scale means nothing."""
+    if risk_weights is None or np.ptp(risk_weights) == 0.0 < risk_weights[0]:
+        return None
+    if np.count_nonzero(risk_weights) < 2:
+        raise ValueError(
+            "At least two rows of positive sample_weight must have a risk_weight above zero; got "
+            f"{np.count_nonzero(risk_weights)} of {len(risk_weights)}."
+        )
+    relative = risk_weights / risk_weights.max()
+    return relative / relative.mean()
 
 
 def check_params(estimator) -> None:

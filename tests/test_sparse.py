@@ -166,6 +166,7 @@ def test_duplicates_explicit_zeros_and_disorder_are_read_and_left_alone():
         assert_array_equal(part, old)
 
 
+@pytest.mark.filterwarnings("ignore:.*come[s]? from row")
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_scales_constants_and_empty_lines(shape):
     """Columns over eight orders; some constant or nearly so or full; an empty row and column."""

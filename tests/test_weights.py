@@ -39,6 +39,7 @@ def test_weight_equals_copies_left_out_together(shape, fit_intercept, alphas):
 
 
 @pytest.mark.filterwarnings("ignore:The best of the given alphas")
+@pytest.mark.filterwarnings("ignore:.*rows repeat another one")
 @pytest.mark.parametrize("shape", [(40, 6), (20, 35)])
 @pytest.mark.parametrize("fit_intercept", [True, False])
 def test_gcv_weight_equals_plain_repetition(shape, fit_intercept):
@@ -98,3 +99,56 @@ def test_weights_too_small_for_an_effective_ridge_leave_it_infinite():
     model = RenormalizedRidge(1e-8).fit(X, y, np.full(30, 1e-2))
     assert model.effective_ridge_ == np.inf
     assert np.isfinite(model.risk_)
+
+
+def weighted_sample(kind, rng, n, coef):
+    """Draw rows, labels and weights, and the noise and shift of the population they speak of."""
+    X = rng.standard_normal((n, len(coef)))
+    deviation, shift, kink = np.ones(n), 0.0, 0.0
+    if kind == "frequency":
+        weights = rng.integers(1, 6, n).astype(float)
+    elif kind == "any":
+        weights = rng.gamma(1.0, 1.0, n)
+    elif kind == "importance":
+        shift, kink = 0.6, 0.5
+        weights = np.exp(shift * X[:, 0] - 0.5 * shift**2)
+    else:  # inverse variance
+        weights = rng.uniform(0.3, 3.0, n)
+        deviation = 1.0 / np.sqrt(weights)
+    y = X @ coef + kink * np.abs(X[:, 0]) + deviation * rng.standard_normal(n)
+    counts = np.ones(n) if kind == "inverse, all alike" else weights
+    return X, y, weights, np.average(deviation**2, weights=counts), shift, kink
+
+
+def true_risk(model, coef, noise, shift, kink):
+    """Expected squared error of fresh rows, but for one integral over the first feature exact."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(100)
+    x, off = nodes + shift, model.coef_ - coef
+    rest = off[0] * x + model.intercept_ - kink * np.abs(x)
+    return weights @ rest**2 / weights.sum() + off[1:] @ off[1:] + noise
+
+
+@pytest.mark.filterwarnings("ignore:.*come[s]? from row")
+@pytest.mark.parametrize(
+    "kind", ["frequency", "any", "inverse variance", "inverse, all alike", "importance"]
+)
+def test_claimed_risk_is_the_truth_within_five_percent(kind):
+    """200 rows, 100 features.  GCV on weighted sums, as if weights were rows, is far too low."""
+    rng, found = np.random.default_rng(5), []
+    for _ in range(260):
+        coef = rng.standard_normal(100) / 10.0
+        X, y, weights, *population = weighted_sample(kind, rng, 200, coef)
+        all_alike = 1.0 / weights if kind == "inverse, all alike" else None
+        model = RenormalizedRidge(10.0).fit(X, y, weights, risk_weight=all_alike)
+        truth = true_risk(model, coef, *population)
+        residuals = y - model.predict(X)
+        naive = np.average(residuals**2, weights=weights)
+        naive /= (1.0 - (model.effective_df_ + 1.0) / 200) ** 2
+        low, high = model.risk_interval(0.9)
+        found.append([model.risk_ / truth, naive / truth, low < truth < high])
+    mean, error = np.mean(found, axis=0), np.std(found, axis=0) / np.sqrt(260)
+    assert error[0] < 0.05 / 3.0  # 5 % are resolved
+    assert abs(mean[0] - 1.0) < 0.05
+    assert 0.82 < mean[2] < 0.95
+    if kind in ("frequency", "any", "importance"):
+        assert mean[1] < {"frequency": 0.85, "any": 0.6, "importance": 0.85}[kind]

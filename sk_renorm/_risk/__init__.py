@@ -66,8 +66,11 @@ __all__ = [
 ]
 
 
-def make_risk(name: str, factorization: Factorization):
-    """Return the risk estimate called ``name``, or say what the factorization lacks for it."""
+def make_risk(name: str, factorization: Factorization, risk_weights=None):
+    """Return the risk estimate called ``name``, or say what the factorization lacks for it.
+
+    Only estimates that leave rows out take ``risk_weights`` (n,).
+    """
     if factorization.name == "krylov":  # knows traces, and no single row's leverage
         return QuadratureGCV(factorization)
     risk = RISKS[name]
@@ -75,4 +78,6 @@ def make_risk(name: str, factorization: Factorization):
         raise ValueError(
             f"risk={name!r} needs the rows; this fit keeps only second moments; use risk='gcv'."
         )
+    if risk_weights is not None:
+        return risk(factorization, risk_weights)
     return leave_one_out(factorization) if risk is LeaveOneOut else risk(factorization)

@@ -26,7 +26,10 @@ class Evaluation:
         Of the held-out errors at the nodes of the profile.
     by_row : LossSums
         The same for rows left out singly, or by group if they come in groups: folds leave out too
-        much for what is said of other numbers of rows.
+        much for what is said of other numbers of rows.  Without risk weights: of the population
+        that the rows come from.
+    left : ndarray of shape (n, 1) or (n, q), or None
+        One minus the leverages, up to a factor.
     """
 
     errors: Sequence[tuple[Rows, np.ndarray]]
@@ -34,6 +37,7 @@ class Evaluation:
     leverage_dispersion: np.ndarray
     sums: LossSums
     by_row: LossSums
+    left: np.ndarray | None = None
 
 
 def pooled_risk(errors: Iterable[tuple[Rows, np.ndarray]], weights: np.ndarray) -> np.ndarray:

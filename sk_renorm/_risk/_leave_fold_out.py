@@ -75,6 +75,8 @@ class LeaveFoldOut:
         ``refit(train, test) -> HeldOut``.
     groups : ndarray of shape (n,), default=None
         Groups of dependent rows, none of them in two folds, for the error of the risk.
+    risk_weights : ndarray of shape (n,), default=None
+        Further weights of the squared errors in the risk, which the models do not see.
 
     Notes
     -----
@@ -90,6 +92,7 @@ class LeaveFoldOut:
         folds: Sequence[Fold],
         refit: Callable[[np.ndarray, np.ndarray], HeldOut],
         groups: np.ndarray | None = None,
+        risk_weights: np.ndarray | None = None,
     ):
         self.factorization = factorization
         self.folds = folds
@@ -97,7 +100,10 @@ class LeaveFoldOut:
         self.groups = groups
         n_rows = factorization.data.n_rows
         root = factorization.data.root_weight
-        self._weights = np.ones(n_rows) if root is None else root**2
+        self._row_weights = np.ones(n_rows) if root is None else root**2
+        self._weights = self._row_weights
+        if risk_weights is not None:
+            self._weights = self._row_weights * risk_weights
         self._large, self._medium, small = [], [], defaultdict(list)
         for fold in folds:
             size = len(fold.removed)
@@ -127,24 +133,27 @@ class LeaveFoldOut:
         errors = self.errors(penalties)
         by_row = LeaveOneOut(self.factorization).at(penalties, nodes, joint)
         sums = replace(
-            self._sums(nodes, joint),
+            self._sums(nodes, joint, self._weights),
             left=by_row.sums.left,
             left_squared=by_row.sums.left_squared,
             n_rows=by_row.sums.n_rows,
         )
+        by_group = sums
+        if self.groups is not None and self._weights is not self._row_weights:
+            by_group = self._sums(nodes, joint, self._row_weights)
         return Evaluation(
             errors,
             pooled_risk(errors, self._weights)[0],
             by_row.leverage_dispersion,
             sums,
-            by_row.sums if self.groups is None else sums,
+            by_row.sums if self.groups is None else by_group,
         )
 
-    def _sums(self, nodes: np.ndarray, joint: bool) -> LossSums:
-        sums, times = None, np.zeros(len(self._weights))
+    def _sums(self, nodes: np.ndarray, joint: bool, row_weights: np.ndarray) -> LossSums:
+        sums, times = None, np.zeros(len(row_weights))
         for tests, errors in self._each(nodes[:, None]):
             rows = tests.ravel()
-            weights, groups = self._weights[rows], None
+            weights, groups = row_weights[rows], None
             if self.groups is not None:
                 # a group that two folds hold out is not one group
                 of_fold = np.arange(len(tests))[:, None] * (self.groups.max() + 1)
@@ -218,7 +227,8 @@ def _from_hat_block(f: Factorization, test: np.ndarray, penalties: np.ndarray) -
     if scaled:
         residuals = block.residual[:, None, :] + penalties * residuals
     null = block.null_projector
-    probe = np.where(np.arange(len(test)) % 3 == 0, -1.0, 1.0)
+    # a random direction: a regular one can miss the singular one, as that of copies
+    probe = np.random.default_rng(0).standard_normal(len(test))
     errors = np.empty_like(residuals)
     # entries of (L, q) by penalty: a row of them each, or one each with as many targets as share it
     if penalties.shape[1] == 1:

@@ -25,6 +25,8 @@ class LeaveOneOut:
     ----------
     factorization : Factorization
         Must hold the rows.
+    risk_weights : ndarray of shape (n,), default=None
+        Further weights of the squared errors in the risk, which the models do not see.
 
     Notes
     -----
@@ -33,8 +35,13 @@ class LeaveOneOut:
 
     needs = "rows"
 
-    def __init__(self, factorization: Factorization):
+    def __init__(self, factorization: Factorization, risk_weights: np.ndarray | None = None):
         self.factorization = factorization
+        self.risk_weights = risk_weights
+        data = factorization.data
+        weights = np.ones(data.n_rows) if data.root_weight is None else data.root_weight**2
+        self.weights = weights if risk_weights is None else weights * risk_weights
+        self._root = None if risk_weights is None else np.sqrt(risk_weights)[:, None, None]
 
     def risk(self, penalties: np.ndarray) -> np.ndarray:
         """Return the weighted mean squared error (L, q) at ``penalties`` (L, 1) or (L, q)."""
@@ -49,10 +56,11 @@ class LeaveOneOut:
             for some in chunks:
                 columns = once or _Columns(f, penalties[some])
                 errors, _ = columns.errors(block, scratch)
+                self._weigh(errors, rows)
                 np.einsum("blq,blq->lq", errors, errors, out=total[some])
             return total
 
-        return f.sum_left_blocks(sum_of_squares) / f.data.total_weight
+        return f.sum_left_blocks(sum_of_squares) / self.weights.sum()
 
     def errors(self, penalties: np.ndarray) -> list[tuple[slice, np.ndarray]]:
         """Return ``[(all rows, errors of shape (n, L, q))]``, in the unit of y."""
@@ -62,10 +70,18 @@ class LeaveOneOut:
         )
         return [(slice(None), self._unweighted(np.concatenate(blocks)))]
 
+    def errors_of(self, rows: np.ndarray, alphas: np.ndarray) -> np.ndarray:
+        """Return errors (m, L, q) of some ``rows`` (m,) at ``alphas`` (L,), in the unit of y."""
+        f = self.factorization
+        block, scratch = f.left_block(rows), Scratch()
+        each = [_Columns(f, np.array([[a]])).errors(block, scratch)[0].copy() for a in alphas]
+        errors = np.concatenate(each, axis=1)
+        root = f.data.root_weight
+        return errors if root is None else errors / root[rows, None, None]
+
     def at(self, penalties: np.ndarray, nodes: np.ndarray, joint: bool) -> Evaluation:
         """Evaluate ``penalties`` (1, 1) or (1, q), and sum up the errors at ``nodes`` (K,)."""
         f = self.factorization
-        weights = np.ones(f.data.n_rows) if f.data.root_weight is None else f.data.root_weight**2
         chosen = _Columns(f, penalties)
         errors = np.empty((f.data.n_rows, 1, f.n_targets))
         rest = np.empty((f.data.n_rows, penalties.shape[1]))
@@ -84,15 +100,25 @@ class LeaveOneOut:
                     columns = once or _Columns(f, nodes[:, None], some)
                     node_errors, node_left = columns.errors(block, scratch)
                     left[:] = node_left[:, :, 0]
+                    self._weigh(node_errors, rows)
                     yield node_errors
 
-            return LossSums.of(parts(), weights[rows], joint).with_left(left)
+            return LossSums.of(parts(), self.weights[rows], joint).with_left(left)
 
         sums = f.sum_left_blocks(evaluate)
         mean = rest.mean(axis=0)
         dispersion = np.divide(rest.std(axis=0), mean, out=np.zeros_like(mean), where=mean > 0.0)
-        risk = np.einsum("bq,bq->q", errors[:, 0], errors[:, 0]) / f.data.total_weight
-        return Evaluation([(slice(None), self._unweighted(errors))], risk, dispersion, sums, sums)
+        errors = self._unweighted(errors)
+        risk = self.weights @ np.square(errors[:, 0]) / self.weights.sum()
+        by_row = sums
+        if self.risk_weights is not None:  # of the population that the rows come from
+            by_row = LeaveOneOut(f).at(penalties, nodes, joint).sums
+        return Evaluation([(slice(None), errors)], risk, dispersion, sums, by_row, rest)
+
+    def _weigh(self, errors: np.ndarray, rows: slice) -> None:
+        """Multiply ``errors`` (b, L, q) by the roots of the risk weights, in place."""
+        if self._root is not None:
+            errors *= self._root[rows]
 
     def _unweighted(self, errors: np.ndarray) -> np.ndarray:
         root = self.factorization.data.root_weight

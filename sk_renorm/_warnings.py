@@ -1,0 +1,97 @@
+"""Warnings of a fit: rows that depend on each other or decide alone, and a grid that ends early."""
+
+import warnings
+
+import numpy as np
+
+from sk_renorm._array_api import like, matmul, to_host
+from sk_renorm._dependence import copied_rows, neighbours_are_alike, neighbours_correlation
+from sk_renorm._leverage import decisive_rows
+from sk_renorm._linalg import Factorization
+from sk_renorm._risk import LeaveOneOut
+from sk_renorm._scoring import Objective
+from sk_renorm._selection import Selection, best_node, better_beyond, search_nodes
+from sk_renorm._validation import TrainingData
+
+
+def warn_of_dependence(f: Factorization, data: TrainingData, selection: Selection) -> None:
+    errors = selection.errors
+    copies = copied_rows(errors, data.Y, lambda: _combined_features(data.X))
+    if len(copies):
+        warnings.warn(
+            f"{len(copies)} of {len(errors)} rows repeat another one, such as rows "
+            f"{copies[0].min()} and {copies[0].max()}: left out, such a row is still among the "
+            "training rows, and risk_ is too small for new rows. Remove the copies, or give "
+            "fit their number as sample_weight, or the same label in groups=.",
+            UserWarning,
+            stacklevel=4,
+        )
+    if not neighbours_are_alike(f, errors, data.Y - errors, selection.alpha):
+        return
+    warnings.warn(
+        "Neighbouring rows are alike (correlation of the held-out errors "
+        f"{neighbours_correlation(errors):.2f}). If they come in time order or in groups, "
+        "risk_ is too small for rows that are not their neighbours: give fit the groups=, set "
+        "cv=, or sample_correlation='ar1' for time order. If the order means nothing, as after "
+        "sorting, say sample_correlation='independent'.",
+        UserWarning,
+        stacklevel=4,
+    )
+
+
+def _combined_features(X: np.ndarray) -> np.ndarray:
+    """Return a combination (n,) of the features in which different rows differ."""
+    weights = np.random.default_rng(0).standard_normal(X.shape[1])
+    return to_host(matmul(X, like(X, weights)))
+
+
+def warn_of_leverage(objective: Objective, data: TrainingData, selection: Selection) -> None:
+    """Warn if the penalty, or most of the risk of rows left out singly, rests on a few rows."""
+    estimate = objective.estimate
+    if not isinstance(estimate, LeaveOneOut):
+        return
+    by_risk = selection.is_chosen and objective.scorer is None
+    path = slice(None) if by_risk else slice(1)
+    found = decisive_rows(
+        estimate, selection.errors, selection.left, selection.alphas[path], selection.risks[path]
+    )
+    if found is None:
+        return
+    rows = found.rows if data.kept is None else np.flatnonzero(data.kept)[found.rows]
+    names = ("row " if len(rows) == 1 else "rows ") + ", ".join(str(row) for row in rows)
+    what = (
+        f"The penalty is decided by {names}, far from all others: the risk of the other rows is "
+        f"{found.cost:.0%} larger than it could be. "
+        if found.choose
+        else f"{found.share:.0%} of risk_ comes from {names}, far from all others, whose errors "
+        "say little of other rows. "
+    )
+    warnings.warn(
+        what + "Check for errors; or tame the feature that sets them apart, as "
+        "sklearn.preprocessing.QuantileTransformer does; or give them risk_weight=0.",
+        UserWarning,
+        stacklevel=4,
+    )
+
+
+def warn_at_edge_of(f: Factorization, objective: Objective, selection: Selection) -> None:
+    """Warn if candidates end where the risk still falls."""
+    better = better_beyond(
+        selection.alphas,
+        selection.losses,
+        search_nodes(f.eigenvalues, f.resolution),
+        lambda alphas: objective.path(alphas)[0],
+    )
+    found = np.flatnonzero(np.isfinite(better))
+    best = selection.alphas[best_node(selection.alphas, selection.losses)]
+    if not len(found):
+        return
+    falls = "the risk still falls" if objective.scorer is None else "the score still rises"
+    who = f" for {len(found)} of {len(better)} targets" if len(better) > 1 else ""
+    warnings.warn(
+        f"The best of the given alphas lies at their edge{who} ({best[found[0]]:.3g}), "
+        f"and {falls} beyond it: alpha={better[found[0]]:.3g} is better. "
+        "Give a wider range, or alphas=None to search all of it.",
+        UserWarning,
+        stacklevel=4,
+    )
