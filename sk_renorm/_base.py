@@ -48,6 +48,7 @@ from sk_renorm._validation import (
     check_training_data,
     unchanged_on_error,
 )
+from sk_renorm._warnings import warn_at_edge_of, warn_of_dependence, warn_of_leverage
 
 # A choice this near the smallest penalty that a Gram matrix resolves is made again from the rows.
 _SAFE_DISTANCE = 100.0

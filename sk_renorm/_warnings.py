@@ -15,6 +15,7 @@ from sk_renorm._validation import TrainingData
 
 
 def warn_of_dependence(f: Factorization, data: TrainingData, selection: Selection) -> None:
+    """Warn if rows repeat others, or if neighbouring rows are alike."""
     errors = selection.errors
     copies = copied_rows(errors, data.Y, lambda: _combined_features(data.X))
     if len(copies):
