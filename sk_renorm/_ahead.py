@@ -41,9 +41,8 @@ class RiskAhead:
 
 def check_steps(steps: np.ndarray) -> np.ndarray:
     """Return whole numbers of steps (m,), each at least one."""
-    if steps.ndim != 1 or not np.all(np.isfinite(steps)) or np.any(steps < 1):
-        raise ValueError(f"steps must be whole numbers of at least 1; got {steps}.")
-    if np.any(steps != np.floor(steps)):
+    whole = np.isfinite(steps) & (steps == np.floor(steps))
+    if steps.ndim != 1 or not np.all(whole & (steps >= 1)):
         raise ValueError(f"steps must be whole numbers of at least 1; got {steps}.")
     return steps.astype(int)
 

@@ -53,7 +53,8 @@ class FittedAttributes(FittedModel):
         self.alpha_ = _scalar_if_one(selection.alpha)
         self.risk_ = _scalar_if_one(selection.risk)
         self.best_score_ = _scalar_if_one(-selection.loss)
-        self.effective_df_ = _scalar_if_one(effective_df(f, selection.alpha))
+        df = effective_df(f, selection.alpha)
+        self.effective_df_ = _scalar_if_one(df)
         self.effective_ridge_ = _scalar_if_one(effective_ridge(f, selection.alpha))
         self.leverage_dispersion_ = _scalar_if_one(selection.leverage_dispersion)
         n_modes = f.data.n_rows - f.data.fit_intercept
@@ -62,7 +63,7 @@ class FittedAttributes(FittedModel):
         self.alphas_ = selection.alphas
         df_error = effective_df_error(f, selection.alpha)
         self.effective_df_monte_carlo_error_ = _scalar_if_one(df_error)
-        rest = n_modes - effective_df(f, selection.alpha)
+        rest = n_modes - df
         slope = np.divide(2.0 * selection.risk, rest, out=np.zeros_like(rest), where=df_error > 0.0)
         self.risk_monte_carlo_error_ = _scalar_if_one(slope * df_error)
         self.factorization_ = f"{f.name}: {f.reason}"

@@ -77,9 +77,10 @@ def test_targets():
 def test_outliers_of_usual_leverage_are_not_meant():
     X, y = make_data(80, 5)
     y[7] += 100.0
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
         TheoryGuidedRidgeCV().fit(X, y)
+    assert not caught
 
 
 @pytest.mark.parametrize("n", [60, 200])
@@ -99,8 +100,9 @@ def test_false_alarms_on_gaussian_rows(n, ratio):
 
 def test_silent_on_few_rows_and_exact_fits():
     X, y = with_lonely_rows([7], n=40)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
         TheoryGuidedRidgeCV().fit(X, y)
         X, _ = make_data(60, 5)
         TheoryGuidedRidgeCV().fit(X, X @ np.arange(5.0))
+    assert not caught
