@@ -8,7 +8,7 @@ from scipy.interpolate import BarycentricInterpolator, make_interp_spline
 
 from sk_renorm._error_bars import strongest_within
 from sk_renorm._risk import RiskProfile, difference_errors
-from sk_renorm._scoring import AtPenalty, Objective
+from sk_renorm._scoring import AtPenalty, KnownNodes, Objective
 
 # The loss is analytic in log(alpha); its singularities lie on the negative axis of alpha, at
 # distance pi, so steps of 1/2 and nine-point interpolation give its minima to 0.5 %, their loss to
@@ -18,6 +18,7 @@ _WINDOW = 4.1 * _STEP
 _REACH = 1e3  # beyond the spectrum: where alpha changes no mode's share by more than that
 _WORTH_TELLING = 1e-4  # relative fall of the loss beyond a grid's edge
 _ROUNDING = 1e-12  # of losses that are equal
+_AGREES = 3e-5  # relative error of a loss between nodes that are far apart
 _NO_WORSE = 1e-9  # relative rise of the loss that a refined penalty may show over its best node
 
 Evaluate = Callable[[np.ndarray], np.ndarray]
@@ -201,6 +202,12 @@ def select(objective: Objective, candidates: Candidates, n_errors: float = 0.0) 
     if len(alphas) == 1 and not objective.per_target:  # the path is the point: one pass for both
         at = objective.at(alphas, alphas)
         return _selection(at, alphas, alphas, at.loss[None], at.risk[None])
+    if candidates.continuous and not n_errors:
+        known = objective.nodes_first()
+        if known is not None:
+            selection = _select_between(objective, alphas, known)
+            if selection is not None:
+                return selection
     losses, risks = objective.path(alphas)
     best = best_node(alphas, losses)
     alpha, columns = alphas[best], np.arange(losses.shape[1])
@@ -222,12 +229,54 @@ def select(objective: Objective, candidates: Candidates, n_errors: float = 0.0) 
         bounds = at.loss + _ROUNDING * np.abs(at.loss) + n_errors * errors
         alpha = np.maximum(alpha, strongest_within(*path, bounds, candidates.continuous))
         at = objective.at(alpha, candidates.alphas)
-    if candidates.continuous and len(alpha) == 1 and alpha[0] not in alphas:
-        place = np.searchsorted(alphas, alpha[0])
-        alphas = np.insert(alphas, place, alpha[0])
-        losses = np.insert(losses, place, at.loss, axis=0)
-        risks = np.insert(risks, place, at.risk, axis=0)
+    if candidates.continuous:
+        alphas, losses, risks = _with_choice(at, alpha, alphas, losses, risks)
     return _selection(at, alpha, alphas, losses, risks)
+
+
+def _select_between(
+    objective: Objective, alphas: np.ndarray, known: KnownNodes
+) -> Selection | None:
+    """Choose the minimum of the path between ``known`` nodes, or None if all must be evaluated.
+
+    What is chosen is evaluated.  Where that contradicts the path, or the ratio is in doubt, all
+    penalties are, of the targets concerned; with a single loss that is left to the caller.
+    A path with a relative error of eps misses no loss that is lower by more than 2 eps.
+    """
+    alpha, expected = interpolated_minimum(alphas, known.between.risk(alphas))
+    unsure = known.between.doubtful
+    exact = np.zeros(len(unsure), dtype=bool)
+    best_alpha, least = alpha.copy(), np.full(len(unsure), np.inf)
+    while True:
+        if unsure.any():
+            if len(unsure) == 1:
+                return None
+            some = np.flatnonzero(unsure)
+            losses = objective.estimate.risk(alphas[:, None], some)
+            best = best_node(alphas, losses)
+            best_alpha[some], least[some] = alphas[best], losses[best, np.arange(len(some))]
+            alpha[some], _ = interpolated_minimum(alphas, losses)
+            exact[some] = True
+        at = objective.at(alpha, alphas, known)
+        unsure = ~exact & ~(np.abs(at.loss - expected) <= _AGREES * at.loss)
+        worse = at.loss > least + _NO_WORSE * np.abs(least)
+        if not (unsure | worse).any():
+            break
+        alpha[worse], least[worse] = best_alpha[worse], np.inf
+    path = _with_choice(at, alpha, known.alphas, known.risks, known.risks)
+    return _selection(at, alpha, *path)
+
+
+def _with_choice(at: AtPenalty, alpha, alphas, losses, risks):
+    """Add the penalty chosen to the path, if it is one for all and new."""
+    if len(alpha) > 1 or alpha[0] in alphas:
+        return alphas, losses, risks
+    place = np.searchsorted(alphas, alpha[0])
+    return (
+        np.insert(alphas, place, alpha[0]),
+        np.insert(losses, place, at.loss, axis=0),
+        np.insert(risks, place, at.risk, axis=0),
+    )
 
 
 def _finely(alphas: np.ndarray, losses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -28,8 +28,9 @@ from sk_renorm._risk._profile import (
     profile_nodes,
     standard_errors,
 )
+from sk_renorm._risk._ratio import RatioToGCV
 from sk_renorm._risk._row_correlation import RowCorrelation, estimate_correlations
-from sk_renorm._risk._uncertainty import ONE_SIDED_95, concentration, excess_variance
+from sk_renorm._risk._uncertainty import ONE_SIDED_95, LossSums, concentration, excess_variance
 
 RISKS = {"loo": LeaveOneOut, "gcv": GeneralizedCrossValidation}
 
@@ -42,6 +43,8 @@ __all__ = [
     "GeneralizedCrossValidation",
     "LeaveFoldOut",
     "LeaveOneOut",
+    "LossSums",
+    "RatioToGCV",
     "RiskProfile",
     "RowCorrelation",
     "alpha_from_df",

@@ -1,7 +1,7 @@
 """Exact leave-one-out errors: each residual times its own renormalization 1 / (1 - leverage)."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -35,20 +35,24 @@ class LeaveOneOut:
     def __init__(self, factorization: Factorization):
         self.factorization = factorization
 
-    def risk(self, penalties: np.ndarray) -> np.ndarray:
-        """Return the weighted mean squared error (L, q) at ``penalties`` (L, 1) or (L, q)."""
+    def risk(self, penalties: np.ndarray, some: slice | np.ndarray = slice(None)) -> np.ndarray:
+        """Return the weighted mean squared error (L, q) at ``penalties`` (L, 1) or (L, q).
+
+        ``some`` selects targets, for penalties that they share.
+        """
         f = self.factorization
-        step = max(1, _BLOCK_ENTRIES // (1024 * f.n_targets))
+        n_targets = f.projections[:, some].shape[1]
+        step = max(1, _BLOCK_ENTRIES // (1024 * n_targets))
         chunks = [slice(start, start + step) for start in range(0, len(penalties), step)]
         # columns of many targets are made again for every block: kept, they would be r x L x q
-        once = _Columns(f, penalties) if len(chunks) == 1 else None
+        once = _Columns(f, penalties, some) if len(chunks) == 1 else None
 
         def sum_of_squares(rows: slice, block: LeftBlock, scratch: Scratch) -> np.ndarray:
-            total = np.empty((len(penalties), f.n_targets))
-            for some in chunks:
-                columns = once or _Columns(f, penalties[some])
+            total = np.empty((len(penalties), n_targets))
+            for part in chunks:
+                columns = once or _Columns(f, penalties[part], some)
                 errors, _ = columns.errors(block, scratch)
-                np.einsum("blq,blq->lq", errors, errors, out=total[some])
+                np.einsum("blq,blq->lq", errors, errors, out=total[part])
             return total
 
         return f.sum_left_blocks(sum_of_squares) / f.data.total_weight
@@ -61,21 +65,46 @@ class LeaveOneOut:
         )
         return [(slice(None), self._unweighted(np.concatenate(blocks)))]
 
-    def at(self, penalties: np.ndarray, nodes: np.ndarray, joint: bool) -> Evaluation:
-        """Evaluate ``penalties`` (1, 1) or (1, q), and sum up the errors at ``nodes`` (K,)."""
+    def at(
+        self, penalties: np.ndarray, nodes: np.ndarray, joint: bool, sums: LossSums | None = None
+    ) -> Evaluation:
+        """Evaluate ``penalties`` (1, 1) or (1, q), and sum up the errors at ``nodes`` (K,).
+
+        ``sums`` over the nodes that are known already save most of the work.
+        """
         f = self.factorization
-        weights = np.ones(f.data.n_rows) if f.data.root_weight is None else f.data.root_weight**2
         chosen = _Columns(f, penalties)
         errors = np.empty((f.data.n_rows, 1, f.n_targets))
         rest = np.empty((f.data.n_rows, penalties.shape[1]))
+        sum_up = None if sums is not None else self._summation(nodes, joint)
+
+        def evaluate(rows: slice, block: LeftBlock, scratch: Scratch) -> LossSums | int:
+            errors[rows], one_minus_leverage = chosen.errors(block, scratch)
+            rest[rows] = one_minus_leverage[:, 0]
+            return 0 if sum_up is None else sum_up(rows, block, scratch)
+
+        new_sums = f.sum_left_blocks(evaluate)
+        sums = new_sums if sums is None else sums
+        mean = rest.mean(axis=0)
+        dispersion = np.divide(rest.std(axis=0), mean, out=np.zeros_like(mean), where=mean > 0.0)
+        risk = np.einsum("bq,bq->q", errors[:, 0], errors[:, 0]) / f.data.total_weight
+        return Evaluation([(slice(None), self._unweighted(errors))], risk, dispersion, sums, sums)
+
+    def sums(self, nodes: np.ndarray, joint: bool) -> LossSums:
+        """Sum up the errors at ``nodes`` (K,)."""
+        return self.factorization.sum_left_blocks(self._summation(nodes, joint))
+
+    def _summation(
+        self, nodes: np.ndarray, joint: bool
+    ) -> Callable[[slice, LeftBlock, Scratch], LossSums]:
+        f = self.factorization
+        weights = np.ones(f.data.n_rows) if f.data.root_weight is None else f.data.root_weight**2
         step = max(1, _BLOCK_ENTRIES // (1024 * len(nodes)))
         targets = [slice(start, start + step) for start in range(0, f.n_targets, step)]
         # columns of many targets are made again for every block: kept, they would be r x K x q
         once = _Columns(f, nodes[:, None]) if len(targets) == 1 else None
 
-        def evaluate(rows: slice, block: LeftBlock, scratch: Scratch) -> LossSums:
-            errors[rows], one_minus_leverage = chosen.errors(block, scratch)
-            rest[rows] = one_minus_leverage[:, 0]
+        def sum_up(rows: slice, block: LeftBlock, scratch: Scratch) -> LossSums:
             left = np.empty((len(block.U), len(nodes)))
 
             def parts() -> Iterator[np.ndarray]:
@@ -87,11 +116,7 @@ class LeaveOneOut:
 
             return LossSums.of(parts(), weights[rows], joint).with_left(left)
 
-        sums = f.sum_left_blocks(evaluate)
-        mean = rest.mean(axis=0)
-        dispersion = np.divide(rest.std(axis=0), mean, out=np.zeros_like(mean), where=mean > 0.0)
-        risk = np.einsum("bq,bq->q", errors[:, 0], errors[:, 0]) / f.data.total_weight
-        return Evaluation([(slice(None), self._unweighted(errors))], risk, dispersion, sums, sums)
+        return sum_up
 
     def _unweighted(self, errors: np.ndarray) -> np.ndarray:
         root = self.factorization.data.root_weight
@@ -119,7 +144,9 @@ class _Columns:
     alpha, which drops out; for the others both are multiplied by it.
     """
 
-    def __init__(self, f: Factorization, penalties: np.ndarray, some: slice = slice(None)):
+    def __init__(
+        self, f: Factorization, penalties: np.ndarray, some: slice | np.ndarray = slice(None)
+    ):
         gains = 1.0 / (f.eigenvalues[:, None, None] + penalties)
         targets = gains * f.projections[:, None, some]
         self.some = some

@@ -107,6 +107,18 @@ class LossSums:
             weight_squared=fewer * self.weight_squared,
         )
 
+    def with_node(self, weights: np.ndarray) -> "LossSums":
+        """Return the sums at K + 1 penalties that are combinations (K + 1, K) of these."""
+        return replace(
+            self,
+            cross=weights @ self.cross @ weights.T,
+            losses=self.losses @ weights.T,
+            squares=self.squares @ weights.T,
+            products=weights @ self.products @ weights.T,
+            left=weights @ self.left,
+            left_squared=weights @ self.left_squared,
+        )
+
     def factor_to(self, risks: np.ndarray) -> np.ndarray:
         """Return what brings the mean losses to ``risks`` (k, K); one where either is useless."""
         mean = self.losses / self.weight
