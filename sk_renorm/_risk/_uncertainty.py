@@ -84,10 +84,10 @@ class LossSums:
             if joint:
                 joint_cross, joint_loss = joint_cross + cross.sum(axis=0), joint_loss + loss.sum(0)
             else:
-                columns.append((cross, *_loss_sums(loss, group_weights, member)))
+                columns.append((cross, *_loss_sums(cross, loss, group_weights, member)))
         if joint:
-            loss = joint_loss[None] / n_targets
-            columns = [(joint_cross[None] / n_targets, *_loss_sums(loss, group_weights, member))]
+            cross, loss = joint_cross[None] / n_targets, joint_loss[None] / n_targets
+            columns = [(cross, *_loss_sums(cross, loss, group_weights, member))]
         return cls(
             *(np.concatenate(arrays) for arrays in zip(*columns, strict=True)),
             float(group_weights.sum()),
@@ -127,7 +127,7 @@ class LossSums:
 
     def with_left(self, left: np.ndarray) -> "LossSums":
         """Add one minus the leverages (b, K) of the same rows."""
-        return replace(self, left=left.sum(axis=0), left_squared=np.square(left).sum(axis=0))
+        return replace(self, left=left.sum(axis=0), left_squared=np.einsum("bk,bk->k", left, left))
 
     @property
     def leverage_dispersion(self) -> np.ndarray:
@@ -137,10 +137,15 @@ class LossSums:
         return np.divide(np.sqrt(variance), mean, out=np.zeros_like(mean), where=mean > 0.0)
 
 
-def _loss_sums(loss: np.ndarray, weights: np.ndarray, member: np.ndarray | None):
+def _loss_sums(cross: np.ndarray, loss: np.ndarray, weights: np.ndarray, member: np.ndarray | None):
     """Sums of losses (k, K, b), times weights, and of products between penalties."""
-    loss = loss if member is None else loss @ member
-    return loss.sum(axis=2), loss @ weights, loss @ loss.swapaxes(1, 2)
+    losses = np.einsum("kaa->ka", cross)
+    if member is None:
+        squares = losses if (weights == 1.0).all() else loss @ weights
+    else:
+        loss = loss @ member
+        squares = loss @ weights
+    return losses, squares, loss @ loss.swapaxes(1, 2)
 
 
 def scatter_of_rows(sums: LossSums) -> np.ndarray:
