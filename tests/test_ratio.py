@@ -7,7 +7,7 @@ from reference import make_data
 
 from sk_renorm import TheoryGuidedRidgeCV, _scoring, _selection
 from sk_renorm._linalg import factorize
-from sk_renorm._risk import LeaveOneOut, RatioToGCV, profile_nodes
+from sk_renorm._risk import LeaveOneOut, RatioToGCV, _leave_one_out, profile_nodes
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*rows repeat another one")
 
@@ -184,3 +184,30 @@ def test_a_rough_ratio_is_noticed(outlier, doubtful):
     ratio = RatioToGCV.of(f, nodes, LeaveOneOut(f).risk(nodes[:, None]).T)
     assert ratio.doubtful.tolist() == [doubtful]
     assert_allclose(ratio.risk(nodes), LeaveOneOut(f).risk(nodes[:, None]), rtol=1e-9)
+
+
+@pytest.mark.parametrize("joint", [True, False])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("name", [*HOSTILE, "units"])
+def test_sums_of_many_targets_need_no_double_precision(monkeypatch, name, weighted, joint):
+    X, Y = hostile(name)
+    Y = np.hstack([Y, Y @ np.random.default_rng(2).standard_normal((4, 14))])
+    if name == "units":
+        Y = Y * (1e12 if joint else np.geomspace(1e-12, 1e12, 18))
+    weights = np.random.default_rng(1).uniform(0.2, 3.0, len(X)) if weighted else None
+    f = factorize(X, Y, weights)
+    if f.resolution:
+        f = factorize(X, Y, weights, precise=True)
+    nodes = profile_nodes(f, np.zeros(0))
+    single = LeaveOneOut(f).sums(nodes, joint)
+    monkeypatch.setattr(_leave_one_out, "_MANY", np.inf)
+    double = LeaveOneOut(f).sums(nodes, joint)
+    # relative to the targets where modes explain them: float32 has no more of what is left
+    power = f.null_power + np.square(f.projections).sum(axis=0)
+    power = power.mean(keepdims=True) if joint else power
+    floor = 1e-10 * power[:, None]
+    assert np.all(np.abs(single.losses - double.losses) <= 1e-5 * double.losses + floor)
+    scale = np.sqrt(np.einsum("kaa->ka", double.products))
+    error = np.abs(single.products - double.products)
+    assert np.all(error <= 1e-4 * scale[:, :, None] * scale[:, None] + floor[:, :, None] ** 2)
+    assert_allclose(single.left, double.left, rtol=1e-12)

@@ -11,6 +11,7 @@ from sk_renorm._risk._evaluation import Evaluation
 from sk_renorm._risk._uncertainty import LossSums
 
 _BLOCK_ENTRIES = 2**20  # errors made at a time: rows x penalties x targets
+_MANY = 16  # targets whose sums are worth float32
 
 
 class LeaveOneOut:
@@ -101,20 +102,23 @@ class LeaveOneOut:
         weights = np.ones(f.data.n_rows) if f.data.root_weight is None else f.data.root_weight**2
         step = max(1, _BLOCK_ENTRIES // (1024 * len(nodes)))
         targets = [slice(start, start + step) for start in range(0, f.n_targets, step)]
+        units = _units(f, joint)
+        power = None if units is None else np.square(units[:1] if joint else units)[:, None]
         # columns of many targets are made again for every block: kept, they would be r x K x q
-        once = _Columns(f, nodes[:, None]) if len(targets) == 1 else None
+        once = _Columns(f, nodes[:, None], units=units) if len(targets) == 1 else None
 
         def sum_up(rows: slice, block: LeftBlock, scratch: Scratch) -> LossSums:
             left = np.empty((len(block.U), len(nodes)))
 
             def parts() -> Iterator[np.ndarray]:
                 for some in targets:
-                    columns = once or _Columns(f, nodes[:, None], some)
+                    columns = once or _Columns(f, nodes[:, None], some, units)
                     node_errors, node_left = columns.errors(block, scratch)
                     left[:] = node_left[:, :, 0]
                     yield node_errors
 
-            return LossSums.of(parts(), weights[rows], joint).with_left(left)
+            sums = LossSums.of(parts(), weights[rows], joint).with_left(left)
+            return sums if units is None else sums.scaled(power)
 
         return sum_up
 
@@ -137,53 +141,90 @@ def at_other_risk(
     return replace(by_row, risk=estimate.risk(penalties)[0], sums=sums, by_row=sums)
 
 
+def _units(f: Factorization, joint: bool) -> np.ndarray | None:
+    """Return in which units (q,) errors of many targets fit float32, or None for float64.
+
+    Sums over rows need no more digits, and the products for many targets are most of a fit.  Where
+    modes explain the rows in full, columns have no scale of their own.
+    """
+    if f.interpolates or f.n_targets < _MANY:
+        return None
+    power = np.square(f.projections).sum(axis=0) + f.null_power
+    power = np.full_like(power, power.mean()) if joint else power
+    return np.sqrt(np.where(power > 0.0, power, 1.0) / f.data.n_rows)
+
+
 class _Columns:
     """One column for every penalty (and some targets): what blocks of rows are multiplied with.
 
     Rows that the modes explain in full have residuals and one minus leverages proportional to
-    alpha, which drops out; for the others both are multiplied by it.
+    alpha, which drops out; for the others both are multiplied by it.  With ``units`` (q,) errors
+    are in these units and in float32; leverages never are.
     """
 
     def __init__(
-        self, f: Factorization, penalties: np.ndarray, some: slice | np.ndarray = slice(None)
+        self,
+        f: Factorization,
+        penalties: np.ndarray,
+        some: slice | np.ndarray = slice(None),
+        units: np.ndarray | None = None,
     ):
         gains = 1.0 / (f.eigenvalues[:, None, None] + penalties)
-        targets = gains * f.projections[:, None, some]
+        projections = f.projections[:, None, some]
         self.some = some
+        self.units = None if units is None else units[some]
         self.interpolates = f.interpolates
-        self.shape = targets.shape[1:]
         self.n_levels = penalties.shape
-        self.gains = gains.reshape(f.rank, math.prod(gains.shape[1:]))
-        self.targets = targets.reshape(f.rank, math.prod(self.shape))
-        if not self.interpolates:
-            self.scaled_gains = (gains * penalties).reshape(self.gains.shape)
-            self.scaled_targets = (targets * penalties).reshape(self.targets.shape)
+        self.shape = np.broadcast_shapes(gains.shape, projections.shape)[1:]
+        self.gains = gains.reshape(f.rank, math.prod(self.n_levels))
+        self.projections = projections
+        if self.interpolates:
+            self.targets = self._targets()
+            return
+        shares = gains * penalties
+        self.scaled_gains = shares.reshape(self.gains.shape)
+        if units is not None:
+            shares, projections = np.float32(shares), np.float32(projections / self.units)
+        self.scaled_targets = (shares * projections).reshape(f.rank, math.prod(self.shape))
+
+    def _targets(self) -> np.ndarray:
+        gains = self.gains.reshape(-1, *self.n_levels)
+        return (gains * self.projections).reshape(len(gains), math.prod(self.shape))
 
     def errors(self, block: LeftBlock, scratch: Scratch) -> tuple[np.ndarray, np.ndarray]:
         """Return weighted errors (b, L, q), and one minus the leverages (b, L, 1 or q) up to scale.
 
         Both arrays are scratch space.
         """
-        n_rows = len(block.U)
-        fitted = scratch("fitted", n_rows, self.targets.shape[1])
+        n_rows, size = len(block.U), math.prod(self.shape)
+        fitted = scratch("fitted", n_rows * size)
         leverage = scratch("leverage", n_rows, self.gains.shape[1])
-        errors = fitted.reshape(n_rows, *self.shape)
         rest = leverage.reshape(n_rows, *self.n_levels)
         if self.interpolates:
-            np.matmul(block.U, self.targets, out=fitted)
+            fitted = np.matmul(block.U, self.targets, out=fitted.reshape(n_rows, size))
             np.matmul(block.squares, self.gains, out=leverage)
+            errors = fitted.reshape(n_rows, *self.shape)
             errors /= rest
             return errors, rest
-        np.matmul(block.U, self.scaled_targets, out=fitted)
+        U, residual, divisor = block.U, block.residual[:, None, self.some], rest
         np.matmul(block.squares, self.scaled_gains, out=leverage)
-        errors += block.residual[:, None, self.some]
         leverage += block.null[:, None]
+        if self.units is not None:
+            fitted = fitted.view(np.float32)[: fitted.size]
+            U, residual, divisor = (
+                np.float32(U),
+                np.float32(residual / self.units),
+                np.float32(rest),
+            )
+        fitted = np.matmul(U, self.scaled_targets, out=fitted.reshape(n_rows, size))
+        errors = fitted.reshape(n_rows, *self.shape)
+        errors += residual
         explained = np.flatnonzero(block.null == 0.0)
         if not len(explained):
-            errors /= rest
+            errors /= divisor
             return errors, rest
-        errors /= np.where(rest > 0.0, rest, 1.0)
-        exact = (block.U[explained] @ self.targets).reshape(-1, *self.shape)
+        errors /= np.where(divisor > 0.0, divisor, 1.0)
+        exact = (block.U[explained] @ self._targets()).reshape(-1, *self.shape)
         exact /= (block.squares[explained] @ self.gains).reshape(-1, *self.n_levels)
-        errors[explained] = exact
+        errors[explained] = exact if self.units is None else exact / self.units
         return errors, rest
