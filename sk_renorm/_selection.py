@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.interpolate import BarycentricInterpolator, make_interp_spline
+from scipy.interpolate import make_interp_spline
 
 from sk_renorm._error_bars import strongest_within
 from sk_renorm._risk import RiskProfile, difference_errors
@@ -105,13 +105,30 @@ def interpolated_minimum(alphas: np.ndarray, losses: np.ndarray) -> tuple[np.nda
             continue
         if not np.isfinite(values[np.ix_(near, which)]).all():
             continue
-        polynomial = BarycentricInterpolator(t[near], values[np.ix_(near, which)])
         where = np.linspace(t[node - 1], min(t[node + 1], t[near[-1]]), 201)
-        refined_t, refined = _vertex(where, polynomial(where))
+        refined_t, refined = _vertex(
+            where, _polynomial(t[near], values[np.ix_(near, which)], where)
+        )
         better = refined < best_loss[which]
         best_alpha[which[better]] = np.exp(refined_t[better])
         best_loss[which[better]] = refined[better]
     return best_alpha, best_loss
+
+
+def _polynomial(t: np.ndarray, values: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """Evaluate the polynomial through ``values`` (m, k) at few nodes t (m,), by Lagrange's formula.
+
+    The barycentric one: backward stable (Higham 2004), and its cost here is that of one product.
+    """
+    gaps = t[:, None] - t
+    np.fill_diagonal(gaps, 1.0)
+    distance = where[:, None] - t
+    hit = distance == 0.0
+    with np.errstate(divide="ignore"):
+        terms = 1.0 / (distance * gaps.prod(axis=1))
+    on_node = hit.any(axis=1)
+    terms[on_node] = hit[on_node]
+    return (terms @ values) / terms.sum(axis=1, keepdims=True)
 
 
 def _vertex(t: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
