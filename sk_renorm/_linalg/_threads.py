@@ -9,6 +9,7 @@ import functools
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVar
 
 import numpy as np
@@ -34,6 +35,17 @@ def _n_cores(blas: threadpoolctl.ThreadpoolController) -> int:
     if threading.current_thread() is not threading.main_thread():
         return 1
     return max((library.get_num_threads() for library in blas.lib_controllers), default=1)
+
+
+def one_thread() -> AbstractContextManager:
+    """Return a context in which BLAS has one thread, where it is ours to say.
+
+    Threads of BLAS spin for a while after their work, beside the ranges of a `map_ranges` to come.
+    Limits are those of the process: other threads than the main one leave them alone.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return nullcontext()
+    return _blas_controller().limit(limits=1)
 
 
 def map_ranges(task: Callable[[int, int], Result], n_items: int, *, min_items: int) -> list[Result]:
