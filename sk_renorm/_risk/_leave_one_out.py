@@ -11,7 +11,7 @@ from sk_renorm._risk._evaluation import Evaluation
 from sk_renorm._risk._uncertainty import LossSums
 
 _BLOCK_ENTRIES = 2**20  # errors made at a time: rows x penalties x targets
-_MANY = 16  # targets whose sums are worth float32
+_MANY, _LARGE = 16, 2**24  # targets, and rows x modes x targets, whose sums are worth float32
 
 
 class LeaveOneOut:
@@ -147,7 +147,8 @@ def _units(f: Factorization, joint: bool) -> np.ndarray | None:
     Sums over rows need no more digits, and the products for many targets are most of a fit.  Where
     modes explain the rows in full, columns have no scale of their own.
     """
-    if f.interpolates or f.n_targets < _MANY:
+    size = f.data.n_rows * f.rank * f.n_targets
+    if f.interpolates or f.n_targets < _MANY or size < _LARGE:
         return None
     power = np.square(f.projections).sum(axis=0) + f.null_power
     power = np.full_like(power, power.mean()) if joint else power

@@ -80,7 +80,7 @@ class LossSums:
         for part in parts:
             e = part.transpose(2, 1, 0)
             n_targets += len(e)
-            cross, loss = e @ e.swapaxes(1, 2), np.square(e)
+            cross, loss = _products(e), np.square(e)
             if joint:
                 joint_cross, joint_loss = joint_cross + cross.sum(axis=0), joint_loss + loss.sum(0)
             else:
@@ -127,7 +127,8 @@ class LossSums:
 
     def with_left(self, left: np.ndarray) -> "LossSums":
         """Add one minus the leverages (b, K) of the same rows."""
-        return replace(self, left=left.sum(axis=0), left_squared=np.einsum("bk,bk->k", left, left))
+        ones = np.ones(len(left))
+        return replace(self, left=ones @ left, left_squared=ones @ np.square(left))
 
     @property
     def leverage_dispersion(self) -> np.ndarray:
@@ -145,7 +146,12 @@ def _loss_sums(cross: np.ndarray, loss: np.ndarray, weights: np.ndarray, member:
     else:
         loss = loss @ member
         squares = loss @ weights
-    return losses, squares, loss @ loss.swapaxes(1, 2)
+    return losses, squares, _products(loss)
+
+
+def _products(rows: np.ndarray) -> np.ndarray:
+    """Return products (k, K, K) of ``rows`` (k, K, b); a single matrix is not left to a loop."""
+    return (rows[0] @ rows[0].T)[None] if len(rows) == 1 else rows @ rows.swapaxes(1, 2)
 
 
 def scatter_of_rows(sums: LossSums) -> np.ndarray:
