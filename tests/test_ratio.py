@@ -213,3 +213,18 @@ def test_sums_of_many_targets_need_no_double_precision(monkeypatch, name, weight
     assert np.all(error <= 1e-4 * scale[:, :, None] * scale[:, None] + floor[:, :, None] ** 2)
     assert_allclose(single.left, double.left, rtol=1e-12)
     assert f.interpolates or np.any(single.losses != double.losses), "both in double precision"
+
+
+def test_many_targets_of_large_data(monkeypatch):
+    """All at once: float32 sums, few nodes, and targets that need every penalty."""
+    X, Y = gaussian(4000, 60, q=80)
+    Y[:, :3] = np.random.default_rng(3).standard_normal((4000, 3))
+    nodes = TheoryGuidedRidgeCV(alpha_per_target=True).fit(X, Y)
+    assert np.any(
+        nodes.risk_path_ != LeaveOneOut(nodes._factorization).risk(nodes.alphas_[:, None])
+    )
+    every = fit(monkeypatch, "all", X, Y, alpha_per_target=True)
+    assert np.all(nodes.risk_ <= every.risk_ * (1 + 6e-5))
+    assert_allclose(nodes.alpha_[3:], every.alpha_[3:], rtol=5e-3)
+    assert_allclose(nodes.risk_[3:], every.risk_[3:], rtol=1e-6)
+    assert_allclose(nodes.risk_std_error_, every.risk_std_error_, rtol=1e-3)

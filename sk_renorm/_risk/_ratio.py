@@ -14,7 +14,6 @@ from sk_renorm._linalg import Factorization
 from sk_renorm._risk._gcv import GeneralizedCrossValidation
 
 _DOUBT = 0.01  # of the ratio, when every other node is predicted from the rest
-_FEWEST_NODES = 12
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class RatioToGCV:
 
     @classmethod
     def of(cls, f: Factorization, nodes: np.ndarray, risks: np.ndarray) -> "RatioToGCV":
-        """Interpolate ``risks`` (k, K): one row per target, or one for their mean."""
+        """Interpolate ``risks`` (k, K), K at least 8: one row per target, or one for their mean."""
         estimate = GeneralizedCrossValidation(f)
 
         def gcv(alphas: np.ndarray) -> np.ndarray:
@@ -52,8 +51,6 @@ class RatioToGCV:
         known = np.isfinite(ratio).all(axis=0)
         ratio[:, ~known] = 0.0
         t = np.log(nodes)
-        if len(nodes) < _FEWEST_NODES:
-            return cls(gcv, nodes, make_interp_spline(t, ratio, k=1), np.full(len(risks), True))
         rest = make_interp_spline(t[::2], ratio[::2])(t[1:-1:2])
         smooth = np.abs(rest - ratio[1:-1:2]).max(axis=0) <= _DOUBT
         return cls(gcv, nodes, make_interp_spline(t, ratio, k=5), ~(known & smooth))
