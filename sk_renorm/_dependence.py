@@ -19,6 +19,7 @@ _FEWEST = 200
 # Rows count as copies if they differ by less than this share of what rows usually do, or nearly, of
 # the distance to the next.
 _EXACTLY, _NEARLY = 1e-9, 0.005
+_ENOUGH = 2**14  # rows say what rows usually differ by
 # Copies worth a word: this share of the rows, and so many, of so many others: few rows that differ
 # are a design, or an example.
 _MANY, _FEWEST_COPIES, _FEWEST_ORIGINALS = 0.02, 5, 30
@@ -138,8 +139,14 @@ def _gaps(values: np.ndarray, order: np.ndarray) -> np.ndarray:
 
     Zero where all are the same.
     """
-    usual = np.median(np.abs(values - np.median(values)))
+    some = values[:: max(1, len(values) // _ENOUGH)]
+    usual = _median(np.abs(some - _median(some)))
     return np.abs(np.diff(values[order])) / (usual if usual > 0.0 else np.inf)
+
+
+def _median(values: np.ndarray) -> float:
+    middle = len(values) // 2
+    return float(np.partition(values, middle)[middle])
 
 
 def _pairs(order: np.ndarray, alike: np.ndarray) -> np.ndarray:

@@ -28,7 +28,8 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         Penalties to choose from.
 
         - None: a continuous search from no shrinkage (the least squares or ridgeless limit) to the
-          constant predictor; of several local minima the deepest is taken.
+          constant predictor; of several local minima the deepest is taken.  Of large data fewer
+          penalties are evaluated, with GCV to tell what lies between them.
         - int: that many log-spaced penalties over the same range.
         - array-like: exactly these; 0 is allowed.  If the best lies at their edge and the risk
           still falls there, a warning names the better penalty.

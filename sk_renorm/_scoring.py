@@ -1,6 +1,6 @@
 """What is minimized: squared error, or any scorer evaluated on held-out predictions."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
@@ -9,9 +9,12 @@ from sk_renorm._risk import (
     GeneralizedCrossValidation,
     LeaveFoldOut,
     LeaveOneOut,
+    LossSums,
+    RatioToGCV,
     RiskProfile,
     concentration,
     make_profile,
+    node_weights,
     pooled_risk,
     profile_nodes,
 )
@@ -19,6 +22,7 @@ from sk_renorm._risk import (
 _FEW = 24  # candidates that all become nodes of the profile
 _GROUPS = 50  # of rows, whose scores show how a score scatters
 _SMALL = 1e-3
+_LARGE = 2**21  # rows x modes x targets for which fewer penalties pay
 _BLOCK_ENTRIES = 2**23  # errors kept at a time for a scorer: rows x penalties x targets
 
 
@@ -47,6 +51,26 @@ class AtPenalty:
     leverage_dispersion: np.ndarray
     profile: RiskProfile
     left: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class KnownNodes:
+    """Nodes of the profile: penalties (K,), risks (K, k), their sums, and what lies between."""
+
+    alphas: np.ndarray
+    risks: np.ndarray
+    sums: LossSums
+    between: RatioToGCV
+
+    def with_node(self, alpha: float, risk: float) -> tuple[np.ndarray, LossSums]:
+        """Add a penalty of known risk; how its losses scatter is interpolated."""
+        if not self.alphas[0] < alpha < self.alphas[-1] or alpha in self.alphas:
+            return self.alphas, self.sums
+        nodes = np.sort(np.append(self.alphas, alpha))
+        sums = self.sums.with_node(node_weights(self.alphas, nodes))
+        risks = sums.losses / sums.weight
+        risks[:, nodes == alpha] = risk
+        return nodes, sums.scaled(sums.factor_to(risks))
 
 
 @dataclass(frozen=True)
@@ -89,21 +113,46 @@ class Objective:
         losses, risks = (np.concatenate(part) for part in zip(*parts, strict=True))
         return losses, risks
 
-    def at(self, alpha: np.ndarray, candidates: np.ndarray) -> AtPenalty:
-        """Evaluate a penalty (1,), or one for each target (q,); candidates are for the profile."""
-        f = self.estimate.factorization
-        wanted = candidates if len(candidates) <= _FEW else candidates[:0]
-        nodes = profile_nodes(f, wanted if self.per_target else np.append(wanted, alpha))
-        evaluation = self.estimate.at(alpha[None, :], nodes, joint=not self.per_target)
+    def at(
+        self, alpha: np.ndarray, candidates: np.ndarray, known: KnownNodes | None = None
+    ) -> AtPenalty:
+        """Evaluate a penalty (1,), or one for each target (q,); candidates are for the profile.
+
+        What is ``known`` at the nodes of the profile is not evaluated again.
+        """
+        f, joint = self.estimate.factorization, not self.per_target
+        if known is None:
+            wanted = candidates if len(candidates) <= _FEW else candidates[:0]
+            nodes = profile_nodes(f, np.append(wanted, alpha) if joint else wanted)
+            evaluation = self.estimate.at(alpha[None, :], nodes, joint)
+        else:
+            nodes = known.alphas
+            evaluation = self.estimate.at(alpha[None, :], nodes, joint, known.sums)
         errors = self.by_row(evaluation.errors)[:, 0]
         held_out = errors[~np.isnan(errors[:, 0])]
         share = 1.0 if self.per_target else concentration(held_out)
         risk = self._joint(evaluation.risk[None])[0]
         loss = risk if self.scorer is None else self.from_errors(evaluation.errors)[0][0]
+        if known is not None and len(alpha) == 1:
+            nodes, sums = known.with_node(float(alpha[0]), float(risk[0]))
+            evaluation = replace(evaluation, sums=sums, by_row=sums)
         profile = make_profile(f, nodes, evaluation.sums, evaluation.by_row, share)
         return AtPenalty(
             loss, risk, errors, evaluation.leverage_dispersion, profile, evaluation.left
         )
+
+    def nodes_first(self) -> KnownNodes | None:
+        """Evaluate the nodes of the profile, where they are enough to search and that pays."""
+        f = self.estimate.factorization
+        size = f.data.n_rows * f.rank * f.n_targets
+        if self.scorer is not None or type(self.estimate) is not LeaveOneOut or size < _LARGE:
+            return None
+        if self.estimate.risk_weights is not None:  # error bars of two populations: two sums
+            return None
+        nodes = profile_nodes(f, np.zeros(0))
+        sums = self.estimate.sums(nodes, joint=not self.per_target)
+        risks = sums.losses / sums.weight
+        return KnownNodes(nodes, risks.T, sums, RatioToGCV.of(f, nodes, risks))
 
     def loss_covariance(self, profile: RiskProfile) -> np.ndarray:
         """Return the covariance (k, K, K) of the losses at the nodes of ``profile``."""

@@ -1,6 +1,7 @@
 """Reductions of data to a Factorization: from a Gram matrix of the smaller side, or by SVD."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -14,11 +15,13 @@ from sk_renorm._linalg._choose import choose_factorization
 from sk_renorm._linalg._factorization import Factorization
 from sk_renorm._linalg._moments import Moments
 from sk_renorm._linalg._sparse import SparseData
+from sk_renorm._linalg._threads import one_blas_thread
 from sk_renorm._linalg._vectors import ColumnGramVectors, RowGramVectors, StoredVectors
 
 _EPS = np.finfo(float).eps
 # A Gram matrix holds eigenvalues to about _EPS times the largest: this ratio leaves six digits.
 _RESOLVED = 1e-10
+_TINY, _SMALL = 32, 512  # sizes of a Gram matrix: between them one thread is as good as two
 
 
 def factorize(
@@ -233,9 +236,11 @@ def _eigh(gram: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Eigenvalues, clipped at zero, and eigenvectors of an upper triangle; overwrites it."""
     if not gram.size:  # a single row has nothing left once it is centred
         return np.zeros(0), np.zeros((0, 0))
-    eigenvalues, vectors = scipy.linalg.eigh(
-        gram, lower=False, overwrite_a=True, check_finite=False, driver="evd"
-    )
+    # more threads gain little here, and would spin beside those of the next pass over the rows
+    with one_blas_thread() if _TINY < len(gram) <= _SMALL else nullcontext():
+        eigenvalues, vectors = scipy.linalg.eigh(
+            gram, lower=False, overwrite_a=True, check_finite=False, driver="evd"
+        )
     return np.maximum(eigenvalues, 0.0), vectors
 
 

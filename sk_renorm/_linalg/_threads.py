@@ -9,6 +9,7 @@ import functools
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVar
 
 import numpy as np
@@ -36,11 +37,15 @@ def _n_cores(blas: threadpoolctl.ThreadpoolController) -> int:
     return max((library.get_num_threads() for library in blas.lib_controllers), default=1)
 
 
-def one_blas_thread():
-    """Return a context in which BLAS has one thread.
+def one_blas_thread() -> AbstractContextManager:
+    """Return a context in which BLAS has one thread, where it is ours to say.
 
-    Between sparse products, which have one, its small operations wake others only to wait for work.
+    Between work that has a thread of its own, as sparse products or the ranges of `map_ranges`,
+    threads of BLAS only spin.  Limits are those of the process: other threads than the main one
+    leave them alone.
     """
+    if threading.current_thread() is not threading.main_thread():
+        return nullcontext()
     return _blas_controller().limit(limits=1)
 
 

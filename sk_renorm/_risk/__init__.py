@@ -30,8 +30,9 @@ from sk_renorm._risk._profile import (
     standard_errors,
 )
 from sk_renorm._risk._quadrature_gcv import QuadratureGCV
+from sk_renorm._risk._ratio import RatioToGCV
 from sk_renorm._risk._row_correlation import RowCorrelation, estimate_correlations
-from sk_renorm._risk._uncertainty import ONE_SIDED_95, concentration, excess_variance
+from sk_renorm._risk._uncertainty import ONE_SIDED_95, LossSums, concentration, excess_variance
 
 RISKS = {"loo": LeaveOneOut, "gcv": GeneralizedCrossValidation}
 
@@ -44,7 +45,9 @@ __all__ = [
     "GeneralizedCrossValidation",
     "LeaveFoldOut",
     "LeaveOneOut",
+    "LossSums",
     "QuadratureGCV",
+    "RatioToGCV",
     "RiskProfile",
     "RowCorrelation",
     "alpha_from_df",

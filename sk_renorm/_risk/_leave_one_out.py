@@ -1,7 +1,7 @@
 """Exact leave-one-out errors: each residual times its own renormalization 1 / (1 - leverage)."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +12,7 @@ from sk_renorm._risk._leave_one_out_on_device import DeviceLeaveOneOut, on_devic
 from sk_renorm._risk._uncertainty import LossSums
 
 _BLOCK_ENTRIES = 2**20  # errors made at a time: rows x penalties x targets
+_MANY, _LARGE = 16, 2**24  # targets, and rows x modes x targets, whose sums are worth float32
 
 
 class LeaveOneOut:
@@ -43,21 +44,25 @@ class LeaveOneOut:
         self.weights = weights if risk_weights is None else weights * risk_weights
         self._root = None if risk_weights is None else np.sqrt(risk_weights)[:, None, None]
 
-    def risk(self, penalties: np.ndarray) -> np.ndarray:
-        """Return the weighted mean squared error (L, q) at ``penalties`` (L, 1) or (L, q)."""
+    def risk(self, penalties: np.ndarray, some: slice | np.ndarray = slice(None)) -> np.ndarray:
+        """Return the weighted mean squared error (L, q) at ``penalties`` (L, 1) or (L, q).
+
+        ``some`` selects targets, for penalties that they share.
+        """
         f = self.factorization
-        step = max(1, _BLOCK_ENTRIES // (1024 * f.n_targets))
+        n_targets = f.projections[:, some].shape[1]
+        step = max(1, _BLOCK_ENTRIES // (1024 * n_targets))
         chunks = [slice(start, start + step) for start in range(0, len(penalties), step)]
         # columns of many targets are made again for every block: kept, they would be r x L x q
-        once = _Columns(f, penalties) if len(chunks) == 1 else None
+        once = _Columns(f, penalties, some) if len(chunks) == 1 else None
 
         def sum_of_squares(rows: slice, block: LeftBlock, scratch: Scratch) -> np.ndarray:
-            total = np.empty((len(penalties), f.n_targets))
-            for some in chunks:
-                columns = once or _Columns(f, penalties[some])
+            total = np.empty((len(penalties), n_targets))
+            for part in chunks:
+                columns = once or _Columns(f, penalties[part], some)
                 errors, _ = columns.errors(block, scratch)
                 self._weigh(errors, rows)
-                np.einsum("blq,blq->lq", errors, errors, out=total[some])
+                np.einsum("blq,blq->lq", errors, errors, out=total[part])
             return total
 
         return f.sum_left_blocks(sum_of_squares) / self.weights.sum()
@@ -79,33 +84,26 @@ class LeaveOneOut:
         root = f.data.root_weight
         return errors if root is None else errors / root[rows, None, None]
 
-    def at(self, penalties: np.ndarray, nodes: np.ndarray, joint: bool) -> Evaluation:
-        """Evaluate ``penalties`` (1, 1) or (1, q), and sum up the errors at ``nodes`` (K,)."""
+    def at(
+        self, penalties: np.ndarray, nodes: np.ndarray, joint: bool, sums: LossSums | None = None
+    ) -> Evaluation:
+        """Evaluate ``penalties`` (1, 1) or (1, q), and sum up the errors at ``nodes`` (K,).
+
+        ``sums`` over the nodes that are known already save most of the work.
+        """
         f = self.factorization
         chosen = _Columns(f, penalties)
         errors = np.empty((f.data.n_rows, 1, f.n_targets))
         rest = np.empty((f.data.n_rows, penalties.shape[1]))
-        step = max(1, _BLOCK_ENTRIES // (1024 * len(nodes)))
-        targets = [slice(start, start + step) for start in range(0, f.n_targets, step)]
-        # columns of many targets are made again for every block: kept, they would be r x K x q
-        once = _Columns(f, nodes[:, None]) if len(targets) == 1 else None
+        sum_up = None if sums is not None else self._summation(nodes, joint)
 
-        def evaluate(rows: slice, block: LeftBlock, scratch: Scratch) -> LossSums:
+        def evaluate(rows: slice, block: LeftBlock, scratch: Scratch) -> LossSums | int:
             errors[rows], one_minus_leverage = chosen.errors(block, scratch)
             rest[rows] = one_minus_leverage[:, 0]
-            left = np.empty((len(block.U), len(nodes)))
+            return 0 if sum_up is None else sum_up(rows, block, scratch)
 
-            def parts() -> Iterator[np.ndarray]:
-                for some in targets:
-                    columns = once or _Columns(f, nodes[:, None], some)
-                    node_errors, node_left = columns.errors(block, scratch)
-                    left[:] = node_left[:, :, 0]
-                    self._weigh(node_errors, rows)
-                    yield node_errors
-
-            return LossSums.of(parts(), self.weights[rows], joint).with_left(left)
-
-        sums = f.sum_left_blocks(evaluate)
+        new_sums = f.sum_left_blocks(evaluate)
+        sums = new_sums if sums is None else sums
         mean = rest.mean(axis=0)
         dispersion = np.divide(rest.std(axis=0), mean, out=np.zeros_like(mean), where=mean > 0.0)
         errors = self._unweighted(errors)
@@ -119,6 +117,37 @@ class LeaveOneOut:
         """Multiply ``errors`` (b, L, q) by the roots of the risk weights, in place."""
         if self._root is not None:
             errors *= self._root[rows]
+
+    def sums(self, nodes: np.ndarray, joint: bool) -> LossSums:
+        """Sum up the errors at ``nodes`` (K,)."""
+        return self.factorization.sum_left_blocks(self._summation(nodes, joint))
+
+    def _summation(
+        self, nodes: np.ndarray, joint: bool
+    ) -> Callable[[slice, LeftBlock, Scratch], LossSums]:
+        f = self.factorization
+        step = max(1, _BLOCK_ENTRIES // (1024 * len(nodes)))
+        targets = [slice(start, start + step) for start in range(0, f.n_targets, step)]
+        units = _units(f, joint)
+        power = None if units is None else np.square(units[:1] if joint else units)[:, None]
+        # columns of many targets are made again for every block: kept, they would be r x K x q
+        once = _Columns(f, nodes[:, None], units=units) if len(targets) == 1 else None
+
+        def sum_up(rows: slice, block: LeftBlock, scratch: Scratch) -> LossSums:
+            left = np.empty((len(block.U), len(nodes)))
+
+            def parts() -> Iterator[np.ndarray]:
+                for some in targets:
+                    columns = once or _Columns(f, nodes[:, None], some, units)
+                    node_errors, node_left = columns.errors(block, scratch)
+                    left[:] = node_left[:, :, 0]
+                    self._weigh(node_errors, rows)
+                    yield node_errors
+
+            sums = LossSums.of(parts(), self.weights[rows], joint).with_left(left)
+            return sums if units is None else sums.scaled(power)
+
+        return sum_up
 
     def _unweighted(self, errors: np.ndarray) -> np.ndarray:
         root = self.factorization.data.root_weight
@@ -144,51 +173,91 @@ def at_other_risk(
     return replace(by_row, risk=estimate.risk(penalties)[0], sums=sums, by_row=sums)
 
 
+def _units(f: Factorization, joint: bool) -> np.ndarray | None:
+    """Return in which units (q,) errors of many targets fit float32, or None for float64.
+
+    Sums over rows need no more digits, and the products for many targets are most of a fit.  Where
+    modes explain the rows in full, columns have no scale of their own.
+    """
+    size = f.data.n_rows * f.rank * f.n_targets
+    if f.interpolates or f.n_targets < _MANY or size < _LARGE:
+        return None
+    power = np.square(f.projections).sum(axis=0) + f.null_power
+    power = np.full_like(power, power.mean()) if joint else power
+    return np.sqrt(np.where(power > 0.0, power, 1.0) / f.data.n_rows)
+
+
 class _Columns:
     """One column for every penalty (and some targets): what blocks of rows are multiplied with.
 
     Rows that the modes explain in full have residuals and one minus leverages proportional to
-    alpha, which drops out; for the others both are multiplied by it.
+    alpha, which drops out; for the others both are multiplied by it.  With ``units`` (q,) errors
+    are in these units and in float32; leverages never are.
     """
 
-    def __init__(self, f: Factorization, penalties: np.ndarray, some: slice = slice(None)):
+    def __init__(
+        self,
+        f: Factorization,
+        penalties: np.ndarray,
+        some: slice | np.ndarray = slice(None),
+        units: np.ndarray | None = None,
+    ):
         gains = 1.0 / (f.eigenvalues[:, None, None] + penalties)
-        targets = gains * f.projections[:, None, some]
+        projections = f.projections[:, None, some]
         self.some = some
+        self.units = None if units is None else units[some]
         self.interpolates = f.interpolates
-        self.shape = targets.shape[1:]
         self.n_levels = penalties.shape
-        self.gains = gains.reshape(f.rank, math.prod(gains.shape[1:]))
-        self.targets = targets.reshape(f.rank, math.prod(self.shape))
-        if not self.interpolates:
-            self.scaled_gains = (gains * penalties).reshape(self.gains.shape)
-            self.scaled_targets = (targets * penalties).reshape(self.targets.shape)
+        self.shape = np.broadcast_shapes(gains.shape, projections.shape)[1:]
+        self.gains = gains.reshape(f.rank, math.prod(self.n_levels))
+        self.projections = projections
+        if self.interpolates:
+            self.targets = self._targets()
+            return
+        shares = gains * penalties
+        self.scaled_gains = shares.reshape(self.gains.shape)
+        if units is not None:
+            shares, projections = np.float32(shares), np.float32(projections / self.units)
+        self.scaled_targets = (shares * projections).reshape(f.rank, math.prod(self.shape))
+
+    def _targets(self) -> np.ndarray:
+        gains = self.gains.reshape(-1, *self.n_levels)
+        return (gains * self.projections).reshape(len(gains), math.prod(self.shape))
 
     def errors(self, block: LeftBlock, scratch: Scratch) -> tuple[np.ndarray, np.ndarray]:
         """Return weighted errors (b, L, q), and one minus the leverages (b, L, 1 or q) up to scale.
 
         Both arrays are scratch space.
         """
-        n_rows = len(block.U)
-        fitted = scratch("fitted", n_rows, self.targets.shape[1])
+        n_rows, size = len(block.U), math.prod(self.shape)
+        fitted = scratch("fitted", n_rows * size)
         leverage = scratch("leverage", n_rows, self.gains.shape[1])
-        errors = fitted.reshape(n_rows, *self.shape)
         rest = leverage.reshape(n_rows, *self.n_levels)
         if self.interpolates:
-            np.matmul(block.U, self.targets, out=fitted)
+            fitted = np.matmul(block.U, self.targets, out=fitted.reshape(n_rows, size))
             np.matmul(block.squares, self.gains, out=leverage)
+            errors = fitted.reshape(n_rows, *self.shape)
             errors /= rest
             return errors, rest
-        np.matmul(block.U, self.scaled_targets, out=fitted)
+        U, residual, divisor = block.U, block.residual[:, None, self.some], rest
         np.matmul(block.squares, self.scaled_gains, out=leverage)
-        errors += block.residual[:, None, self.some]
         leverage += block.null[:, None]
+        if self.units is not None:
+            fitted = fitted.view(np.float32)[: fitted.size]
+            U, residual, divisor = (
+                np.float32(U),
+                np.float32(residual / self.units),
+                np.float32(rest),
+            )
+        fitted = np.matmul(U, self.scaled_targets, out=fitted.reshape(n_rows, size))
+        errors = fitted.reshape(n_rows, *self.shape)
+        errors += residual
         explained = np.flatnonzero(block.null == 0.0)
         if not len(explained):
-            errors /= rest
+            errors /= divisor
             return errors, rest
-        errors /= np.where(rest > 0.0, rest, 1.0)
-        exact = (block.U[explained] @ self.targets).reshape(-1, *self.shape)
+        errors /= np.where(divisor > 0.0, divisor, 1.0)
+        exact = (block.U[explained] @ self._targets()).reshape(-1, *self.shape)
         exact /= (block.squares[explained] @ self.gains).reshape(-1, *self.n_levels)
-        errors[explained] = exact
+        errors[explained] = exact if self.units is None else exact / self.units
         return errors, rest

@@ -80,14 +80,14 @@ class LossSums:
         for part in parts:
             e = part.transpose(2, 1, 0)
             n_targets += len(e)
-            cross, loss = e @ e.swapaxes(1, 2), np.square(e)
+            cross, loss = _products(e), np.square(e)
             if joint:
                 joint_cross, joint_loss = joint_cross + cross.sum(axis=0), joint_loss + loss.sum(0)
             else:
-                columns.append((cross, *_loss_sums(loss, group_weights, member)))
+                columns.append((cross, *_loss_sums(cross, loss, group_weights, member)))
         if joint:
-            loss = joint_loss[None] / n_targets
-            columns = [(joint_cross[None] / n_targets, *_loss_sums(loss, group_weights, member))]
+            cross, loss = joint_cross[None] / n_targets, joint_loss[None] / n_targets
+            columns = [(cross, *_loss_sums(cross, loss, group_weights, member))]
         return cls(
             *(np.concatenate(arrays) for arrays in zip(*columns, strict=True)),
             float(group_weights.sum()),
@@ -107,6 +107,18 @@ class LossSums:
             weight_squared=fewer * self.weight_squared,
         )
 
+    def with_node(self, weights: np.ndarray) -> "LossSums":
+        """Return the sums at K + 1 penalties that are combinations (K + 1, K) of these."""
+        return replace(
+            self,
+            cross=weights @ self.cross @ weights.T,
+            losses=self.losses @ weights.T,
+            squares=self.squares @ weights.T,
+            products=weights @ self.products @ weights.T,
+            left=weights @ self.left,
+            left_squared=weights @ self.left_squared,
+        )
+
     def factor_to(self, risks: np.ndarray) -> np.ndarray:
         """Return what brings the mean losses to ``risks`` (k, K); one where either is useless."""
         mean = self.losses / self.weight
@@ -115,7 +127,8 @@ class LossSums:
 
     def with_left(self, left: np.ndarray) -> "LossSums":
         """Add one minus the leverages (b, K) of the same rows."""
-        return replace(self, left=left.sum(axis=0), left_squared=np.square(left).sum(axis=0))
+        ones = np.ones(len(left))
+        return replace(self, left=ones @ left, left_squared=ones @ np.square(left))
 
     def with_scatter(self, mean: np.ndarray, variance: np.ndarray) -> "LossSums":
         """Add mean and variance over rows of one minus the leverage (K,)."""
@@ -130,10 +143,20 @@ class LossSums:
         return np.divide(np.sqrt(variance), mean, out=np.zeros_like(mean), where=mean > 0.0)
 
 
-def _loss_sums(loss: np.ndarray, weights: np.ndarray, member: np.ndarray | None):
+def _loss_sums(cross: np.ndarray, loss: np.ndarray, weights: np.ndarray, member: np.ndarray | None):
     """Sums of losses (k, K, b), times weights, and of products between penalties."""
-    loss = loss if member is None else loss @ member
-    return loss.sum(axis=2), loss @ weights, loss @ loss.swapaxes(1, 2)
+    losses = np.einsum("kaa->ka", cross)
+    if member is None:
+        squares = losses if (weights == 1.0).all() else loss @ weights
+    else:
+        loss = loss @ member
+        squares = loss @ weights
+    return losses, squares, _products(loss)
+
+
+def _products(rows: np.ndarray) -> np.ndarray:
+    """Return products (k, K, K) of ``rows`` (k, K, b); a single matrix is not left to a loop."""
+    return (rows[0] @ rows[0].T)[None] if len(rows) == 1 else rows @ rows.swapaxes(1, 2)
 
 
 def scatter_of_rows(sums: LossSums) -> np.ndarray:
