@@ -36,7 +36,7 @@ class FittedAttributes(FittedModel):
     def _set_held_out(self, data: TrainingData, selection: Selection) -> None:
         dtype = data.X.dtype
         errors = selection.errors.reshape(data.y.shape)
-        dropped = 0.0 if data.X_dropped is None else self._predict(data.X_dropped)
+        dropped = np.nan if data.X_dropped is None else self._predict(data.X_dropped)
         self.loo_predictions_ = data.all_rows(data.y - errors, dropped).astype(dtype)
         self.loo_residuals_ = data.all_rows(errors, np.nan).astype(dtype)
         self.sample_weight_ = None if data.weights is None else data.all_rows(data.weights, 0.0)
@@ -75,7 +75,7 @@ class FittedAttributes(FittedModel):
             np.full(len(noise), np.nan) if unbiased is None else unbiased
         )
         self.noise_variance_interval_ = _first_if_one(noise)
-        self.r2_ceiling_interval_ = _first_if_one(_ceiling(noise, data, joint=len(noise) == 1))
+        self.r2_ceiling_interval_ = _first_if_one(_ceiling(noise, data.target_variance))
         self.risk_profile_ = {
             "alpha": nodes,
             "risk": _first_if_one(profile.risks).T,
@@ -87,7 +87,7 @@ class FittedAttributes(FittedModel):
             "kappa": profile.kappa,
             "leverage_dispersion": profile.leverage_dispersion,
             "n_rows": profile.n_rows,
-            "mean_weight": 1.0 if data.weights is None else float(data.weights.mean()),
+            "mean_weight": data.mean_weight,
             "fit_intercept": bool(profile.fit_intercept),
             "interpolates": profile.residual_noise is None,
         }
@@ -124,12 +124,9 @@ def _first_if_one(values: np.ndarray) -> np.ndarray:
     return values[0] if len(values) == 1 else values
 
 
-def _ceiling(noise: np.ndarray, data: TrainingData, joint: bool) -> np.ndarray:
-    """Return what share of the variance of y is at most not noise (k, 2), for ``noise`` (k, 2)."""
-    mean = np.average(data.Y, axis=0, weights=data.weights)
-    power = np.average(np.square(data.Y - mean), axis=0, weights=data.weights)
-    variance = power * len(data.Y) / (len(data.Y) - 1.0)
-    variance = variance.mean(keepdims=True) if joint else variance
+def _ceiling(noise: np.ndarray, variance: np.ndarray) -> np.ndarray:
+    """Return what share of the variance (q,) is at most not noise (k, 2), for ``noise`` (k, 2)."""
+    variance = variance.mean(keepdims=True) if len(noise) == 1 else variance
     share = np.divide(
         noise, variance[:, None], out=np.zeros_like(noise), where=variance[:, None] > 0
     )

@@ -10,28 +10,21 @@ from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.metrics import check_scoring
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
-from sk_renorm._attributes import FittedAttributes
 from sk_renorm._dependence import (
     neighbours_are_alike,
     neighbours_correlation,
     row_correlation,
 )
 from sk_renorm._folds import check_groups, group_codes, resolve_folds
-from sk_renorm._linalg import Factorization, factorize, refit
+from sk_renorm._linalg import Factorization, factorize, is_dask, refit
 from sk_renorm._risk import (
     CorrelatedRows,
     LeaveFoldOut,
     make_risk,
 )
 from sk_renorm._scoring import Objective
-from sk_renorm._selection import (
-    Candidates,
-    Selection,
-    best_node,
-    better_beyond,
-    search_nodes,
-    select,
-)
+from sk_renorm._selection import Candidates, Selection, select, warn_if_at_edge
+from sk_renorm._stream import StreamingFit
 from sk_renorm._validation import (
     TrainingData,
     check_training_data,
@@ -44,7 +37,7 @@ _SAFE_DISTANCE = 100.0
 MakeCandidates = Callable[[Factorization], Candidates | None]
 
 
-class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, BaseEstimator):
+class RenormalizedRegressor(StreamingFit, MultiOutputMixin, RegressorMixin, BaseEstimator):
     """Linear regression whose penalty is chosen from one factorization."""
 
     def _fit(
@@ -62,7 +55,20 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
         store_cv_results: bool = False,
     ):
         """Fit and set attributes; an error leaves the estimator as it was."""
+        if is_dask(X):
+            return self._fit_dask(
+                X,
+                y,
+                sample_weight,
+                groups,
+                risk,
+                make_candidates=make_candidates,
+                n_errors=n_errors,
+                per_target=per_target,
+                warn_at_edge=warn_at_edge,
+            )
         with unchanged_on_error(self):
+            self._forget_fit()
             data = check_training_data(self, X, y, sample_weight)
             split_params, score_params = self._route(X, sample_weight, groups, data.kept)
             folds = resolve_folds(self.cv, X, y, groups, data.kept, split_params)
@@ -85,7 +91,7 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
                 data, self.fit_intercept, make_objective, make_candidates, n_errors
             )
             if warn_at_edge:
-                _warn_at_edge(factorization, objective, selection)
+                warn_if_at_edge(objective, selection)
             self._set_model(data, factorization, selection)
             self._set_held_out(data, selection)
             self.groups_ = codes
@@ -214,26 +220,3 @@ def _solve(
         if not resolution or selection.alpha.min() > _SAFE_DISTANCE * resolution:
             break
     return factorization, objective, selection
-
-
-def _warn_at_edge(f: Factorization, objective: Objective, selection: Selection) -> None:
-    """Warn if candidates end where the risk still falls."""
-    better = better_beyond(
-        selection.alphas,
-        selection.losses,
-        search_nodes(f.eigenvalues, f.resolution),
-        lambda alphas: objective.path(alphas)[0],
-    )
-    found = np.flatnonzero(np.isfinite(better))
-    best = selection.alphas[best_node(selection.alphas, selection.losses)]
-    if not len(found):
-        return
-    falls = "the risk still falls" if objective.scorer is None else "the score still rises"
-    who = f" for {len(found)} of {len(better)} targets" if len(better) > 1 else ""
-    warnings.warn(
-        f"The best of the given alphas lies at their edge{who} ({best[found[0]]:.3g}), "
-        f"and {falls} beyond it: alpha={better[found[0]]:.3g} is better. "
-        "Give a wider range, or alphas=None to search all of it.",
-        UserWarning,
-        stacklevel=4,
-    )

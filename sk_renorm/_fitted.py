@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted
 
 from sk_renorm._intervals import check_level, jackknife_plus, residual_limits, row_shares
+from sk_renorm._linalg import is_dask
 from sk_renorm._report import as_html, as_text
 from sk_renorm._risk import node_weights, standard_errors
 from sk_renorm._validation import check_new_data, check_penalties
@@ -46,7 +47,7 @@ class FittedModel:
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Rows to predict.
+            Rows to predict; a dask collection is predicted lazily, its values are not checked.
         return_std : bool, default=False
             Whether to return standard deviations too.
 
@@ -63,6 +64,8 @@ class FittedModel:
         if not return_std:
             return predictions
         scale = np.sqrt(self._target_risks()).astype(predictions.dtype)
+        if is_dask(predictions):
+            return predictions, predictions.map_blocks(np.full_like, scale)
         return predictions, np.broadcast_to(scale, predictions.shape).copy()
 
     def _predict(self, X: np.ndarray) -> np.ndarray:
@@ -134,6 +137,8 @@ class FittedModel:
         check_is_fitted(self)
         if method not in ("residual", "jackknife+"):
             raise ValueError(f"method must be 'residual' or 'jackknife+', got {method!r}.")
+        if method == "jackknife+" and is_dask(X):
+            raise ValueError("method='jackknife+' needs new rows in memory; use 'residual'.")
         X = check_new_data(self, X)
         predictions = self._predict(X)
         if method == "residual":
@@ -169,8 +174,8 @@ class FittedModel:
         if factorization is None:
             raise ValueError(
                 f"{what} needs the rows of the fit, and this model has none: they are left out "
-                "with store_rows=False and when a model is copied or pickled. Fit again, or do "
-                "without."
+                "with store_rows=False, when a model is copied or pickled, and when rows come in "
+                "blocks. Fit again, or do without."
             )
         if factorization.data.fingerprint() != self._fingerprint:
             raise ValueError(

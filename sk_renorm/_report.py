@@ -54,6 +54,7 @@ def _summary(model) -> tuple[str, list[tuple[str, str]], list[str]]:
         ("as good by the data", f"{_number(ends[:, 0])} to {_number(ends[:, 1])}"),
         ("degrees of freedom", f"{_number(model.effective_df_)} of {rank}"),
         ("risk (squared error)", f"{_number(risk)} +- {_number(error)}"),
+        *_sampled(model),
         ("R2 on fresh rows", _number(_r2(model))),
         ("R2 at most", f"{_number(ceiling[:, 0])} to {_number(ceiling[:, 1])}"),
         (
@@ -63,6 +64,14 @@ def _summary(model) -> tuple[str, list[tuple[str, str]], list[str]]:
         ("risk with twice the rows", _percent(change)),
     ]
     return title, lines, _warnings(model, bool(np.any(curve.at_edge[1])))
+
+
+def _sampled(model) -> list[tuple[str, str]]:
+    """The leave-one-out risk beside that of GCV, if rows came in blocks."""
+    if not hasattr(model, "sampled_loo_risk_"):
+        return []
+    risk, error = _number(model.sampled_loo_risk_), _number(model.sampled_loo_risk_std_error_)
+    return [("leave-one-out, sampled", f"{risk} +- {error}")]
 
 
 def _r2(model) -> np.ndarray:

@@ -118,6 +118,12 @@ class RenormalizedRidge(RenormalizedRegressor):
         rows.
     leverage_dispersion_ : float or ndarray of shape (n_targets,)
         Standard deviation over mean of one minus the leverage.
+    n_samples_seen_ : int
+        Rows seen by ``partial_fit``, after which ``loo_predictions_``, ``loo_residuals_`` and
+        ``sample_weight_`` are those of a random sample of them.
+    sampled_loo_risk_, sampled_loo_risk_std_error_ : float or ndarray of shape (n_targets,)
+        The leave-one-out risk at ``alpha_`` as that sample estimates it, and its standard error; if
+        rows come in blocks and ``risk_`` is that of GCV.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -207,6 +213,10 @@ class RenormalizedRidge(RenormalizedRegressor):
             If two dials are set, a dial is out of range, or data cannot be used; the estimator is
             unchanged.
         """
+        return self._fit(X, y, sample_weight, groups, **self._settings())
+
+    def _settings(self) -> dict:
+        """Check parameters; return how the penalty is chosen, as ``_fit`` takes it."""
         dial, value = self._check_params()
 
         def make_candidates(f: Factorization) -> Candidates | None:
@@ -220,7 +230,7 @@ class RenormalizedRidge(RenormalizedRegressor):
             return _fixed(np.array([convert(f, value)]), f.n_targets)
 
         per_target = dial == "alpha" and len(value) > 1
-        return self._fit(X, y, sample_weight, groups, make_candidates, per_target=per_target)
+        return {"make_candidates": make_candidates, "per_target": per_target}
 
     def _check_params(self) -> tuple[str | None, float | np.ndarray | None]:
         """Check parameters; return the dial that is set and its value, or (None, None)."""

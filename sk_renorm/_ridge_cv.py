@@ -151,6 +151,12 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
     cv_results_ : ndarray of shape (n_samples, n_alphas) or (n_samples, n_targets, n_alphas)
         Squared held-out errors, or held-out predictions with ``scoring``; only with
         ``store_cv_results=True``.
+    n_samples_seen_ : int
+        Rows seen by ``partial_fit``, after which ``loo_predictions_``, ``loo_residuals_`` and
+        ``sample_weight_`` are those of a random sample of them.
+    sampled_loo_risk_, sampled_loo_risk_std_error_ : float or ndarray of shape (n_targets,)
+        The leave-one-out risk at ``alpha_`` as that sample estimates it, and its standard error; if
+        rows come in blocks and ``risk_`` is that of GCV.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -261,6 +267,10 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         ValueError
             If parameters contradict each other or data cannot be used; the estimator is unchanged.
         """
+        return self._fit(X, y, sample_weight, groups, **self._settings(groups))
+
+    def _settings(self, groups=None) -> dict:
+        """Check parameters; return how the penalty is chosen, as ``_fit`` takes it."""
         alphas = self._check_params(groups)
 
         def make_candidates(f: Factorization) -> Candidates:
@@ -270,18 +280,14 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
                 return Candidates(log_spaced(f.eigenvalues, f.resolution, alphas))
             return Candidates(alphas)
 
-        return self._fit(
-            X,
-            y,
-            sample_weight,
-            groups,
-            make_candidates,
-            risk=self.risk,
-            n_errors={"min": 0.0, "1se": 1.0}.get(self.selection, self.selection),
-            per_target=self.alpha_per_target,
-            warn_at_edge=isinstance(alphas, np.ndarray) and len(alphas) > 1,
-            store_cv_results=self.store_cv_results,
-        )
+        return {
+            "make_candidates": make_candidates,
+            "risk": self.risk,
+            "n_errors": {"min": 0.0, "1se": 1.0}.get(self.selection, self.selection),
+            "per_target": self.alpha_per_target,
+            "warn_at_edge": isinstance(alphas, np.ndarray) and len(alphas) > 1,
+            "store_cv_results": self.store_cv_results,
+        }
 
     def _check_params(self, groups) -> int | np.ndarray | None:
         """Check parameters before anything is touched; return the candidates asked for."""

@@ -1,5 +1,6 @@
 """Search over the penalty: continuous or among candidates, joint or per target, no silent edge."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -252,4 +253,28 @@ def _selection(at: AtPenalty, alpha, alphas, losses, risks) -> Selection:
         at.errors,
         at.leverage_dispersion,
         at.profile,
+    )
+
+
+def warn_if_at_edge(objective: Objective, selection: Selection) -> None:
+    """Warn if candidates end where the risk still falls."""
+    f = objective.estimate.factorization
+    better = better_beyond(
+        selection.alphas,
+        selection.losses,
+        search_nodes(f.eigenvalues, f.resolution),
+        lambda alphas: objective.path(alphas)[0],
+    )
+    found = np.flatnonzero(np.isfinite(better))
+    best = selection.alphas[best_node(selection.alphas, selection.losses)]
+    if not len(found):
+        return
+    falls = "the risk still falls" if objective.scorer is None else "the score still rises"
+    who = f" for {len(found)} of {len(better)} targets" if len(better) > 1 else ""
+    warnings.warn(
+        f"The best of the given alphas lies at their edge{who} ({best[found[0]]:.3g}), "
+        f"and {falls} beyond it: alpha={better[found[0]]:.3g} is better. "
+        "Give a wider range, or alphas=None to search all of it.",
+        UserWarning,
+        stacklevel=4,
     )

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.utils.validation import check_array, validate_data
 
 from sk_renorm._compat import validate_parameter_constraints
+from sk_renorm._linalg import as_dask_array, is_dask
 
 _FLOATS = (np.float64, np.float32)
 
@@ -40,6 +41,18 @@ class TrainingData:
     kept: np.ndarray | None = None
     X_dropped: np.ndarray | None = None
 
+    @property
+    def mean_weight(self) -> float:
+        """Mean of the weights."""
+        return 1.0 if self.weights is None else float(self.weights.mean())
+
+    @property
+    def target_variance(self) -> np.ndarray:
+        """Weighted variance of each target (q,)."""
+        mean = np.average(self.Y, axis=0, weights=self.weights)
+        power = np.average(np.square(self.Y - mean), axis=0, weights=self.weights)
+        return power * len(self.Y) / (len(self.Y) - 1.0)
+
     def all_rows(self, values: np.ndarray, dropped: np.ndarray | float) -> np.ndarray:
         """Put ``values`` (n, ...) in the order of all rows given, ``dropped`` for the others."""
         if self.kept is None:
@@ -61,11 +74,24 @@ def unchanged_on_error(estimator) -> Iterator[None]:
         raise
 
 
-def check_training_data(estimator, X, y, sample_weight) -> TrainingData:
-    """Validate ``X``, ``y`` and weights; rows of zero weight are dropped."""
+def check_training_data(
+    estimator, X, y, sample_weight, *, min_rows: int = 2, reset: bool = True
+) -> TrainingData:
+    """Validate ``X``, ``y`` and weights; rows of zero weight are dropped.
+
+    A block of a stream may have ``min_rows=1``, and after the first it must not ``reset`` the
+    number and names of the features.
+    """
     _refuse_text(y, "y")
     X, y = validate_data(
-        estimator, X, y, dtype=None, multi_output=True, y_numeric=True, ensure_min_samples=2
+        estimator,
+        X,
+        y,
+        reset=reset,
+        dtype=None,
+        multi_output=True,
+        y_numeric=True,
+        ensure_min_samples=min_rows,
     )
     X = _as_float(X)
     y = np.asarray(y, dtype=np.float64)
@@ -73,7 +99,7 @@ def check_training_data(estimator, X, y, sample_weight) -> TrainingData:
     if weights is None or weights.all():
         return TrainingData(X, y.reshape(len(y), -1), weights, y)
     kept = weights > 0.0
-    if kept.sum() < 2:
+    if kept.sum() < min_rows:
         raise ValueError(
             "At least two rows must have a sample_weight above zero; "
             f"got weights that leave {kept.sum()} of {len(X)} rows."
@@ -83,7 +109,12 @@ def check_training_data(estimator, X, y, sample_weight) -> TrainingData:
 
 
 def check_new_data(estimator, X) -> np.ndarray:
-    """Validate ``X`` for predict."""
+    """Validate ``X`` for predict; a dask collection becomes a dask array, of which only the
+    number and names of the features are checked.
+    """
+    if is_dask(X):
+        validate_data(estimator, X, reset=False, skip_check_array=True)
+        return as_dask_array(X)
     return _as_float(validate_data(estimator, X, dtype=None, reset=False))
 
 

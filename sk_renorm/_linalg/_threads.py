@@ -36,6 +36,11 @@ def _n_cores(blas: threadpoolctl.ThreadpoolController) -> int:
     return max((library.get_num_threads() for library in blas.lib_controllers), default=1)
 
 
+def one_blas_thread():
+    """Return a context in which BLAS uses one thread, where others call it from many."""
+    return _blas_controller().limit(limits=1)
+
+
 def map_ranges(task: Callable[[int, int], Result], n_items: int, *, min_items: int) -> list[Result]:
     """Call ``task(start, stop)`` on contiguous ranges that cover ``n_items``; results in order.
 

@@ -13,6 +13,7 @@ from sk_renorm._risk._evaluation import Evaluation, pooled_risk
 from sk_renorm._risk._gcv import GeneralizedCrossValidation
 from sk_renorm._risk._leave_fold_out import LeaveFoldOut
 from sk_renorm._risk._leave_one_out import LeaveOneOut
+from sk_renorm._risk._leave_one_out_by_block import LeaveOneOutByBlock
 from sk_renorm._risk._noise import noise_interval
 from sk_renorm._risk._path import (
     alpha_from_df,
@@ -29,6 +30,7 @@ from sk_renorm._risk._profile import (
     standard_errors,
 )
 from sk_renorm._risk._row_correlation import RowCorrelation, estimate_correlations
+from sk_renorm._risk._sampled import SampledGCV, sampled_leave_one_out
 from sk_renorm._risk._uncertainty import ONE_SIDED_95, concentration, excess_variance
 
 RISKS = {"loo": LeaveOneOut, "gcv": GeneralizedCrossValidation}
@@ -41,8 +43,10 @@ __all__ = [
     "GeneralizedCrossValidation",
     "LeaveFoldOut",
     "LeaveOneOut",
+    "LeaveOneOutByBlock",
     "RiskProfile",
     "RowCorrelation",
+    "SampledGCV",
     "alpha_from_df",
     "alpha_from_ridge",
     "concentration",
@@ -57,6 +61,7 @@ __all__ = [
     "noise_interval",
     "pooled_risk",
     "profile_nodes",
+    "sampled_leave_one_out",
     "standard_errors",
 ]
 

@@ -63,11 +63,26 @@ class LeaveOneOut:
 
     def at(self, penalties: np.ndarray, nodes: np.ndarray, joint: bool) -> Evaluation:
         """Evaluate ``penalties`` (1, 1) or (1, q), and sum up the errors at ``nodes`` (K,)."""
+        errors, rest, sums, power = self.parts(penalties, nodes, joint)
+        mean = rest.mean(axis=0)
+        dispersion = np.divide(rest.std(axis=0), mean, out=np.zeros_like(mean), where=mean > 0.0)
+        risk = power / self.factorization.data.total_weight
+        return Evaluation([(slice(None), errors)], risk, dispersion, sums, sums)
+
+    def parts(
+        self, penalties: np.ndarray, nodes: np.ndarray, joint: bool
+    ) -> tuple[np.ndarray, np.ndarray, LossSums, np.ndarray]:
+        """Return what an evaluation is made of, for the rows at hand.
+
+        Errors (n, 1, q), one minus leverages (n, 1 or q) up to scale, sums at the ``nodes``, and
+        the weighted sums of squared errors (q,).
+        """
         f = self.factorization
-        weights = np.ones(f.data.n_rows) if f.data.root_weight is None else f.data.root_weight**2
+        n_rows = len(f.data.targets)
+        weights = np.ones(n_rows) if f.data.root_weight is None else f.data.root_weight**2
         chosen = _Columns(f, penalties)
-        errors = np.empty((f.data.n_rows, 1, f.n_targets))
-        rest = np.empty((f.data.n_rows, penalties.shape[1]))
+        errors = np.empty((n_rows, 1, f.n_targets))
+        rest = np.empty((n_rows, penalties.shape[1]))
         step = max(1, _BLOCK_ENTRIES // (1024 * len(nodes)))
         targets = [slice(start, start + step) for start in range(0, f.n_targets, step)]
         # columns of many targets are made again for every block: kept, they would be r x K x q
@@ -88,10 +103,8 @@ class LeaveOneOut:
             return LossSums.of(parts(), weights[rows], joint).with_left(left)
 
         sums = f.sum_left_blocks(evaluate)
-        mean = rest.mean(axis=0)
-        dispersion = np.divide(rest.std(axis=0), mean, out=np.zeros_like(mean), where=mean > 0.0)
-        risk = np.einsum("bq,bq->q", errors[:, 0], errors[:, 0]) / f.data.total_weight
-        return Evaluation([(slice(None), self._unweighted(errors))], risk, dispersion, sums, sums)
+        power = np.einsum("bq,bq->q", errors[:, 0], errors[:, 0])
+        return self._unweighted(errors), rest, sums, power
 
     def _unweighted(self, errors: np.ndarray) -> np.ndarray:
         root = self.factorization.data.root_weight
