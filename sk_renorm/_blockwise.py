@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.utils.validation import validate_data
 
 from sk_renorm._attributes import FittedAttributes
-from sk_renorm._linalg import DaskRows, Digest, Moments
+from sk_renorm._linalg import DaskRows, Digest, Moments, features_of
 from sk_renorm._risk import LeaveOneOutByBlock, SampledGCV, sampled_leave_one_out
 from sk_renorm._scoring import Objective
 from sk_renorm._selection import select, warn_if_at_edge
@@ -50,7 +50,7 @@ class BlockwiseFit(FittedAttributes):
             raise ValueError(refused)
         with unchanged_on_error(self):
             self._forget_fit()
-            validate_data(self, X, skip_check_array=True)
+            validate_data(self, features_of(X), skip_check_array=True)
             rows = DaskRows.of(X, y, sample_weight)
             flat = getattr(y, "ndim", np.ndim(y)) == 1
             if risk == "gcv":

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.utils.validation import check_array, validate_data
 
 from sk_renorm._compat import validate_parameter_constraints
-from sk_renorm._linalg import as_dask_array, is_dask
+from sk_renorm._linalg import as_dask_array, features_of, is_dask
 
 _FLOATS = (np.float64, np.float32)
 
@@ -113,7 +113,7 @@ def check_new_data(estimator, X) -> np.ndarray:
     number and names of the features are checked.
     """
     if is_dask(X):
-        validate_data(estimator, X, reset=False, skip_check_array=True)
+        validate_data(estimator, features_of(X), reset=False, skip_check_array=True)
         return as_dask_array(X)
     return _as_float(validate_data(estimator, X, dtype=None, reset=False))
 

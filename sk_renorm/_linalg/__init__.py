@@ -2,7 +2,8 @@
 
 from sk_renorm._linalg._blocks import Scratch, row_ranges
 from sk_renorm._linalg._choose import choose_factorization
-from sk_renorm._linalg._dask import DaskRows, as_dask_array, is_dask
+from sk_renorm._linalg._dask import DaskRows
+from sk_renorm._linalg._dask_blocks import as_dask_array, features_of, is_dask
 from sk_renorm._linalg._digest import Digest
 from sk_renorm._linalg._factorization import Factorization, LeftBlock
 from sk_renorm._linalg._held_out import HeldOut, downdate, refit
@@ -22,6 +23,7 @@ __all__ = [
     "downdate",
     "factorize",
     "factorize_moments",
+    "features_of",
     "is_dask",
     "refit",
     "row_ranges",

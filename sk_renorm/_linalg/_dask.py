@@ -1,16 +1,17 @@
 """Rows in a dask collection: every block is reduced where it is, and only sums travel.
 
-dask is imported where it is used, and never to find out whether something is a dask collection.
+dask is imported where it is used.
 """
 
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
+from sk_renorm._linalg._dask_blocks import as_floats, split_alike
 from sk_renorm._linalg._digest import Digest
 from sk_renorm._linalg._factorization import Factorization
 from sk_renorm._linalg._moments import Moments
@@ -21,48 +22,26 @@ Result = TypeVar("Result")
 BlockTask = Callable[[int, np.ndarray, np.ndarray, np.ndarray | None], Result]
 
 
-def is_dask(values) -> bool:
-    """Say whether ``values`` is a dask array, dataframe or series."""
-    return type(values).__module__.partition(".")[0] == "dask" and hasattr(values, "dask")
-
-
-def as_dask_array(values):
-    """Return a dask array; rows of a dataframe stay in their partitions."""
-    return values.to_dask_array() if hasattr(values, "to_dask_array") else values
-
-
 @dataclass(frozen=True)
 class DaskRows:
     """Blocks of rows that dask makes when asked; ``reduce`` is all that can be done with them.
 
     Attributes
     ----------
-    X : list of Delayed
-        Blocks of X (b, p).
-    Y : list of Delayed or ndarray
-        Blocks of the targets.
-    weights : list of Delayed or ndarray, or None
-        Blocks of the sample weights.
+    blocks : list of (X, Y, weights)
+        Delayed or arrays (b, p), (b,) or (b, q), (b,); the weights may be None.
     dtype : dtype
         float32 if X is, else float64.
     """
 
-    X: Sequence[Any]
-    Y: Sequence[Any]
-    weights: Sequence[Any] | None
+    blocks: Sequence[tuple]
     dtype: np.dtype
 
     @classmethod
     def of(cls, X, y, sample_weight) -> "DaskRows":
         """Take a dask X apart, and what goes with it alike: dask collections or arrays."""
-        X = as_dask_array(X)
-        if X.ndim != 2:
-            raise ValueError(f"X must have two dimensions, rows and features; got {X.ndim}.")
-        X = X.rechunk({1: -1})
-        rows = X.to_delayed()[:, 0].tolist()
-        weights = None if sample_weight is None else _like(X, rows, sample_weight, "sample_weight")
-        dtype = np.dtype(np.float32 if X.dtype == np.float32 else np.float64)
-        return cls(rows, _like(X, rows, y, "y"), weights, dtype)
+        blocks, dtype = split_alike(X, {"y": y, "sample_weight": sample_weight})
+        return cls(blocks, np.dtype(np.float32 if dtype == np.float32 else np.float64))
 
     def digest(self) -> Digest:
         """Return moments and a sample of all rows, in one pass."""
@@ -92,12 +71,8 @@ class DaskRows:
         import dask
 
         shared = dask.delayed(task, traverse=False)
-        weights = [None] * len(self.X) if self.weights is None else self.weights
         on_block, join = dask.delayed(_on_block, pure=False), dask.delayed(_combine, pure=False)
-        parts = [
-            on_block(shared, number, *block)
-            for number, block in enumerate(zip(self.X, self.Y, weights, strict=True))
-        ]
+        parts = [on_block(shared, number, *block) for number, block in enumerate(self.blocks)]
         while len(parts) > 1:
             pairs = [parts[start : start + 2] for start in range(0, len(parts), 2)]
             parts = [join(combine, *pair) if len(pair) > 1 else pair[0] for pair in pairs]
@@ -108,41 +83,10 @@ class DaskRows:
         return result
 
 
-def _like(X, rows: list, values, name: str) -> list:
-    """Split ``values`` into the blocks of ``X``, whose delayed ``rows`` they belong to."""
-    import dask
-
-    if not is_dask(values):
-        values = np.asarray(values)
-        sizes = X.chunks[0]
-        if np.isnan(sizes).any():
-            sizes = dask.compute([dask.delayed(len)(block) for block in rows])[0]
-        if values.ndim and sum(sizes) != len(values):
-            raise ValueError(f"X has {sum(sizes)} rows, and {name} {len(values)}.")
-        if not values.ndim:
-            return [np.full(int(size), float(values)) for size in sizes]
-        return np.split(values, np.cumsum(sizes[:-1], dtype=int))
-    values = as_dask_array(values)
-    known = not (np.isnan(X.chunks[0]).any() or np.isnan(values.chunks[0]).any())
-    if known and len(X) != len(values):
-        raise ValueError(f"X has {len(X)} rows, and {name} {len(values)}.")
-    if known:
-        values = values.rechunk({0: X.chunks[0]})
-    if values.ndim > 1:
-        values = values.rechunk({1: -1})
-    blocks = values.to_delayed().ravel().tolist()
-    if len(blocks) != len(rows):
-        raise ValueError(
-            f"X has {len(rows)} blocks and {name} {len(blocks)}, of unknown sizes; give them the "
-            "same partitions."
-        )
-    return blocks
-
-
 def _on_block(task: BlockTask, number: int, X, Y, weights):
     """Do a task on one block, as floats, without the rows of zero weight."""
     X, Y = as_floats(X, "X"), as_floats(Y, "y").astype(np.float64, copy=False)
-    Y = Y.reshape(len(Y), -1)
+    Y = Y if Y.ndim > 1 else Y[:, None]
     if weights is not None:
         weights = as_floats(weights, "sample_weight").astype(np.float64, copy=False).ravel()
     for name, values in (("y", Y), ("sample_weight", weights)):
@@ -167,7 +111,8 @@ def _combine(combine: Callable[[Result, Result], Result], first, second):
     """Combine results of blocks, either of which may have no rows."""
     if first is None or second is None:
         return second if first is None else first
-    return combine(first, second)
+    with np.errstate(all="ignore"):
+        return combine(first, second)
 
 
 def _moments(number: int, X, Y, weights) -> tuple[np.ndarray, np.ndarray, Moments]:
@@ -184,17 +129,3 @@ def _power(x_mean: np.ndarray, direction: np.ndarray, number: int, X, Y, weights
     """Squared length of a block of centred data along a direction."""
     squares = np.square(np.subtract(X, x_mean, dtype=np.float64) @ direction)
     return float(squares.sum() if weights is None else weights @ squares)
-
-
-def as_floats(values, name: str) -> np.ndarray:
-    """Return an array of float32 or float64; refuse text."""
-    values = np.asarray(values)
-    if values.dtype in (np.float32, np.float64):
-        return values
-    try:
-        return values.astype(np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"{name} must hold numbers; a block of it holds something else. Convert it first, for "
-            f"instance with {name}.astype(float) or an encoder."
-        ) from None
