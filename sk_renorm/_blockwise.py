@@ -150,7 +150,7 @@ class BlockwiseFit(FittedAttributes):
 
 def _rows_at_hand(dtype, Y, weights, flat: bool, moments: Moments, n_rows: float) -> RowsAtHand:
     no_rows = np.empty((0, len(moments.x_mean)), dtype=dtype)
-    weights = None if (weights == 1.0).all() else weights
+    weights = None if weights is None or (weights == 1.0).all() else weights
     y = Y[:, 0] if flat else Y
     return RowsAtHand(no_rows, Y, weights, y, moments=moments, n_rows=n_rows)
 

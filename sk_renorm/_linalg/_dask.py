@@ -47,8 +47,8 @@ class DaskRows:
         """Return moments and a sample of all rows, in one pass."""
         return self.reduce(Digest.of)
 
-    def moments(self) -> tuple[np.ndarray, np.ndarray, Moments]:
-        """Return targets (n, q), weights (n,) and moments of the rows of positive weight."""
+    def moments(self) -> tuple[np.ndarray, np.ndarray | None, Moments]:
+        """Return targets (n, q), weights (n,) if given, and moments of rows of positive weight."""
         return self.reduce(_moments, _join)
 
     def factorize(self, moments: Moments, n_rows: int, *, fit_intercept: bool) -> Factorization:
@@ -115,14 +115,13 @@ def _combine(combine: Callable[[Result, Result], Result], first, second):
         return combine(first, second)
 
 
-def _moments(number: int, X, Y, weights) -> tuple[np.ndarray, np.ndarray, Moments]:
-    given = np.ones(len(X)) if weights is None else weights
-    return Y, given, Moments.from_rows(X, Y, weights)
+def _moments(number: int, X, Y, weights) -> tuple[np.ndarray, np.ndarray | None, Moments]:
+    return Y, weights, Moments.from_rows(X, Y, weights)
 
 
 def _join(first, second):
-    pairs = zip(first[:2], second[:2], strict=True)
-    return *(np.concatenate(pair) for pair in pairs), first[2] + second[2]
+    weights = None if first[1] is None else np.concatenate([first[1], second[1]])
+    return np.concatenate([first[0], second[0]]), weights, first[2] + second[2]
 
 
 def _power(x_mean: np.ndarray, direction: np.ndarray, number: int, X, Y, weights) -> float:
