@@ -8,12 +8,11 @@ from sklearn.utils.validation import validate_data
 
 from sk_renorm._attributes import FittedAttributes
 from sk_renorm._linalg import DaskRows, Digest, Moments, features_of
+from sk_renorm._report import DISPERSED
 from sk_renorm._risk import LeaveOneOutByBlock, SampledGCV, sampled_leave_one_out
 from sk_renorm._scoring import Objective
 from sk_renorm._selection import select, warn_if_at_edge
 from sk_renorm._validation import TrainingData, unchanged_on_error
-
-_DISPERSED = 0.25  # leverages: beyond this GCV and its like cannot be trusted
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ class BlockwiseFit(FittedAttributes):
             float(values[0]) if joint else values for values in loo
         )
         dispersion = float(np.max(self.leverage_dispersion_))
-        if dispersion > _DISPERSED:
+        if dispersion > DISPERSED:
             values = (float(np.mean(value)) for value in (self.risk_, *loo))
             warnings.warn(
                 f"Leverages differ much (dispersion {dispersion:.2f}), so risk_, which is GCV's, "
@@ -110,7 +109,7 @@ class BlockwiseFit(FittedAttributes):
         objective = Objective(estimate, data.y, data.weights, per_target=per_target)
         selection = select(objective, candidates, n_errors)
         if warn_at_edge:
-            warn_if_at_edge(objective, selection)
+            warn_if_at_edge(objective, selection, stacklevel=6)
         self._set_model(data, f, selection)
         self._set_held_out(data, selection)
         self.groups_ = None

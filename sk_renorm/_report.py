@@ -6,7 +6,7 @@ import numpy as np
 
 from sk_renorm.forecast import learning_curve
 
-_DISPERSED = 0.25  # leverages: beyond this GCV and its like cannot be trusted
+DISPERSED = 0.25  # leverages: beyond this GCV and its like cannot be trusted
 
 
 def as_text(model) -> str:
@@ -94,7 +94,7 @@ def _warnings(model, at_edge: bool) -> list[str]:
         found.append(
             "alpha is not identified: hardly any penalty is worse beyond the error of the estimate."
         )
-    if np.any(np.asarray(model.leverage_dispersion_) > _DISPERSED):
+    if np.any(np.asarray(model.leverage_dispersion_) > DISPERSED):
         found.append(
             "Leverages differ much (dispersion "
             f"{np.max(model.leverage_dispersion_):.2f}): a few rows decide, and GCV is not to be "

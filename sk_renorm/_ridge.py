@@ -194,7 +194,8 @@ class RenormalizedRidge(RenormalizedRegressor):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Training rows; float32 is kept, never modified.
+            Training rows; float32 is kept, never modified.  A dask array or dataframe is reduced
+            block by block and never gathered; ``cv``, ``scoring`` and the like need rows in memory.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Targets.
         sample_weight : float or array-like of shape (n_samples,), default=None

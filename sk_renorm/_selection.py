@@ -256,7 +256,7 @@ def _selection(at: AtPenalty, alpha, alphas, losses, risks) -> Selection:
     )
 
 
-def warn_if_at_edge(objective: Objective, selection: Selection) -> None:
+def warn_if_at_edge(objective: Objective, selection: Selection, *, stacklevel: int = 4) -> None:
     """Warn if candidates end where the risk still falls."""
     f = objective.estimate.factorization
     better = better_beyond(
@@ -276,5 +276,5 @@ def warn_if_at_edge(objective: Objective, selection: Selection) -> None:
         f"and {falls} beyond it: alpha={better[found[0]]:.3g} is better. "
         "Give a wider range, or alphas=None to search all of it.",
         UserWarning,
-        stacklevel=4,
+        stacklevel=stacklevel,
     )

@@ -42,6 +42,7 @@ OWN = {
     "_blockwise": {
         "_attributes",
         "_linalg",
+        "_report",
         "_risk",
         "_scoring",
         "_selection",

@@ -256,6 +256,26 @@ def test_fit_starts_afresh_and_so_does_partial_fit_after_it():
     assert model.coef_.shape == (2,)
 
 
+def test_a_buffer_may_be_used_again():
+    X, y = make_data(60, 4)
+    model, buffer, targets = RenormalizedRidge(1.0), np.empty((30, 4)), np.empty(30)
+    for rows in (slice(0, 30), slice(30, 60)):
+        buffer[:], targets[:] = X[rows], y[rows]
+        model.partial_fit(buffer, targets)
+        buffer[:] = targets[:] = 0.0
+        seen = slice(0, rows.stop)
+        expected = RenormalizedRidge(1.0, sample_correlation="independent").fit(X[seen], y[seen])
+        assert_allclose(model.loo_residuals_, expected.loo_residuals_, rtol=1e-7)
+
+
+def test_warns_of_an_edge_where_the_user_asks():
+    X, y = make_data(60, 4)
+    model = TheoryGuidedRidgeCV([1e3, 1e4]).partial_fit(X, y)
+    with pytest.warns(UserWarning, match="at their edge") as caught:
+        _ = model.alpha_
+    assert caught[0].filename == __file__
+
+
 def test_an_error_changes_nothing():
     X, y = make_data(90, 6)
     model = TheoryGuidedRidgeCV().partial_fit(X[:40], y[:40])

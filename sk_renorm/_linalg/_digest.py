@@ -41,7 +41,7 @@ class RowSample:
         """Draw from a block of rows; ``number``, the seed, is another one for every block."""
         draws = np.random.default_rng(number).random(len(X))
         weights = np.ones(len(X)) if weights is None else weights
-        return cls(X, Y, weights, np.ones(len(X)), draws)._smallest()
+        return cls(X, Y, weights, np.ones(len(X)), draws)._smallest()  # a copy
 
     def __add__(self, other: "RowSample") -> "RowSample":
         pairs = zip(vars(self).values(), vars(other).values(), strict=True)
@@ -57,10 +57,10 @@ class RowSample:
         return RowSample(*(values[rows] for values in vars(self).values()))
 
     def _smallest(self) -> "RowSample":
-        if len(self.draws) <= _SAMPLE_SIZE:
-            return self
-        rows = np.argpartition(self.draws, _SAMPLE_SIZE - 1)[:_SAMPLE_SIZE]
-        return self[np.sort(rows)]
+        rows = np.arange(len(self.draws))
+        if len(rows) > _SAMPLE_SIZE:
+            rows = np.sort(np.argpartition(self.draws, _SAMPLE_SIZE - 1)[:_SAMPLE_SIZE])
+        return self[rows]
 
 
 @dataclass(frozen=True)
@@ -124,8 +124,8 @@ class Digest:
     def effective_rows(self, fit_intercept: bool) -> int:
         """Return the number of rows that traces go by.
 
-        A row counts by what is left of it; but rows, be they nearly forgotten, hold the features
-        down as long as they are more.
+        A row counts by what is left of it.  But if more rows were seen than features can fit, they
+        do not interpolate, however little is left: one degree of freedom is always spare then.
         """
         n_features = len(self.moments.x_mean)
         return max(round(self.n_rows), min(self.n_seen, n_features + fit_intercept + 1))
