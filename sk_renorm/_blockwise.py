@@ -110,6 +110,14 @@ class BlockwiseFit(FittedAttributes):
         selection = select(objective, candidates, n_errors)
         if warn_at_edge:
             warn_if_at_edge(objective, selection, stacklevel=6)
+        if candidates.continuous and selection.alpha.min() <= f.resolution > 0.0:
+            warnings.warn(
+                f"The best penalty may lie below {f.resolution:.3g}, the least that second moments "
+                "resolve here, since some features are nearly collinear; drop features, or fit to "
+                "rows in memory, where smaller ones are searched.",
+                UserWarning,
+                stacklevel=5,
+            )
         self._set_model(data, f, selection)
         self._set_held_out(data, selection)
         self.groups_ = None

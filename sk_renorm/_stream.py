@@ -55,10 +55,12 @@ class StreamingFit(BlockwiseFit):
         order.  A stream is always tuned by GCV.  A random sample of at most 2048 rows, which has no
         part in the choice of ``selection="min"``, gives error bars, ``loo_residuals_`` and
         intervals, and ``sampled_loo_risk_``: the leave-one-out risk at the penalty chosen, with its
-        standard error.  As long as it holds all rows that is exact.
+        standard error.  As long as it holds all rows that is exact; later, the error knows nothing
+        of rare rows of very large leverage that the sample lacks.
 
         If features are nearly collinear, second moments resolve no penalty below 1e-10 of the
-        largest eigenvalue: a smaller one is refused if it is given, and not searched otherwise.
+        largest eigenvalue: a smaller one is refused if it is given, and a warning says so if the
+        search ends there.
 
         ``fit`` starts afresh, and so does the first ``partial_fit`` after it.
 

@@ -335,6 +335,20 @@ def test_penalties_that_moments_do_not_resolve():
     assert_allclose(free.predict(X), full.predict(X), rtol=1e-6)
 
 
+def test_says_so_if_the_best_penalty_may_not_be_resolved():
+    """A signal in the weakest direction, which only a tiny penalty lets through."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, 4))
+    signal = X[:, 3].copy()
+    X[:, 3] = X[:, 0] + 1e-5 * signal
+    y = signal + 0.1 * rng.standard_normal(60)
+    model = TheoryGuidedRidgeCV().partial_fit(X, y)
+    with pytest.warns(UserWarning, match="the least that second moments resolve here") as caught:
+        assert model.alpha_ > 0.0
+    assert caught[0].filename == __file__
+    assert TheoryGuidedRidgeCV(risk="gcv").fit(X, y).risk_ < 0.02 * model.risk_
+
+
 def test_float32_and_names():
     pd = pytest.importorskip("pandas")
     X, y = make_data(60, 4)
