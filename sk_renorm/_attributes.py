@@ -8,6 +8,7 @@ from sk_renorm._linalg import Factorization
 from sk_renorm._risk import (
     CorrelatedRows,
     effective_df,
+    effective_df_error,
     effective_ridge,
     node_weights,
     noise_interval,
@@ -50,8 +51,14 @@ class FittedAttributes(FittedModel):
         self.leverage_dispersion_ = _scalar_if_one(selection.leverage_dispersion)
         n_modes = f.data.n_rows - f.data.fit_intercept
         mean_weight = f.data.total_weight / f.data.n_rows
-        self.eigenvalues_ = f.eigenvalues[::-1] / (n_modes * mean_weight)
+        self.eigenvalues_ = f.spectrum[::-1] / (n_modes * mean_weight)
         self.alphas_ = selection.alphas
+        df_error = effective_df_error(f, selection.alpha)
+        self.effective_df_monte_carlo_error_ = _scalar_if_one(df_error)
+        rest = n_modes - effective_df(f, selection.alpha)
+        slope = np.divide(2.0 * selection.risk, rest, out=np.zeros_like(rest), where=df_error > 0.0)
+        self.risk_monte_carlo_error_ = _scalar_if_one(slope * df_error)
+        self.factorization_ = f"{f.name}: {f.reason}"
         self.risk_path_ = _first_if_one(selection.risks.T).T
         self.effective_df_path_ = effective_df(f, selection.alphas)
         self.effective_ridge_path_ = effective_ridge(f, selection.alphas)
@@ -95,6 +102,15 @@ class FittedAttributes(FittedModel):
     def _set_correlation(self, objective: Objective, selection: Selection) -> None:
         correlated = isinstance(objective.estimate, CorrelatedRows)
         self.row_correlation_ = objective.estimate.numbers if correlated else None
+        self.correlated_error_ = None
+        if correlated:
+            n_targets = objective.estimate.factorization.n_targets
+            chosen = np.broadcast_to(selection.alpha, (1, n_targets))
+            parts = vars(objective.estimate.parts(chosen))
+            self.correlated_error_ = {
+                name: values[:, 0] if name == "residuals" else values[0]
+                for name, values in parts.items()
+            }
         near = np.square(selection.errors).mean(axis=0)
         near = near if objective.per_target else near.mean(keepdims=True)
         scale = np.ones(len(selection.risk))

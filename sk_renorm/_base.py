@@ -5,18 +5,29 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn import get_config
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.metrics import check_scoring
+from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
 from sk_renorm._dependence import (
+    copied_rows,
     neighbours_are_alike,
     neighbours_correlation,
     row_correlation,
 )
 from sk_renorm._folds import check_groups, group_codes, resolve_folds
-from sk_renorm._linalg import Factorization, factorize, is_dask, refit
+from sk_renorm._iterative import refuse_rows_left_out, solve_iteratively
+from sk_renorm._linalg import (
+    Factorization,
+    SparseData,
+    choose_factorization,
+    factorize,
+    is_dask,
+    refit,
+)
 from sk_renorm._risk import (
     CorrelatedRows,
     LeaveFoldOut,
@@ -56,17 +67,8 @@ class RenormalizedRegressor(StreamingFit, MultiOutputMixin, RegressorMixin, Base
     ):
         """Fit and set attributes; an error leaves the estimator as it was."""
         if is_dask(X):
-            return self._fit_dask(
-                X,
-                y,
-                sample_weight,
-                groups,
-                risk,
-                make_candidates=make_candidates,
-                n_errors=n_errors,
-                per_target=per_target,
-                warn_at_edge=warn_at_edge,
-            )
+            tuning = make_candidates, n_errors, per_target, warn_at_edge
+            return self._fit_dask(X, y, sample_weight, groups, risk, *tuning)
         with unchanged_on_error(self):
             self._forget_fit()
             data = check_training_data(self, X, y, sample_weight)
@@ -87,9 +89,27 @@ class RenormalizedRegressor(StreamingFit, MultiOutputMixin, RegressorMixin, Base
                 score_params,
                 per_target,
             )
-            factorization, objective, selection = _solve(
-                data, self.fit_intercept, make_objective, make_candidates, n_errors
-            )
+            choice = choose_factorization(*data.X.shape, sparse=issparse(data.X))
+            if choice.name == "krylov":
+                asked = {
+                    "cv or groups": folds is not None,
+                    "scoring": scorer is not None,
+                    "sample_correlation": correlated,
+                    "store_cv_results": store_cv_results,
+                }
+                refuse_rows_left_out(asked, choice.reason)
+                factorization, objective, selection = solve_iteratively(
+                    SparseData.from_rows(data.X, data.Y, data.weights, self.fit_intercept),
+                    check_random_state(self.random_state).randint(2**31),
+                    choice.reason,
+                    make_objective,
+                    make_candidates,
+                    n_errors,
+                )
+            else:
+                factorization, objective, selection = _solve(
+                    data, self.fit_intercept, make_objective, make_candidates, n_errors
+                )
             if warn_at_edge:
                 warn_if_at_edge(objective, selection)
             self._set_model(data, factorization, selection)
@@ -124,6 +144,11 @@ class RenormalizedRegressor(StreamingFit, MultiOutputMixin, RegressorMixin, Base
         """Return the scorer, or None for squared error."""
         scoring = getattr(self, "scoring", None)
         return None if scoring is None else check_scoring(self, scoring=scoring)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
 
     def get_metadata_routing(self):
         """Say which metadata ``fit`` takes and hands on to the splitter and the scorer.
@@ -162,6 +187,16 @@ class RenormalizedRegressor(StreamingFit, MultiOutputMixin, RegressorMixin, Base
 
     def _warn_of_dependence(self, f, data: TrainingData, selection: Selection) -> None:
         errors = selection.errors
+        copies = copied_rows(errors, data.Y, lambda: _combined_features(data.X))
+        if len(copies):
+            warnings.warn(
+                f"{len(copies)} of {len(errors)} rows repeat another one, such as rows "
+                f"{copies[0].min()} and {copies[0].max()}: left out, such a row is still among the "
+                "training rows, and risk_ is too small for new rows. Remove the copies, or give "
+                "fit their number as sample_weight, or the same label in groups=.",
+                UserWarning,
+                stacklevel=4,
+            )
         if not neighbours_are_alike(f, errors, data.Y - errors, selection.alpha):
             return
         warnings.warn(
@@ -173,6 +208,11 @@ class RenormalizedRegressor(StreamingFit, MultiOutputMixin, RegressorMixin, Base
             UserWarning,
             stacklevel=4,
         )
+
+
+def _combined_features(X: np.ndarray) -> np.ndarray:
+    """Return a combination (n,) of the features in which different rows differ."""
+    return X @ np.random.default_rng(0).standard_normal(X.shape[1]).astype(X.dtype)
 
 
 def _make_objective(

@@ -42,7 +42,7 @@ class RowsAtHand(TrainingData):
 class BlockwiseFit(FittedAttributes):
     """Learns from rows of which only sums, and some rows, are at hand."""
 
-    def _fit_dask(self, X, y, sample_weight, groups, risk: str, **settings):
+    def _fit_dask(self, X, y, sample_weight, groups, risk: str, *tuning):
         """Fit to a dask collection; an error leaves the estimator as it was."""
         refused = self._refused_for_blocks("A fit to a dask collection", groups)
         if refused:
@@ -55,21 +55,22 @@ class BlockwiseFit(FittedAttributes):
             if risk == "gcv":
                 digest = rows.digest()
                 _check_sums(digest.moments, digest.n_seen)
-                self._fit_digest(digest, flat, **settings)
+                self._fit_digest(digest, flat, *tuning)
                 return self
             Y, weights, moments = rows.moments()
             _check_sums(moments, len(Y))
             data = _rows_at_hand(rows.dtype, Y, weights, flat, moments, len(Y))
             factorization = rows.factorize(moments, len(Y), fit_intercept=self.fit_intercept)
-            self._choose(data, LeaveOneOutByBlock(factorization, rows), **settings)
+            self._choose(data, LeaveOneOutByBlock(factorization, rows), *tuning)
         return self
 
-    def _fit_digest(self, digest: Digest, flat: bool, **settings) -> None:
+    def _fit_digest(self, digest: Digest, flat: bool, *tuning, **settings) -> None:
+        """Fit to a digest; ``tuning`` and ``settings`` are for ``_choose``."""
         estimate = SampledGCV(digest, self.fit_intercept)
         sample = digest.sample
         n_rows = estimate.factorization.data.n_rows
         data = _rows_at_hand(sample.X.dtype, sample.Y, sample.weights, flat, digest.moments, n_rows)
-        selection = self._choose(data, estimate, **settings)
+        selection = self._choose(data, estimate, *tuning, **settings)
         joint = len(selection.risk) == 1
         loo = sampled_leave_one_out(estimate, selection.errors, selection.alpha, joint)
         self.sampled_loo_risk_, self.sampled_loo_risk_std_error_ = (
@@ -91,7 +92,6 @@ class BlockwiseFit(FittedAttributes):
         self,
         data: RowsAtHand,
         estimate: SampledGCV | LeaveOneOutByBlock,
-        *,
         make_candidates,
         n_errors: float = 0.0,
         per_target: bool = False,

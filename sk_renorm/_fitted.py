@@ -9,6 +9,7 @@ from statistics import NormalDist
 import numpy as np
 from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted
 
+from sk_renorm._ahead import RiskAhead, check_steps, expected_errors, risks_ahead
 from sk_renorm._intervals import check_level, jackknife_plus, residual_limits, row_shares
 from sk_renorm._linalg import is_dask
 from sk_renorm._report import as_html, as_text
@@ -46,7 +47,7 @@ class FittedModel:
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix or array of shape (n_samples, n_features)
             Rows to predict; a dask collection is predicted lazily, its values are not checked.
         return_std : bool, default=False
             Whether to return standard deviations too.
@@ -94,7 +95,7 @@ class FittedModel:
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix or array of shape (n_samples, n_features)
             Rows to predict.
         confidence_level : float, default=0.9
             Probability, over training sets and new rows, that the interval holds the label.
@@ -154,13 +155,102 @@ class FittedModel:
             np.atleast_1d(self.alpha_),
             errors.reshape(len(errors), -1),
             X,
-            predictions.reshape(len(X), -1),
+            predictions.reshape(X.shape[0], -1),
             confidence_level,
         )
         return limits.reshape(*predictions.shape, 2).astype(predictions.dtype)
 
+    def predict_ahead(self, X, steps=None, return_std=False):
+        """Predict rows that follow the training rows in time, with what their last errors say.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows to predict.
+        steps : int or array-like of shape (n_samples,), default=None
+            How many steps after the last training row each row comes; None for 1, 2, 3, ...
+        return_std : bool, default=False
+            Whether to return standard deviations too.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_targets)
+            ``predict(X)`` plus the expected error: residual kriging, in the unit of y.
+        std : ndarray of the same shape
+            Root of ``risk_ahead(steps).kriging_risk``.  Only if ``return_std``.
+
+        Raises
+        ------
+        ValueError
+            If the model was fitted without ``sample_correlation``, or with a matrix of it.
+
+        Notes
+        -----
+        Rows far ahead are predicted as by ``predict``.  O(n**2) per target and row.
+        """
+        check_is_fitted(self)
+        predictions = self._predict(check_new_data(self, X))
+        steps = np.arange(1, len(predictions) + 1) if steps is None else steps
+        steps = check_steps(np.broadcast_to(steps, len(predictions)))
+        errors = expected_errors(*self._correlated_error(), steps)
+        moved = (predictions + errors.reshape(predictions.shape)).astype(predictions.dtype)
+        if not return_std:
+            return moved
+        risks = self.risk_ahead(steps).kriging_risk.reshape(predictions.shape)
+        return moved, np.sqrt(risks).astype(predictions.dtype)
+
+    def risk_ahead(self, steps):
+        """Return the risk of rows that follow the training rows, step by step.
+
+        Parameters
+        ----------
+        steps : int or array-like of shape (n_steps,)
+            How many steps after the last training row.
+
+        Returns
+        -------
+        RiskAhead
+            ``risk`` of ``predict`` and ``kriging_risk`` of ``predict_ahead``, which both grow to
+            ``far_risk``, the risk of rows far ahead.
+
+        Raises
+        ------
+        ValueError
+            If the model was fitted without ``sample_correlation``, or with a matrix of it.
+
+        References
+        ----------
+        .. [1] Atanasov, Zavatone-Veth and Pehlevan (2024), "Risk and cross validation in ridge
+           regression with correlated samples", arXiv:2408.04607.
+        """
+        check_is_fitted(self)
+        steps = check_steps(np.atleast_1d(steps))
+        correlations, parts = self._correlated_error()
+        risks = risks_ahead(correlations, parts, steps)
+        far = parts["excess"] + parts["noise"]
+        if self.loo_residuals_.ndim == 1:
+            return RiskAhead(steps, risks[0][:, 0], risks[1][:, 0], float(far[0]))
+        return RiskAhead(steps, *risks, far)
+
+    def _correlated_error(self) -> tuple[np.ndarray, dict]:
+        """Return the autocorrelations (n,) of the training rows, and what their errors are."""
+        parts, given = self.correlated_error_, self.row_correlation_
+        if parts is None or given.ndim == 2:
+            raise ValueError(
+                "What lies ahead needs the autocorrelations of the rows, in time order; fit with "
+                "sample_correlation='ar1', 'estimate', or an array of them."
+            )
+        correlations = np.zeros(len(parts["residuals"]))
+        correlations[: len(given)] = given
+        return correlations, parts
+
     def _rows_for_jackknife(self):
         factorization = self._kept_factorization("method='jackknife+'")
+        if factorization.name == "krylov":
+            raise ValueError(
+                "method='jackknife+' needs the leverage of every row, which sparse data of this "
+                "size do not give (see factorization_); use method='residual'."
+            )
         if not self._left_out_single_rows:
             raise ValueError(
                 "method='jackknife+' leaves out single, independent rows, and this model's rows "
@@ -281,12 +371,13 @@ class FittedModel:
         X = check_new_data(self, X)
         Y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
         check_consistent_length(X, Y)
-        Y = Y.reshape(len(X), -1)
+        Y = Y.reshape(len(Y), -1)
         if Y.shape[1] != f.n_targets:
             raise ValueError(f"y has {Y.shape[1]} targets, and the model {f.n_targets}.")
         nodes, errors = self.risk_profile_["alpha"], []
         for alpha in nodes:
-            predictions = f.data.y_mean + (X - f.data.x_mean) @ f.coefficients(alpha)
+            coef = f.coefficients(alpha)
+            predictions = X @ coef + (f.data.y_mean - f.data.x_mean @ coef)
             errors.append(np.mean(np.square(Y - predictions), axis=0))
         errors = np.array(errors)
         return nodes, errors if self.risk_profile_["risk"].ndim == 2 else errors.mean(axis=1)

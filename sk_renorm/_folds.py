@@ -5,7 +5,7 @@ from sklearn.model_selection import LeaveOneGroupOut, check_cv
 from sklearn.utils import indexable
 from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
 
-Fold = tuple[np.ndarray, np.ndarray]
+from sk_renorm._risk import Fold
 
 
 def check_groups(groups, X) -> np.ndarray | None:
@@ -26,7 +26,7 @@ def group_codes(groups) -> np.ndarray | None:
 def resolve_folds(
     cv, X, y, groups, kept: np.ndarray | None, split_params: dict
 ) -> list[Fold] | None:
-    """Return the folds (train, test) that ``cv`` makes, or None for rows left out one at a time.
+    """Return the folds that ``cv`` makes, or None for rows left out one at a time.
 
     ``cv=None`` with groups leaves one group out at a time.  ``kept`` marks the rows of positive
     weight: the splitter sees all rows, the folds hold positions among those kept.
@@ -37,23 +37,23 @@ def resolve_folds(
         cv, split_params = LeaveOneGroupOut(), {"groups": groups}
     X, y = indexable(X, y)
     n_rows = len(y)
-    folds = [
-        (_positions(train, n_rows), _positions(test, n_rows))
-        for train, test in check_cv(cv, y, classifier=False).split(X, y, **split_params)
-    ]
-    if kept is not None:
-        position = np.cumsum(kept) - 1
-        folds = [
-            (position[train[kept[train]]], position[test[kept[test]]]) for train, test in folds
-        ]
-    folds = [(train, test) for train, test in folds if len(test)]
-    if not folds:
-        raise ValueError("cv gave no fold with rows to test; give it at least one.")
-    for number, (train, _) in enumerate(folds):
+    n_kept = n_rows if kept is None else np.count_nonzero(kept)
+    position = None if kept is None else np.cumsum(kept) - 1
+    folds = []
+    for train, test in check_cv(cv, y, classifier=False).split(X, y, **split_params):
+        train, test = _positions(train, n_rows), _positions(test, n_rows)
+        if kept is not None:
+            train, test = position[train[kept[train]]], position[test[kept[test]]]
+        if not len(test):
+            continue
         if not len(train):
             raise ValueError(
-                f"Fold {number} of cv leaves no rows to train on; use fewer, larger folds."
+                f"Fold {len(folds)} of cv leaves no rows to train on; use fewer, larger folds."
             )
+        # kept as what is left out: the training rows of many folds would fill the memory
+        folds.append(Fold.from_split(train, test, n_kept))
+    if not folds:
+        raise ValueError("cv gave no fold with rows to test; give it at least one.")
     return folds
 
 

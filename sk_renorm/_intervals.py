@@ -95,9 +95,9 @@ def jackknife_plus(
     check_level(confidence_level, 1, shares.sum())
     limits = np.empty((*predictions.shape, 2))
     step = max(1, _BLOCK_ENTRIES // max(f.data.n_rows, X.shape[1]))
-    for start in range(0, len(X), step):
+    for start in range(0, X.shape[0], step):
         rows = slice(start, start + step)
-        projected = f.vectors.project(np.subtract(X[rows], f.data.x_mean, dtype=np.float64))
+        projected = f.vectors.project(f.data.centred(X[rows]))
         influence = _influence(f, projected, alpha[0])
         for target in range(predictions.shape[1]):
             if target and len(alpha) > 1:

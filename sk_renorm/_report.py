@@ -45,7 +45,8 @@ def _summary(model) -> tuple[str, list[tuple[str, str]], list[str]]:
     risk, error = np.asarray(model.risk_), np.asarray(model.risk_std_error_)
     ends = model.equivalent_alphas_.reshape(-1, 2)
     ceiling = model.r2_ceiling_interval_.reshape(-1, 2)
-    rank = len(model.eigenvalues_)
+    known = not model.factorization_.startswith("krylov")
+    rank = len(model.eigenvalues_) if known else min(n_rows - 1, model.n_features_in_)
     curve = learning_curve(model, [max(n_rows, 3), 2 * max(n_rows, 3)])
     now, twice = curve.risk
     change = np.divide(twice, now, out=np.ones_like(now), where=now > 0.0) - 1.0
@@ -62,6 +63,7 @@ def _summary(model) -> tuple[str, list[tuple[str, str]], list[str]]:
             " to ".join(_number(b) for b in model.noise_variance_interval_.reshape(-1, 2).T),
         ),
         ("risk with twice the rows", _percent(change)),
+        ("factorization", model.factorization_),
     ]
     return title, lines, _warnings(model, bool(np.any(curve.at_edge[1])))
 

@@ -79,6 +79,9 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         Whether to keep the factorization, and with it a reference to the training rows as they were
         validated (no copy of float arrays), which ``predict_interval(method="jackknife+")`` needs.
         Copies and pickles of the model never hold them.  False frees their memory after the fit.
+    random_state : int, RandomState instance or None, default=0
+        Of the random vectors whose mean stands for a trace where sparse X has more than 4000 rows
+        and features; nothing else is random.  An int, 0 too, gives the same result every time.
 
     Attributes
     ----------
@@ -105,7 +108,7 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         Whether that range leaves out more than a tenth of the degrees of freedom.
     noise_variance_ : float or ndarray of shape (n_targets,)
         Unbiased estimate of the label noise, the residual sum of squares of least squares over its
-        degrees of freedom; NaN where none remain.
+        degrees of freedom; NaN where none remain or ``factorization_`` is "krylov".
     noise_variance_interval_ : ndarray of shape (2,) or (n_targets, 2)
         Bounds of the label noise, each at 95 %, in squared units of y.
     r2_ceiling_interval_ : ndarray of shape (2,) or (n_targets, 2)
@@ -122,6 +125,10 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         ``risk_`` at each of ``alphas_``.
     effective_df_ : float or ndarray of shape (n_targets,)
         Degrees of freedom: the trace of the hat matrix, without the intercept's one.
+    effective_df_monte_carlo_error_ : float or ndarray of shape (n_targets,)
+        Standard error of ``effective_df_``; 0.0 except where ``factorization_`` is "krylov".
+    risk_monte_carlo_error_ : float or ndarray of shape (n_targets,)
+        What that makes of ``risk_``; not part of ``risk_std_error_``.
     effective_df_path_ : ndarray of shape (n_alphas,)
         Degrees of freedom at each of ``alphas_``.
     effective_ridge_ : float or ndarray of shape (n_targets,)
@@ -130,18 +137,25 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
     effective_ridge_path_ : ndarray of shape (n_alphas,)
         Effective ridge at each of ``alphas_``.
     eigenvalues_ : ndarray of shape (rank,)
-        Variances along the principal directions of X, descending, per row of mean weight.
+        Variances along the principal directions of X, descending, per row of mean weight; of shape
+        (0,), not known, where ``factorization_`` is "krylov".
     loo_predictions_ : ndarray of shape (n_samples,) or (n_samples, n_targets)
         Prediction of every row by the model fitted without it (or without its fold: the mean of
         several, NaN for rows that ``cv`` never tests).
     loo_residuals_ : ndarray of shape (n_samples,) or (n_samples, n_targets)
-        ``y - loo_predictions_``; NaN for rows of zero weight too.
+        ``y - loo_predictions_``; NaN for rows of zero weight too.  Where ``factorization_`` is
+        "krylov", residuals of the fit times one factor, which makes their mean square ``risk_``.
     sample_weight_ : ndarray of shape (n_samples,) or None
         Weights of the fit; None where all are one.
     groups_ : ndarray of shape (n_samples,) or None
         Groups of the fit as numbers from 0; None without.
     row_correlation_ : ndarray of shape (n_lags,) or (n_samples, n_samples), or None
         Correlation of the rows that was used; None if they count as independent.
+    correlated_error_ : dict or None
+        What the error of far rows is made of, with ``sample_correlation``: ``"excess"`` and
+        ``"noise"`` (n_targets,), the part that is correlated as the rows are and the independent
+        part, in squared units of y; ``"row_ridge"`` (n_targets,), the renormalized ridge of the
+        rows; ``"residuals"`` (n_samples, n_targets), of training.  None without.
     far_error_factor_ : float or ndarray of shape (n_targets,)
         Error of a row far from the training rows over that of a held-out one; 1 for independent
         rows.
@@ -151,6 +165,11 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
     cv_results_ : ndarray of shape (n_samples, n_alphas) or (n_samples, n_targets, n_alphas)
         Squared held-out errors, or held-out predictions with ``scoring``; only with
         ``store_cv_results=True``.
+    factorization_ : str
+        What was factorized, and why: ``"row_gram"``, ``"column_gram"``, or, where a Gram matrix
+        would have lost the answer, the rows themselves, by ``"svd"`` or, if sparse,
+        ``"blocked_qr"``; or nothing, for sparse X with more than 4000 rows and features:
+        ``"krylov"``, see Notes.  ``"moments"`` if rows come in blocks.
     n_samples_seen_ : int
         Rows seen by ``partial_fit``, after which ``loo_predictions_``, ``loo_residuals_`` and
         ``sample_weight_`` are those of a random sample of them.
@@ -183,12 +202,23 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
     The error of row i left out is its residual times ``1 / (1 - h_i)``, its own renormalization;
     GCV replaces that by ``S = kappa / ridge``, the same for all rows [1]_ [2]_.
 
+    Sparse X is neither centred nor made dense.  With more than 4000 rows and features no Gram
+    matrix is made of it: Krylov spaces started from y and from four random vectors stand for the
+    spectrum [3]_, grown until the risk has settled at the chosen penalty.  They give no leverage
+    of a single row, so the risk is that of generalized cross-validation, whatever ``risk`` says,
+    NaN at penalties too small for it; see ``leverage_dispersion_`` for whether it can be trusted.
+    Coefficients are solved for by conjugate gradients, to 1e-8.  A step, of at most 90, takes two
+    products of X with one vector for each target and four more, and keeps one vector of the shorter
+    side for each target and two more.
+
     References
     ----------
     .. [1] Atanasov, Zavatone-Veth and Pehlevan (2024), "Scaling and renormalization in
        high-dimensional regression", arXiv:2405.00592.
     .. [2] Golub, Heath and Wahba (1979), "Generalized cross-validation as a method for choosing a
        good ridge parameter", Technometrics 21.
+    .. [3] Ubaru, Chen and Saad (2017), "Fast estimation of tr(f(A)) via stochastic Lanczos
+       quadrature", SIAM Journal on Matrix Analysis and Applications 38.
 
     Examples
     --------
@@ -216,6 +246,7 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         "fit_intercept": ["boolean"],
         "store_cv_results": ["boolean"],
         "store_rows": ["boolean"],
+        "random_state": ["random_state"],
     }
 
     def __init__(
@@ -231,6 +262,7 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         fit_intercept=True,
         store_cv_results=False,
         store_rows=True,
+        random_state=0,
     ):
         self.alphas = alphas
         self.risk = risk
@@ -242,15 +274,17 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         self.fit_intercept = fit_intercept
         self.store_cv_results = store_cv_results
         self.store_rows = store_rows
+        self.random_state = random_state
 
     def fit(self, X, y, sample_weight=None, groups=None):
         """Choose the penalty and fit.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Training rows; float32 is kept, never modified.  A dask array or dataframe is reduced
-            block by block and never gathered; ``cv``, ``scoring`` and the like need rows in memory.
+        X : array-like or sparse matrix or array of shape (n_samples, n_features)
+            Training rows; float32 is kept, never modified.  Sparse rows are best in CSR format.  A
+            dask array or dataframe is reduced block by block and never gathered; ``cv``,
+            ``scoring`` and the like need rows in memory.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Targets.
         sample_weight : float or array-like of shape (n_samples,), default=None

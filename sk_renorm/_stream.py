@@ -90,7 +90,9 @@ class StreamingFit(BlockwiseFit):
             raise ValueError(f"forget must be a share, from 0 to below 1; got {forget!r}.")
         stream = vars(self).get("_stream")
         with unchanged_on_error(self):
-            data = check_training_data(self, X, y, sample_weight, min_rows=1, reset=stream is None)
+            data = check_training_data(
+                self, X, y, sample_weight, min_rows=1, reset=stream is None, accept_sparse=False
+            )
             past = None if stream is None else Digest.from_state(stream["digest"])
             digest = Digest.of(0 if past is None else past.n_seen, data.X, data.Y, data.weights)
             flat = data.y.ndim == 1

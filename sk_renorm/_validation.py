@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from numbers import Real
 
 import numpy as np
+from scipy.sparse import csr_array, issparse, sparray, spmatrix
 from sklearn.utils.validation import check_array, validate_data
 
 from sk_renorm._compat import validate_parameter_constraints
-from sk_renorm._linalg import as_dask_array, features_of, is_dask
+from sk_renorm._linalg import as_csr_array, as_dask_array, features_of, is_dask
 
 _FLOATS = (np.float64, np.float32)
 
@@ -20,7 +21,7 @@ class TrainingData:
 
     Attributes
     ----------
-    X : ndarray of shape (n, p), float64 or float32
+    X : ndarray or csr_array of shape (n, p), float64 or float32
         Never modified.
     Y : ndarray of shape (n, q), float64
         Targets as columns.
@@ -75,12 +76,19 @@ def unchanged_on_error(estimator) -> Iterator[None]:
 
 
 def check_training_data(
-    estimator, X, y, sample_weight, *, min_rows: int = 2, reset: bool = True
+    estimator,
+    X,
+    y,
+    sample_weight,
+    *,
+    min_rows: int = 2,
+    reset: bool = True,
+    accept_sparse: bool = True,
 ) -> TrainingData:
     """Validate ``X``, ``y`` and weights; rows of zero weight are dropped.
 
-    A block of a stream may have ``min_rows=1``, and after the first it must not ``reset`` the
-    number and names of the features.
+    A block of a stream may have ``min_rows=1``, is not sparse, and after the first it must not
+    ``reset`` the number and names of the features.
     """
     _refuse_text(y, "y")
     X, y = validate_data(
@@ -88,6 +96,7 @@ def check_training_data(
         X,
         y,
         reset=reset,
+        accept_sparse="csr" if accept_sparse else False,
         dtype=None,
         multi_output=True,
         y_numeric=True,
@@ -95,35 +104,36 @@ def check_training_data(
     )
     X = _as_float(X)
     y = np.asarray(y, dtype=np.float64)
-    weights = _check_weights(sample_weight, len(X))
+    weights = _check_weights(sample_weight, X.shape[0])
     if weights is None or weights.all():
         return TrainingData(X, y.reshape(len(y), -1), weights, y)
     kept = weights > 0.0
     if kept.sum() < min_rows:
         raise ValueError(
             "At least two rows must have a sample_weight above zero; "
-            f"got weights that leave {kept.sum()} of {len(X)} rows."
+            f"got weights that leave {kept.sum()} of {len(y)} rows."
         )
     y = y[kept]
     return TrainingData(X[kept], y.reshape(len(y), -1), weights[kept], y, kept, X[~kept])
 
 
-def check_new_data(estimator, X) -> np.ndarray:
+def check_new_data(estimator, X) -> np.ndarray | csr_array:
     """Validate ``X`` for predict; a dask collection becomes a dask array, of which only the
     number and names of the features are checked.
     """
     if is_dask(X):
         validate_data(estimator, features_of(X), reset=False, skip_check_array=True)
         return as_dask_array(X)
-    return _as_float(validate_data(estimator, X, dtype=None, reset=False))
+    return _as_float(validate_data(estimator, X, accept_sparse="csr", dtype=None, reset=False))
 
 
-def _as_float(X: np.ndarray) -> np.ndarray:
+def _as_float(X: np.ndarray | spmatrix | sparray) -> np.ndarray | csr_array:
     """Keep float32 and float64; convert numbers; refuse text."""
-    if X.dtype in _FLOATS:
-        return X
-    _refuse_text(X, "X")
-    return check_array(X, dtype=np.float64)
+    if X.dtype not in _FLOATS:
+        if not issparse(X):
+            _refuse_text(X, "X")
+        X = check_array(X, accept_sparse="csr", dtype=np.float64)
+    return as_csr_array(X) if issparse(X) else X
 
 
 def _refuse_text(values, name: str) -> None:

@@ -23,13 +23,14 @@ OWN = {
     "_selection": {"_error_bars", "_risk", "_scoring", "_selection"},
     "_compat": set(),
     "_validation": {"_compat", "_linalg"},
-    "_folds": set(),
+    "_folds": {"_risk"},
     "_dependence": {"_linalg", "_risk"},
+    "_ahead": set(),
     "_intervals": {"_linalg"},
     "_learning_curve": {"_risk"},
     "forecast": {"_learning_curve"},
     "_report": {"forecast"},
-    "_fitted": {"_intervals", "_linalg", "_report", "_risk", "_validation"},
+    "_fitted": {"_ahead", "_intervals", "_linalg", "_report", "_risk", "_validation"},
     "_attributes": {
         "_error_bars",
         "_fitted",
@@ -39,6 +40,7 @@ OWN = {
         "_selection",
         "_validation",
     },
+    "_iterative": {"_linalg", "_scoring", "_selection"},
     "_blockwise": {
         "_attributes",
         "_linalg",
@@ -52,6 +54,7 @@ OWN = {
     "_base": {
         "_dependence",
         "_folds",
+        "_iterative",
         "_linalg",
         "_risk",
         "_scoring",
@@ -61,10 +64,12 @@ OWN = {
     },
     "_ridge": {"_base", "_compat", "_linalg", "_risk", "_selection", "_validation"},
     "_ridge_cv": {"_base", "_compat", "_linalg", "_risk", "_selection", "_validation"},
+    "model_selection": set(),
     "display": {"display", "forecast"},
-    "__init__": {"_ridge", "_ridge_cv", "display"},
+    "__init__": {"_ridge", "_ridge_cv", "display", "model_selection"},
 }
 NUMERICS = {
+    "_ahead",
     "_dependence",
     "theory",
     "datasets",
@@ -72,6 +77,7 @@ NUMERICS = {
     "_risk",
     "_error_bars",
     "_intervals",
+    "_iterative",
     "_learning_curve",
     "_selection",
 }
@@ -158,6 +164,7 @@ def test_private_names_of_scikit_learn_live_in_compat(path):
 
 def test_public_names():
     assert sorted(sk_renorm.__all__) == [
+        "HBlockSplit",
         "LearningCurveForecastDisplay",
         "RenormalizedRidge",
         "RiskCurveDisplay",

@@ -18,7 +18,7 @@ from sklearn.model_selection import (
 
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
 from sk_renorm._linalg import downdate, factorize, refit
-from sk_renorm._risk import LeaveFoldOut
+from sk_renorm._risk import Fold, LeaveFoldOut
 
 SHAPES = {"n > p": (60, 8), "n < p": (24, 50), "n - m < p < n": (40, 30)}
 SPLITTERS = {
@@ -56,7 +56,8 @@ def test_closed_form_needs_no_refit(shape, splitter, weighted):
     X, Y = make_data(*shape, q=2)
     weights = np.random.default_rng(1).uniform(0.3, 3.0, len(X)) if weighted else None
     folds = list(splitter.split(X))
-    estimate = LeaveFoldOut(factorize(X, Y, weights), folds, no_refit)
+    left_out = [Fold.from_split(*fold, len(X)) for fold in folds]
+    estimate = LeaveFoldOut(factorize(X, Y, weights), left_out, no_refit)
     for alpha in (1e-3, 1.0, 1e3):
         expected = held_out_errors(X, Y, alpha, folds, weights)
         for test, errors in estimate.errors(np.array([[alpha]])):

@@ -74,6 +74,13 @@ def test_blocks_in_any_order_are_the_fit_to_all_rows(model, weighted):
         assert_allclose(np.atleast_2d(in_order.coef_)[target], coef[:, 0], rtol=1e-8)
 
 
+def test_sparse_blocks_are_refused():
+    sparse = pytest.importorskip("scipy.sparse")
+    X, y = make_data(30, 3)
+    with pytest.raises(TypeError, match="dense data is required"):
+        TheoryGuidedRidgeCV().partial_fit(sparse.csr_array(X), y)
+
+
 def test_huge_means_cost_no_digits():
     X, y = make_data(90, 5)
     near, far = stream(TheoryGuidedRidgeCV(), X, y), stream(TheoryGuidedRidgeCV(), X + 1e6, y - 1e6)

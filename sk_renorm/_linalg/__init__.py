@@ -7,17 +7,23 @@ from sk_renorm._linalg._dask_blocks import as_dask_array, features_of, is_dask
 from sk_renorm._linalg._digest import Digest
 from sk_renorm._linalg._factorization import Factorization, LeftBlock
 from sk_renorm._linalg._held_out import HeldOut, downdate, refit
+from sk_renorm._linalg._krylov_factorization import KrylovFactorization, krylov_factorizations
 from sk_renorm._linalg._moments import Moments
 from sk_renorm._linalg._reduce import factorize, factorize_moments
+from sk_renorm._linalg._sparse import SparseData, as_csr_array
+from sk_renorm._linalg._threads import map_ranges
 
 __all__ = [
     "DaskRows",
     "Digest",
     "Factorization",
     "HeldOut",
+    "KrylovFactorization",
     "LeftBlock",
     "Moments",
     "Scratch",
+    "SparseData",
+    "as_csr_array",
     "as_dask_array",
     "choose_factorization",
     "downdate",
@@ -25,6 +31,8 @@ __all__ = [
     "factorize_moments",
     "features_of",
     "is_dask",
+    "krylov_factorizations",
+    "map_ranges",
     "refit",
     "row_ranges",
 ]

@@ -5,13 +5,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.linalg.blas import dsyrk
 
 _BLOCK_ENTRIES = 2**19  # 4 MB of float64: fits the outer cache, long enough for BLAS-3 speed
+_LARGEST_BLOCK = 2**24
 
 
 def row_ranges(start: int, stop: int, width: int) -> Iterator[slice]:
     """Yield slices that cover ``start:stop``, each a block of rows of ``width`` columns."""
-    n_rows = int(np.clip(_BLOCK_ENTRIES // max(width, 1), 256, 1024))
+    width = max(width, 1)
+    fewest = max(1, min(256, _LARGEST_BLOCK // width))
+    n_rows = int(np.clip(_BLOCK_ENTRIES // width, fewest, 1024))
     for begin in range(start, stop, n_rows):
         yield slice(begin, min(begin + n_rows, stop))
 
@@ -123,6 +127,36 @@ class CentredData:
         if self.root_weight is not None:
             block *= self.root_weight[rows, None]
         return block
+
+    def row_product(
+        self, rows: slice | np.ndarray, B: np.ndarray, scratch: Scratch | None = None
+    ) -> np.ndarray:
+        """Return some rows of ``X~ B`` (b, k) for ``B`` (p, k), in ``scratch`` space if given."""
+        X = self.rows(rows, scratch)
+        out = None if scratch is None else scratch("U", len(X), B.shape[1])
+        return np.matmul(X, B, out=out)
+
+    def arranged(self, B: np.ndarray) -> np.ndarray:
+        """Return ``B`` in the memory order that `row_product` is fast with: here any."""
+        return B
+
+    def inner_products(self, X_centred: np.ndarray) -> np.ndarray:
+        """Return ``X_centred X~'`` (m, n) for new rows (m, p)."""
+        products = np.zeros((len(X_centred), self.n_rows))
+        for columns, block in self.column_blocks():
+            products += X_centred[:, columns] @ block.T
+        return products
+
+    def centred(self, X: np.ndarray) -> np.ndarray:
+        """Return new rows (m, p) less the means."""
+        return np.subtract(X, self.x_mean, dtype=np.float64)
+
+    def row_gram(self) -> np.ndarray:
+        """Return the upper triangle of ``X~ X~'`` (n, n)."""
+        gram = np.zeros((self.n_rows, self.n_rows), order="F")
+        for _, block in self.column_blocks():
+            gram = dsyrk(1.0, block.T, beta=1.0, c=gram, trans=1, overwrite_c=1)
+        return gram
 
     def fingerprint(self) -> int:
         """Return a checksum of X, to notice that the caller has changed it or reordered its rows.

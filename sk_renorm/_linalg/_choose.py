@@ -5,6 +5,9 @@ from typing import NamedTuple
 # With so few rows more than features, what the features leave free is found as vectors; as a
 # difference from one it would lose the digits of rows that have little of it.
 _FEW = 16
+# Rows of a Gram matrix: its eigenvectors take about ten seconds and half a gigabyte, eight times
+# and four times that for every doubling, where sparse products take a second.
+_LARGEST_GRAM = 4000
 
 
 class Decision(NamedTuple):
@@ -14,7 +17,9 @@ class Decision(NamedTuple):
     reason: str
 
 
-def choose_factorization(n_rows: int, n_features: int, *, precise: bool = False) -> Decision:
+def choose_factorization(
+    n_rows: int, n_features: int, *, precise: bool = False, sparse: bool = False
+) -> Decision:
     """Choose what to factorize.
 
     Parameters
@@ -23,11 +28,14 @@ def choose_factorization(n_rows: int, n_features: int, *, precise: bool = False)
         Shape of the data.
     precise : bool
         Whether the Gram matrix was found unable to resolve the penalties that matter.
+    sparse : bool
+        Whether the rows are sparse, and must not become dense as a whole.
 
     Returns
     -------
     Decision
-        ``"svd"``, ``"row_gram"`` (n x n) or ``"column_gram"`` (p x p), and the reason.
+        ``"row_gram"`` (n x n), ``"column_gram"`` (p x p), ``"svd"`` or ``"blocked_qr"`` of the
+        rows, ``"krylov"``, and the reason.
 
     Examples
     --------
@@ -36,7 +44,16 @@ def choose_factorization(n_rows: int, n_features: int, *, precise: bool = False)
     'row_gram'
     """
     if precise:
-        return Decision("svd", "squaring the singular values would lose the ones that matter")
+        first = choose_factorization(n_rows, n_features)
+        return Decision(
+            "blocked_qr" if sparse else "svd",
+            f"instead of {first.name}, which squares the singular values and would lose the ones "
+            "that matter",
+        )
+    shorter = min(n_rows, n_features)
+    if sparse and shorter > _LARGEST_GRAM:
+        size = f"{8e-9 * shorter**2:.2g} GB"
+        return Decision("krylov", f"a Gram matrix of {shorter} rows ({size}) is too large to solve")
     if n_rows <= n_features + _FEW:
         return Decision("row_gram", f"{n_rows} rows are few for {n_features} features")
     return Decision("column_gram", f"{n_features} features are fewer than {n_rows} rows")

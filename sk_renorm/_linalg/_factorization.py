@@ -64,7 +64,8 @@ class Factorization:
     Attributes
     ----------
     name : str
-        How it was made: ``"row_gram"``, ``"column_gram"``, ``"svd"`` or ``"moments"``.
+        How it was made: ``"row_gram"``, ``"column_gram"``, ``"svd"``, ``"blocked_qr"`` or
+        ``"moments"``.
     data : CentredData
         What was factorized.
     eigenvalues : ndarray of shape (r,)
@@ -80,6 +81,8 @@ class Factorization:
     resolution : float
         Smallest penalty whose results this factorization can tell from those of alpha = 0; zero if
         it resolves them all.
+    reason : str
+        Why it was made so.
     """
 
     name: str
@@ -90,6 +93,25 @@ class Factorization:
     vectors: SingularVectors
     left_error: np.ndarray
     resolution: float = 0.0
+    reason: str = ""
+
+    # modes that count several times, and traces with an error, are those of KrylovFactorization
+    multiplicity = 1.0
+    trace_weights = None
+
+    @property
+    def is_rough(self) -> bool:
+        """Whether the eigenvalues are too rough to convert penalties."""
+        return self.resolution > 0.0
+
+    @property
+    def spectrum(self) -> np.ndarray:
+        """Eigenvalues that are known: all."""
+        return self.eigenvalues
+
+    def trace(self, shares: np.ndarray) -> np.ndarray:
+        """Return the sum (K,) over modes of their ``shares`` (r, K)."""
+        return shares.sum(axis=0)
 
     @property
     def rank(self) -> int:
@@ -127,18 +149,23 @@ class Factorization:
             return LeftBlock(U, squares, constant, np.zeros(len(U)), nothing)
         basis = self.vectors.null_basis
         if basis is None:
-            null = 1.0 - constant**2 - squares.sum(axis=1)
-            rounding = 4.0 * (np.finfo(float).eps + squares @ self.left_error)
+            explained, error = (squares @ self._sum_and_error).T
+            null = 1.0 - constant**2 - explained
+            rounding = 4.0 * (np.finfo(float).eps + error)
             residual = self.data.targets[rows] - U @ self.projections
         else:
             basis = basis[rows]
             null = np.square(basis).sum(axis=1)
             rounding = basis.shape[1] * (8.0 * self.left_error.max(initial=0.0)) ** 2
             residual = basis @ self._null_projections
-        lost = null <= rounding
+        lost = np.flatnonzero(null <= rounding)
         null[lost] = 0.0
         residual[lost] = 0.0
         return LeftBlock(U, squares, constant, null, residual, basis)
+
+    @cached_property
+    def _sum_and_error(self) -> np.ndarray:
+        return np.column_stack([np.ones(self.rank), self.left_error])
 
     @cached_property
     def _null_projections(self) -> np.ndarray:

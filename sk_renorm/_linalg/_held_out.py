@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.linalg
 
+from sk_renorm._linalg._blocks import row_ranges
 from sk_renorm._linalg._factorization import Factorization
 from sk_renorm._linalg._reduce import factorize
 
@@ -52,9 +53,10 @@ def refit(
     if factorization.resolution:
         factorization = factorize(*arguments, fit_intercept=fit_intercept, precise=True)
     data = factorization.data
-    X_centred = np.subtract(X[test], data.x_mean, dtype=np.float64)
+    project = factorization.vectors.project
+    blocks = [X[test[rows]] for rows in row_ranges(0, len(test), X.shape[1])]
     return HeldOut(
-        projected=factorization.vectors.project(X_centred),
+        projected=np.concatenate([project(data.centred(block)) for block in blocks]),
         targets=Y[test] - data.y_mean,
         eigenvalues=factorization.eigenvalues,
         moments=np.sqrt(factorization.eigenvalues)[:, None] * factorization.projections,

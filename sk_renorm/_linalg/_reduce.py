@@ -5,12 +5,15 @@ from dataclasses import replace
 
 import numpy as np
 import scipy.linalg
-from scipy.linalg.blas import dsymv, dsyr2, dsyrk
+import scipy.sparse
+from scipy.linalg.blas import dsymv, dsyr2
 
+from sk_renorm._linalg._blocked_qr import blocked_svd
 from sk_renorm._linalg._blocks import CentredData, row_ranges
 from sk_renorm._linalg._choose import choose_factorization
 from sk_renorm._linalg._factorization import Factorization
 from sk_renorm._linalg._moments import Moments
+from sk_renorm._linalg._sparse import SparseData
 from sk_renorm._linalg._vectors import ColumnGramVectors, RowGramVectors, StoredVectors
 
 _EPS = np.finfo(float).eps
@@ -30,7 +33,7 @@ def factorize(
 
     Parameters
     ----------
-    X : ndarray of shape (n, p), float32 or float64
+    X : ndarray or csr_array of shape (n, p), float32 or float64
         Rows of data; read only.
     Y : ndarray of shape (n, q), float64
         Targets.
@@ -39,7 +42,8 @@ def factorize(
     fit_intercept : bool, default=True
         Whether to centre.
     precise : bool, default=False
-        Whether to use a singular value decomposition of the rows, at several times the cost.
+        Whether to decompose the rows themselves instead of a Gram matrix, at several times the
+        cost.
 
     Returns
     -------
@@ -51,11 +55,14 @@ def factorize(
     Costs n p min(n, p) multiply-adds for the Gram matrix and about 9 min(n, p)**3 for its
     eigenvectors.
     """
-    name = choose_factorization(*X.shape, precise=precise).name
+    sparse = scipy.sparse.issparse(X)
+    name, reason = choose_factorization(*X.shape, precise=precise, sparse=sparse)
     if name == "column_gram":
-        return _from_column_gram(X, Y, weights, fit_intercept)
-    data = CentredData.from_rows(X, Y, weights, fit_intercept)
-    return _from_svd(data) if name == "svd" else _from_row_gram(data)
+        return replace(_from_column_gram(X, Y, weights, fit_intercept), reason=reason)
+    kind = SparseData if sparse else CentredData
+    data = kind.from_rows(X, Y, weights, fit_intercept)
+    reduce = {"svd": _from_svd, "blocked_qr": _from_blocked_qr, "row_gram": _from_row_gram}[name]
+    return replace(reduce(data), reason=reason)
 
 
 def factorize_moments(
@@ -92,21 +99,27 @@ def factorize_moments(
         n_rows=round(moments.total_weight) if n_rows is None else n_rows,
         fit_intercept=moments.centre,
     )
-    return _from_moments("moments", moments, moments.xx, data, tail_power)
+    factorization = _from_moments("moments", moments, moments.xx, data, tail_power)
+    return replace(factorization, reason="rows come in blocks, and only their sums are kept")
 
 
 def _from_column_gram(
     X: np.ndarray, Y: np.ndarray, weights: np.ndarray | None, fit_intercept: bool
 ) -> Factorization:
-    moments = Moments.from_rows(X, Y, weights, centre=fit_intercept)
-    means = moments.x_mean, moments.y_mean
-    data = CentredData.from_rows(X, Y, weights, fit_intercept, means)
+    if scipy.sparse.issparse(X):
+        data = SparseData.from_rows(X, Y, weights, fit_intercept)
+        moments = data.moments()
+    else:
+        moments = Moments.from_rows(X, Y, weights, centre=fit_intercept)
+        means = moments.x_mean, moments.y_mean
+        data = CentredData.from_rows(X, Y, weights, fit_intercept, means)
 
     def tail_power(directions: np.ndarray) -> float:
         # the columns of X~ V are orthogonal, so one sum of them has the power of all
-        direction = directions.sum(axis=1)
-        blocks = row_ranges(0, len(X), X.shape[1])
-        return sum(float(np.sum(np.square(data.rows(rows) @ direction))) for rows in blocks)
+        direction = directions.sum(axis=1, keepdims=True)
+        blocks = row_ranges(0, *X.shape)
+        products = (data.row_product(rows, direction) for rows in blocks)
+        return sum(float(np.sum(np.square(product))) for product in products)
 
     return _from_moments("column_gram", moments, moments.xx, data, tail_power)
 
@@ -134,7 +147,7 @@ def _from_moments(
         eigenvalues, V = eigenvalues[keep], V[:, keep]
     singular_values = np.sqrt(eigenvalues)
     V /= singular_values
-    vectors = ColumnGramVectors(data, V, singular_values)
+    vectors = ColumnGramVectors(data, data.arranged(V), singular_values)
     projections = V.T @ moments.xy
     left_error = _left_error(eigenvalues, resolution)
     return _factorization(
@@ -149,9 +162,7 @@ def _from_row_gram(data: CentredData) -> Factorization:
     null direction that centring makes never meets the spectrum.
     """
     n, skip = data.n_rows, int(data.fit_intercept)
-    gram = np.zeros((n, n), order="F")
-    for _, block in data.column_blocks():
-        gram = dsyrk(1.0, block.T, beta=1.0, c=gram, trans=1, overwrite_c=1)
+    gram = data.row_gram()
     reflect = data.constant.copy()
     if skip:
         reflect[0] += 1.0
@@ -204,6 +215,22 @@ def _from_svd(data: CentredData) -> Factorization:
     left_error = np.full(len(values), 4.0 * _EPS)
     return _factorization(
         "svd", data, values**2, U.T @ data.targets, power, StoredVectors(U, V), left_error, 0.0
+    )
+
+
+def _from_blocked_qr(data: SparseData) -> Factorization:
+    n, p = data.X.shape
+    values, short = blocked_svd(data.tall_blocks(), max(n, p))
+    if n > p:
+        vectors = ColumnGramVectors(data, data.arranged(short / values), values)
+        projections = vectors.left_map.T @ data.right_product(data.targets)
+    else:
+        vectors = RowGramVectors(data, short, values)
+        projections = short.T @ data.targets
+    power = np.square(data.targets).sum(axis=0)
+    left_error = 4.0 * _EPS * values[-1:] / values
+    return _factorization(
+        "blocked_qr", data, values**2, projections, power, vectors, left_error, 0.0
     )
 
 

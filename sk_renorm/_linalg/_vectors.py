@@ -39,16 +39,14 @@ class ColumnGramVectors:
     null_basis: None = None
 
     def left(self, rows: slice | np.ndarray, scratch: Scratch | None = None) -> np.ndarray:
-        X = self.data.rows(rows, scratch)
-        out = None if scratch is None else scratch("U", len(X), self.left_map.shape[1])
-        return np.matmul(X, self.left_map, out=out)
+        return self.data.row_product(rows, self.left_map, scratch)
 
     def left_product(self, A: np.ndarray) -> np.ndarray:
         B = self.left_map @ A
         product = np.empty((self.data.n_rows, B.shape[1]))
         scratch = Scratch()
         for rows in row_ranges(0, len(product), len(B)):
-            np.matmul(self.data.rows(rows, scratch), B, out=product[rows])
+            product[rows] = self.data.row_product(rows, B, scratch)
         return product
 
     def right_product(self, A: np.ndarray) -> np.ndarray:
@@ -77,10 +75,7 @@ class RowGramVectors:
         return self.data.right_product(self.U @ (A / self.singular_values[:, None]))
 
     def project(self, X_centred: np.ndarray) -> np.ndarray:
-        products = np.zeros((len(X_centred), len(self.U)))
-        for columns, block in self.data.column_blocks():
-            products += X_centred[:, columns] @ block.T
-        return products @ (self.U / self.singular_values)
+        return self.data.inner_products(X_centred) @ (self.U / self.singular_values)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from sk_renorm._linalg import Factorization
 from sk_renorm._risk._correlated import CorrelatedRows
 from sk_renorm._risk._evaluation import Evaluation, pooled_risk
 from sk_renorm._risk._gcv import GeneralizedCrossValidation
-from sk_renorm._risk._leave_fold_out import LeaveFoldOut
+from sk_renorm._risk._leave_fold_out import Fold, LeaveFoldOut
 from sk_renorm._risk._leave_one_out import LeaveOneOut
 from sk_renorm._risk._leave_one_out_by_block import LeaveOneOutByBlock
 from sk_renorm._risk._noise import noise_interval
@@ -19,6 +19,7 @@ from sk_renorm._risk._path import (
     alpha_from_df,
     alpha_from_ridge,
     effective_df,
+    effective_df_error,
     effective_ridge,
 )
 from sk_renorm._risk._profile import (
@@ -29,6 +30,7 @@ from sk_renorm._risk._profile import (
     profile_nodes,
     standard_errors,
 )
+from sk_renorm._risk._quadrature_gcv import QuadratureGCV
 from sk_renorm._risk._row_correlation import RowCorrelation, estimate_correlations
 from sk_renorm._risk._sampled import SampledGCV, sampled_leave_one_out
 from sk_renorm._risk._uncertainty import ONE_SIDED_95, concentration, excess_variance
@@ -40,10 +42,12 @@ __all__ = [
     "RISKS",
     "CorrelatedRows",
     "Evaluation",
+    "Fold",
     "GeneralizedCrossValidation",
     "LeaveFoldOut",
     "LeaveOneOut",
     "LeaveOneOutByBlock",
+    "QuadratureGCV",
     "RiskProfile",
     "RowCorrelation",
     "SampledGCV",
@@ -52,6 +56,7 @@ __all__ = [
     "concentration",
     "difference_errors",
     "effective_df",
+    "effective_df_error",
     "effective_ridge",
     "estimate_correlations",
     "excess_variance",
@@ -68,6 +73,8 @@ __all__ = [
 
 def make_risk(name: str, factorization: Factorization):
     """Return the risk estimate called ``name``, or say what the factorization lacks for it."""
+    if factorization.name == "krylov":  # knows traces, and no single row's leverage
+        return QuadratureGCV(factorization)
     risk = RISKS[name]
     if risk.needs == "rows" and factorization.data.X is None:
         raise ValueError(

@@ -9,6 +9,8 @@ Zavatone-Veth and Pehlevan 2024, arXiv:2408.04607).  A row far from all others h
 ``excess + noise``.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from sk_renorm._linalg import Factorization
@@ -20,6 +22,26 @@ from sk_renorm._risk._row_correlation import RowCorrelation
 _BLOCK_ENTRIES = 2**22  # residuals made at a time: rows x penalties x targets
 _N_STEPS = 25  # of the reweighted fit, and of Newton's method
 _LEAST_SHARE = 1e-9  # of the weakest mode: penalties below it are taken as this
+
+
+@dataclass(frozen=True)
+class ErrorParts:
+    """What errors are made of, at penalties (L, q).
+
+    Attributes
+    ----------
+    excess, noise : ndarray of shape (L, q)
+        Risk of far rows: the part that is correlated as the rows are, and the independent part.
+    row_ridge : ndarray of shape (L, q)
+        ``kt``.
+    residuals : ndarray of shape (n, L, q)
+        Of training.
+    """
+
+    excess: np.ndarray
+    noise: np.ndarray
+    row_ridge: np.ndarray
+    residuals: np.ndarray
 
 
 class CorrelatedRows:
@@ -79,7 +101,12 @@ class CorrelatedRows:
         return at_other_risk(self, penalties, nodes, joint, fewer=self.correlation.sum_of_squares)
 
     def _risk(self, penalties: np.ndarray) -> np.ndarray:
-        """Return the risk (L, q) of a chunk of penalties, the error of the mean included."""
+        """Return the risk (L, q) of a chunk of penalties."""
+        parts = self.parts(penalties)
+        return parts.excess + parts.noise
+
+    def parts(self, penalties: np.ndarray) -> "ErrorParts":
+        """Split the risk at ``penalties`` (L, q), the error of the mean included."""
         f, k = self.factorization, self.correlation.spectrum[:, None, None]
         if f.rank:
             penalties = np.maximum(penalties, _LEAST_SHARE * f.eigenvalues[0] * f.interpolates)
@@ -95,7 +122,9 @@ class CorrelatedRows:
             excess, noise = powers.sum(axis=0) / np.sum(k * filtered**2, axis=0), 0.0
         else:
             excess, noise = _two_components(powers / filtered**2, k)
-        return excess * (1.0 + of_mean[0]) + noise * (1.0 + of_mean[1])
+        return ErrorParts(
+            excess * (1.0 + of_mean[0]), noise * (1.0 + of_mean[1]) + 0.0 * excess, kt, residuals
+        )
 
     def _residuals(self, penalties: np.ndarray) -> np.ndarray:
         """Return training residuals (n, L, q) at ``penalties`` (L, q)."""

@@ -1,35 +1,76 @@
-"""Leave-fold-out errors for any folds: closed form where a training set is a fold's complement."""
+"""Leave-fold-out errors for any folds: closed form where rows are left out, refitting elsewhere."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 
-from sk_renorm._linalg import Factorization, HeldOut, downdate
+from sk_renorm._linalg import Factorization, HeldOut, downdate, map_ranges
 from sk_renorm._risk._evaluation import Evaluation, pooled_risk
 from sk_renorm._risk._leave_one_out import LeaveOneOut
+from sk_renorm._risk._small_folds import MOST_ROWS, batches, small_fold_errors
 from sk_renorm._risk._uncertainty import LossSums
 
-_BLOCK_ENTRIES = 2**20  # entries of the fold matrices, or errors, made at a time
-_WORST_CONDITION = 1e8  # of a fold's matrix: leaves eight digits
+_TOGETHER = 8  # folds spread over the cores, whose errors are kept at a time
+_WORST_CONDITION = 1e7  # of a fold's matrix, as a probe shows it: leaves eight digits
 
-Fold = tuple[np.ndarray, np.ndarray]
+
+@dataclass(frozen=True)
+class Fold:
+    """Rows that are tested by the model fitted to all rows but those removed.
+
+    Attributes
+    ----------
+    removed : ndarray of shape (m,)
+        Rows that the model does not see, the tested ones first.
+    n_tested : int
+        How many of them are tested.
+    train : ndarray of shape (k,) or None
+        Rows that the model sees, where these are not just the others: few, repeated, or tested.
+    """
+
+    removed: np.ndarray
+    n_tested: int
+    train: np.ndarray | None = None
+
+    @property
+    def test(self) -> np.ndarray:
+        """Rows that are tested."""
+        return self.removed[: self.n_tested]
+
+    @classmethod
+    def from_split(cls, train: np.ndarray, test: np.ndarray, n_rows: int) -> "Fold":
+        """Make it from index arrays as a scikit-learn splitter yields them."""
+        unseen = np.ones(n_rows, dtype=bool)
+        unseen[train] = False
+        n_removed = n_rows - len(train)
+        gap = unseen.copy()
+        gap[test] = False
+        repeats = np.count_nonzero(unseen) > n_removed
+        overlap = np.count_nonzero(gap) + len(test) > n_removed
+        # with most rows removed, refitting is the cheaper way
+        if repeats or overlap or (gap.any() and n_removed > len(train)):
+            return cls(test, len(test), train)
+        return cls(np.concatenate([test, np.flatnonzero(gap)]), len(test))
 
 
 class LeaveFoldOut:
     """Errors of every test fold for the model fitted to its training rows.
 
-    For a fold F whose training set is all other rows, the errors are ``(I - H)_FF^-1 r_F``, with H
-    the hat matrix, intercept included, and r the residuals; large folds use the same identity on
-    the smaller side.  Other folds, and those that hold a direction of the data nearly alone, where
-    the identity loses its digits, are factorized by ``refit``.
+    For a fold whose training set is all but the rows F, the errors are ``(I - H)_FF^-1 r_F``, with
+    H the hat matrix, intercept included, and r the residuals; large folds use the same identity on
+    the smaller side.  F may hold more than the rows tested: a gap about them.  Other folds, and
+    those that hold a direction of the data nearly alone, where the identity loses its digits, are
+    factorized by ``refit``.
 
     Parameters
     ----------
     factorization : Factorization
         Of all rows.
-    folds : sequence of (train, test) index arrays
-        As a scikit-learn splitter yields them.
+    folds : sequence of Fold
+        What to leave out and to test.
     refit : callable
         ``refit(train, test) -> HeldOut``.
     groups : ndarray of shape (n,), default=None
@@ -37,8 +78,8 @@ class LeaveFoldOut:
 
     Notes
     -----
-    For a fold of m rows and L penalties m**2 r L + 2 m**3 L multiply-adds, or about 9 r**3 if m >
-    r; memory of one fold.
+    For m rows left out and L penalties m**2 r L + m**3 L / 3 multiply-adds, or about 9 r**3 if m >
+    r; memory of a few folds.  Many small folds are computed together, those of a size at a time.
     """
 
     needs = "rows"
@@ -57,15 +98,29 @@ class LeaveFoldOut:
         n_rows = factorization.data.n_rows
         root = factorization.data.root_weight
         self._weights = np.ones(n_rows) if root is None else root**2
-        self._is_complement = [_is_complement(train, test, n_rows) for train, test in folds]
+        self._large, self._medium, small = [], [], defaultdict(list)
+        for fold in folds:
+            size = len(fold.removed)
+            if fold.train is not None or size > factorization.rank:
+                self._large.append(fold)
+            elif size > MOST_ROWS:
+                self._medium.append(fold)
+            else:
+                small[size, fold.n_tested].append(fold)
+        self._small = list(small.values())
 
     def risk(self, penalties: np.ndarray) -> np.ndarray:
         """Return the weighted mean squared error (L, q) of all held-out rows, pooled over folds."""
-        return pooled_risk(self._each(penalties), self._weights)
+        pairs = ((tests.ravel(), _flat(errors)) for tests, errors in self._each(penalties))
+        return pooled_risk(pairs, self._weights)
 
     def errors(self, penalties: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
         """Return ``(test rows, errors of shape (m, L, q))`` of every fold, in the unit of y."""
-        return list(self._each(penalties))
+        return [
+            pair
+            for tests, errors in self._each(penalties)
+            for pair in zip(tests, errors, strict=True)
+        ]
 
     def at(self, penalties: np.ndarray, nodes: np.ndarray, joint: bool) -> Evaluation:
         """Evaluate ``penalties`` (1, 1) or (1, q), and sum up the errors at ``nodes`` (K,)."""
@@ -87,13 +142,17 @@ class LeaveFoldOut:
 
     def _sums(self, nodes: np.ndarray, joint: bool) -> LossSums:
         sums, times = None, np.zeros(len(self._weights))
-        for test, errors in self._each(nodes[:, None]):
-            weights = self._weights[test]
-            groups = None if self.groups is None else self.groups[test]
-            errors *= np.sqrt(weights)[:, None, None]
-            fold = LossSums.of([errors], weights, joint, groups)
-            sums = fold if sums is None else sums + fold
-            times[test] += 1.0
+        for tests, errors in self._each(nodes[:, None]):
+            rows = tests.ravel()
+            weights, groups = self._weights[rows], None
+            if self.groups is not None:
+                # a group that two folds hold out is not one group
+                of_fold = np.arange(len(tests))[:, None] * (self.groups.max() + 1)
+                groups = (self.groups[tests] + of_fold).ravel()
+            errors = _flat(errors) * np.sqrt(weights)[:, None, None]
+            some = LossSums.of([errors], weights, joint, groups)
+            sums = some if sums is None else sums + some
+            np.add.at(times, rows, 1.0)
         # errors of a row that several folds hold out are not new scatter
         copies = times.sum() / np.count_nonzero(times)
         return replace(
@@ -104,30 +163,49 @@ class LeaveFoldOut:
         )
 
     def _each(self, penalties: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        for fold, (_, test) in enumerate(self.folds):
-            yield test, self._fold_errors(fold, penalties)
+        """Yield test rows (k, t) and errors (k, t, L, q) of k folds at a time."""
+        f = self.factorization
+        for fold in self._large:
+            yield fold.test[None], self._fold_errors(fold, penalties)[None]
+        for start in range(0, len(self._medium), _TOGETHER):
+            some = self._medium[start : start + _TOGETHER]
+            found = map_ranges(
+                lambda start, stop, some=some: [
+                    self._fold_errors(fold, penalties) for fold in some[start:stop]
+                ],
+                len(some),
+                min_items=1,
+            )
+            for fold, errors in zip(some, chain.from_iterable(found), strict=True):
+                yield fold.test[None], errors[None]
+        for folds in self._small:
+            for some in batches(folds, len(folds[0].removed), f, penalties):
+                removed = np.array([fold.removed for fold in some])
+                errors, usable = small_fold_errors(f, removed, penalties)
+                errors = errors[:, : some[0].n_tested]
+                for place in np.flatnonzero(~usable):
+                    errors[place] = self._fold_errors(some[place], penalties)
+                yield removed[:, : some[0].n_tested], errors
 
-    def _fold_errors(self, fold: int, penalties: np.ndarray) -> np.ndarray:
-        f, (train, test) = self.factorization, self.folds[fold]
-        if self._is_complement[fold]:
-            if len(test) > f.rank:
-                held_out = downdate(f, test)
-                if held_out is not None:
-                    return held_out.errors(penalties)
-            else:
-                errors = _from_hat_block(f, test, penalties)
-                if errors is not None:
-                    return errors
-        return self.refit(train, test).errors(penalties)
+    def _fold_errors(self, fold: Fold, penalties: np.ndarray) -> np.ndarray:
+        f, n_tested = self.factorization, fold.n_tested
+        if fold.train is not None:
+            return self.refit(fold.train, fold.test).errors(penalties)
+        if len(fold.removed) > f.rank:
+            held_out = downdate(f, fold.removed)
+            if held_out is not None:
+                return held_out.errors(penalties)[:n_tested]
+        else:
+            errors = _from_hat_block(f, fold.removed, penalties)
+            if errors is not None:
+                return errors[:n_tested]
+        train = np.setdiff1d(np.arange(f.data.n_rows), fold.removed)
+        return self.refit(train, fold.test).errors(penalties)
 
 
-def _is_complement(train: np.ndarray, test: np.ndarray, n_rows: int) -> bool:
-    if len(train) + len(test) != n_rows:
-        return False
-    seen = np.zeros(n_rows, dtype=bool)
-    seen[train] = True
-    seen[test] = True
-    return bool(seen.all())
+def _flat(errors: np.ndarray) -> np.ndarray:
+    """Errors (k, t, L, q) of k folds as those of rows."""
+    return errors.reshape(-1, *errors.shape[2:])
 
 
 def _from_hat_block(f: Factorization, test: np.ndarray, penalties: np.ndarray) -> np.ndarray | None:
@@ -140,6 +218,7 @@ def _from_hat_block(f: Factorization, test: np.ndarray, penalties: np.ndarray) -
     if scaled:
         residuals = block.residual[:, None, :] + penalties * residuals
     null = block.null_projector
+    probe = np.where(np.arange(len(test)) % 3 == 0, -1.0, 1.0)
     errors = np.empty_like(residuals)
     # entries of (L, q) by penalty: a row of them each, or one each with as many targets as share it
     if penalties.shape[1] == 1:
@@ -148,27 +227,24 @@ def _from_hat_block(f: Factorization, test: np.ndarray, penalties: np.ndarray) -
         levels, index = np.unique(penalties, return_inverse=True)
         index = index.reshape(penalties.shape)
         places = [index == level for level in range(len(levels))]
-    step = max(1, _BLOCK_ENTRIES // len(test) ** 2)
-    for start in range(0, len(levels), step):
-        alphas = levels[start : start + step, None, None]
-        matrices = (block.U / (f.eigenvalues + alphas)) @ block.U.T
+    for alpha, place in zip(levels, places, strict=True):
+        matrix = (block.U / (f.eigenvalues + alpha)) @ block.U.T
         if scaled:
-            matrices = null + alphas * matrices
-        inverses = _inverses(matrices)
-        if inverses is None:
+            matrix = null + alpha * matrix
+        solution = _solution(matrix, np.column_stack([residuals[:, place], probe]))
+        if solution is None:
             return None
-        for place, inverse in zip(places[start : start + step], inverses, strict=True):
-            errors[:, place] = inverse @ residuals[:, place]
+        errors[:, place] = solution[:, :-1]
     if f.data.root_weight is not None:
         errors /= f.data.root_weight[test, None, None]
     return errors
 
 
-def _inverses(matrices: np.ndarray) -> np.ndarray | None:
-    """Invert a stack of matrices (k, m, m); None if one of them is too near a singular one."""
+def _solution(matrix: np.ndarray, right: np.ndarray) -> np.ndarray | None:
+    """Solve for ``right`` (m, k), whose last column probes the condition; None if that is bad."""
     try:
-        inverses = np.linalg.inv(matrices)
+        solution = np.linalg.solve(matrix, right)
     except np.linalg.LinAlgError:
         return None
-    condition = np.abs(matrices).sum(axis=1).max(axis=1) * np.abs(inverses).sum(axis=1).max(axis=1)
-    return inverses if np.all(condition < _WORST_CONDITION) else None
+    condition = np.abs(matrix).sum(axis=1).max() * np.abs(solution[:, -1]).max()
+    return solution if condition < _WORST_CONDITION else None

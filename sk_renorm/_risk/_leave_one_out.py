@@ -126,45 +126,50 @@ def at_other_risk(
 
 
 class _Columns:
-    """One column for every penalty (and some targets): what blocks of rows are multiplied with."""
+    """One column for every penalty (and some targets): what blocks of rows are multiplied with.
+
+    Rows that the modes explain in full have residuals and one minus leverages proportional to
+    alpha, which drops out; for the others both are multiplied by it.
+    """
 
     def __init__(self, f: Factorization, penalties: np.ndarray, some: slice = slice(None)):
         gains = 1.0 / (f.eigenvalues[:, None, None] + penalties)
         targets = gains * f.projections[:, None, some]
-        self.penalties = penalties
         self.some = some
         self.interpolates = f.interpolates
         self.shape = targets.shape[1:]
+        self.n_levels = penalties.shape
         self.gains = gains.reshape(f.rank, math.prod(gains.shape[1:]))
         self.targets = targets.reshape(f.rank, math.prod(self.shape))
+        if not self.interpolates:
+            self.scaled_gains = (gains * penalties).reshape(self.gains.shape)
+            self.scaled_targets = (targets * penalties).reshape(self.targets.shape)
 
     def errors(self, block: LeftBlock, scratch: Scratch) -> tuple[np.ndarray, np.ndarray]:
         """Return weighted errors (b, L, q), and one minus the leverages (b, L, 1 or q) up to scale.
 
-        Rows that the modes explain in full have residuals and one minus leverages proportional to
-        alpha, which drops out.  Both arrays are scratch space.
+        Both arrays are scratch space.
         """
         n_rows = len(block.U)
         fitted = scratch("fitted", n_rows, self.targets.shape[1])
         leverage = scratch("leverage", n_rows, self.gains.shape[1])
-        np.matmul(block.U, self.targets, out=fitted)
-        np.matmul(block.squares, self.gains, out=leverage)
         errors = fitted.reshape(n_rows, *self.shape)
-        rest = leverage.reshape(n_rows, *self.penalties.shape)
+        rest = leverage.reshape(n_rows, *self.n_levels)
         if self.interpolates:
+            np.matmul(block.U, self.targets, out=fitted)
+            np.matmul(block.squares, self.gains, out=leverage)
             errors /= rest
             return errors, rest
-        null = block.null[:, None, None]
-        errors *= self.penalties
+        np.matmul(block.U, self.scaled_targets, out=fitted)
+        np.matmul(block.squares, self.scaled_gains, out=leverage)
         errors += block.residual[:, None, self.some]
-        rest *= self.penalties
-        rest += null
+        leverage += block.null[:, None]
         explained = np.flatnonzero(block.null == 0.0)
         if not len(explained):
             errors /= rest
             return errors, rest
         errors /= np.where(rest > 0.0, rest, 1.0)
         exact = (block.U[explained] @ self.targets).reshape(-1, *self.shape)
-        exact /= (block.squares[explained] @ self.gains).reshape(-1, *self.penalties.shape)
+        exact /= (block.squares[explained] @ self.gains).reshape(-1, *self.n_levels)
         errors[explained] = exact
         return errors, rest

@@ -14,7 +14,16 @@ from sk_renorm._linalg import Factorization
 def effective_df(factorization: Factorization, alphas: np.ndarray) -> np.ndarray:
     """Return ``df = sum_k s_k / (s_k + alpha)`` for every penalty, in the shape of ``alphas``."""
     s = factorization.eigenvalues
-    return (s / (s + np.asarray(alphas)[..., None])).sum(axis=-1)
+    return (factorization.multiplicity * s / (s + np.asarray(alphas)[..., None])).sum(axis=-1)
+
+
+def effective_df_error(factorization: Factorization, alphas: np.ndarray) -> np.ndarray:
+    """Return the Monte-Carlo error of `effective_df`; zero where the trace is a sum over modes."""
+    s, weights = factorization.eigenvalues, factorization.trace_weights
+    if weights is None:
+        return np.zeros_like(alphas)
+    by_probe = (s / (s + np.asarray(alphas)[..., None])) @ weights
+    return by_probe.std(axis=-1, ddof=1) / np.sqrt(weights.shape[1])
 
 
 def effective_ridge(factorization: Factorization, alphas: np.ndarray) -> np.ndarray:
@@ -25,7 +34,7 @@ def effective_ridge(factorization: Factorization, alphas: np.ndarray) -> np.ndar
     rows than there are degrees of freedom.
     """
     alphas = np.asarray(alphas, dtype=float)
-    gains = 1.0 / (factorization.eigenvalues + alphas[..., None])
+    gains = factorization.multiplicity / (factorization.eigenvalues + alphas[..., None])
     spare = factorization.n_modes - factorization.rank
     if spare == 0.0:
         return 1.0 / gains.sum(axis=-1) if factorization.rank else np.zeros_like(alphas)
@@ -38,7 +47,7 @@ def alpha_from_df(factorization: Factorization, df: float) -> float:
     rank = factorization.rank
     if not 0.0 < df <= rank:
         raise ValueError(
-            f"effective_df must be above 0 and at most {rank}, the rank of the centred data; "
+            f"effective_df must be above 0 and at most {rank:.9g}, the rank of the centred data; "
             f"got {df:g}."
         )
     return _solve(factorization, lambda alpha: effective_df(factorization, alpha) - df)

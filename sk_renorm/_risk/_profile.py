@@ -77,14 +77,14 @@ def make_profile(
     say what does not depend on the number of rows.  ``share`` is the `concentration` of targets.
     """
     left, spare = remaining_shares(f, alphas)
-    total = left.sum(axis=0) + spare
+    total = f.trace(left) + spare
     weakest = f.eigenvalues[0] if not spare and f.rank else 0.0
     mean_weight = f.data.total_weight / f.data.n_rows
     excess = excess_variance(f, alphas)
     gamma_over = np.diag(excess)
     shared = shared_training(sums, excess, share)
     noise = None
-    if spare:
+    if spare and f.null_power is not None:
         noise = f.null_power / (spare * mean_weight)
         noise = noise if len(noise) == len(sums.losses) else noise.mean(keepdims=True)
     return RiskProfile(

@@ -117,6 +117,11 @@ class LossSums:
         """Add one minus the leverages (b, K) of the same rows."""
         return replace(self, left=left.sum(axis=0), left_squared=np.square(left).sum(axis=0))
 
+    def with_scatter(self, mean: np.ndarray, variance: np.ndarray) -> "LossSums":
+        """Add mean and variance over rows of one minus the leverage (K,)."""
+        squares = self.n_rows * (mean**2 + variance)
+        return replace(self, left=self.n_rows * mean, left_squared=squares)
+
     @property
     def leverage_dispersion(self) -> np.ndarray:
         """Standard deviation over mean of one minus the leverage (K,)."""
@@ -190,9 +195,10 @@ def excess_variance(f: Factorization, alphas: np.ndarray) -> np.ndarray:
     n_modes = spare + f.rank
     if not n_modes:
         return np.zeros((len(alphas), len(alphas)))
-    mean = (left.sum(axis=0) + spare) / n_modes
+    mean = (f.trace(left) + spare) / n_modes
     relative, of_spare = left / mean - 1.0, 1.0 / mean - 1.0
-    return (relative.T @ relative + spare * np.outer(of_spare, of_spare)) / n_modes
+    products = (f.multiplicity * relative.T) @ relative
+    return (products + spare * np.outer(of_spare, of_spare)) / n_modes
 
 
 def remaining_shares(f: Factorization, alphas: np.ndarray) -> tuple[np.ndarray, int]:

@@ -66,6 +66,11 @@ class SpectrumDisplay:
             With ``ax_`` and ``figure_``.
         """
         check_is_fitted(estimator)
+        if estimator.factorization_.startswith("krylov"):
+            raise ValueError(
+                "The spectrum of this fit is not known: "
+                f"{estimator.factorization_}. Fit to fewer rows or features to draw it."
+            )
         profile = estimator.risk_profile_
         n_modes = profile["n_rows"] - int(profile["fit_intercept"])
         ridge = np.asarray(estimator.alpha_) / (n_modes * profile["mean_weight"])
