@@ -180,13 +180,13 @@ def test_error_bars_come_from_the_sample():
         model.predict_interval(X[:1], method="jackknife+")
 
 
-@pytest.mark.parametrize("forget", [0.0, 0.1])
-def test_sample_is_uniform_in_what_is_left(forget):
+@pytest.mark.parametrize(("forget", "size"), [(0.0, 2048), (0.0, 500), (0.1, 2048)])
+def test_sample_is_uniform_in_what_is_left(forget, size):
     """Counts per block of 1000 rows against their expectation; the sample of 2048 is full."""
     digest = None
     for block in range(20):
         X = np.full((1000, 1), float(block))
-        one = Digest.of(1000 * block, X, X, None)
+        one = Digest.of(1000 * block, X, X, None, size)
         digest = one if digest is None else digest.forgetting(forget) + one
     assert len(digest.sample.X) == 2048
     shares = (1.0 - forget) ** np.arange(19, -1, -1)
@@ -196,6 +196,17 @@ def test_sample_is_uniform_in_what_is_left(forget):
     expected = 2048 * shares / shares.sum()
     chi2 = np.sum((counts - expected) ** 2 / expected)
     assert chi2 < 19 + 4 * np.sqrt(2 * 19)
+
+
+def test_a_block_that_gives_few_rows_limits_all():
+    """A sample of 300 of 5000 rows and all of 5000 others makes one of about 600, half of each."""
+    X = np.zeros((5000, 1))
+    few, all_rows = Digest.of(0, X, X, None, 300), Digest.of(1, X + 1.0, X, None, 2048)
+    for digest in (few + all_rows, all_rows + few):
+        from_few = np.count_nonzero(digest.sample.X == 0.0)
+        assert from_few == 300
+        others = len(digest.sample.X) - from_few
+        assert abs(others - 300) < 4 * np.sqrt(300 + 300)
 
 
 def test_warns_where_leverages_differ():

@@ -12,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 
 from sk_renorm._linalg._dask_blocks import as_floats, split_alike
-from sk_renorm._linalg._digest import Digest
+from sk_renorm._linalg._digest import SAMPLE_SIZE, Digest
 from sk_renorm._linalg._factorization import Factorization
 from sk_renorm._linalg._moments import Moments
 from sk_renorm._linalg._reduce import factorize_moments
@@ -45,7 +45,9 @@ class DaskRows:
 
     def digest(self) -> Digest:
         """Return moments and a sample of all rows, in one pass."""
-        return self.reduce(Digest.of)
+        # of each block four times what it will be asked for: the fewest that all can give count
+        size = min(SAMPLE_SIZE, 64 + 4 * SAMPLE_SIZE // len(self.blocks))
+        return self.reduce(partial(Digest.of, size=size))
 
     def moments(self) -> tuple[np.ndarray, np.ndarray | None, Moments]:
         """Return targets (n, q), weights (n,) if given, and moments of rows of positive weight."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from sk_renorm._linalg._moments import Moments
 
-_SAMPLE_SIZE = 2048
+SAMPLE_SIZE = 2048
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class RowSample:
         What forgetting has left of each row.
     draws : ndarray of shape (m,)
         The number drawn over the share; a row is forgotten when it reaches one.
+    limit : float
+        All rows with a smaller number are there.
     """
 
     X: np.ndarray
@@ -33,34 +35,43 @@ class RowSample:
     weights: np.ndarray
     shares: np.ndarray
     draws: np.ndarray
+    limit: float = 1.0
 
     @classmethod
     def of(
-        cls, number: int, X: np.ndarray, Y: np.ndarray, weights: np.ndarray | None
+        cls, number: int, X: np.ndarray, Y: np.ndarray, weights: np.ndarray | None, size: int
     ) -> "RowSample":
         """Draw from a block of rows; ``number``, the seed, is another one for every block."""
         draws = np.random.default_rng(number).random(len(X))
         weights = np.ones(len(X)) if weights is None else weights
-        return cls(X, Y, weights, np.ones(len(X)), draws)._smallest()  # a copy
+        return cls(X, Y, weights, np.ones(len(X)), draws)._below_limit(size)
 
     def __add__(self, other: "RowSample") -> "RowSample":
-        pairs = zip(vars(self).values(), vars(other).values(), strict=True)
-        return RowSample(*(np.concatenate(pair) for pair in pairs))._smallest()
+        limit = min(self.limit, other.limit)
+        return RowSample(
+            *(np.concatenate(pair) for pair in zip(self._arrays(), other._arrays(), strict=True)),
+            limit,
+        )._below_limit(SAMPLE_SIZE)
 
     def forgetting(self, share: float) -> "RowSample":
         """Return the sample after each row has lost a share of what was left of it."""
         left = 1.0 - share
-        faded = RowSample(self.X, self.Y, self.weights, self.shares * left, self.draws / left)
-        return faded[faded.draws < 1.0]
+        X, Y, weights, shares, draws = self._arrays()
+        limit = min(1.0, self.limit / left)
+        return RowSample(X, Y, weights, shares * left, draws / left, limit)._below_limit(
+            SAMPLE_SIZE
+        )
 
-    def __getitem__(self, rows: np.ndarray) -> "RowSample":
-        return RowSample(*(values[rows] for values in vars(self).values()))
+    def _arrays(self) -> tuple[np.ndarray, ...]:
+        return self.X, self.Y, self.weights, self.shares, self.draws
 
-    def _smallest(self) -> "RowSample":
-        rows = np.arange(len(self.draws))
-        if len(rows) > _SAMPLE_SIZE:
-            rows = np.sort(np.argpartition(self.draws, _SAMPLE_SIZE - 1)[:_SAMPLE_SIZE])
-        return self[rows]
+    def _below_limit(self, size: int) -> "RowSample":
+        """Return a copy of at most ``size`` rows, all that are below a limit."""
+        limit, draws = self.limit, self.draws
+        if np.count_nonzero(draws < limit) > size:
+            limit = float(np.partition(draws, size)[size])
+        rows = np.flatnonzero(draws < limit)
+        return RowSample(*(values[rows] for values in self._arrays()), limit)
 
 
 @dataclass(frozen=True)
@@ -88,12 +99,22 @@ class Digest:
     n_seen: int
 
     @classmethod
-    def of(cls, number: int, X: np.ndarray, Y: np.ndarray, weights: np.ndarray | None) -> "Digest":
-        """Digest a block of rows of positive weight; ``number`` is another one for every block."""
+    def of(
+        cls,
+        number: int,
+        X: np.ndarray,
+        Y: np.ndarray,
+        weights: np.ndarray | None,
+        size: int = SAMPLE_SIZE,
+    ) -> "Digest":
+        """Digest a block of rows of positive weight; ``number`` is another one for every block.
+
+        The sample takes at most ``size`` of them.
+        """
         n_rows = len(X)
         return cls(
             Moments.from_rows(X, Y, weights),
-            RowSample.of(number, X, Y, weights),
+            RowSample.of(number, X, Y, weights, size),
             float(n_rows),
             float(n_rows) if weights is None else float(weights @ weights),
             n_rows,
