@@ -97,7 +97,9 @@ def test_persistence(estimator):
     assert_allclose(loaded.predict(X), model.predict(X))
     for name, value in vars(model).items():
         if name.endswith("_"):
-            assert isinstance(value, np.ndarray | np.generic | float | int | dict | None), name
+            assert isinstance(value, np.ndarray | np.generic | float | int | str | dict | None), (
+                name
+            )
 
 
 # scikit-learn reads the names of polars columns since 1.9
