@@ -23,6 +23,18 @@ from sk_renorm._validation import TrainingData
 class FittedAttributes(FittedModel):
     """Sets fitted attributes; see the estimators for what they are."""
 
+    def _set_fit(
+        self, data: TrainingData, objective: Objective, selection: Selection, groups=None
+    ) -> None:
+        f = objective.estimate.factorization
+        self._set_model(data, f, selection)
+        self._set_held_out(data, selection)
+        self.groups_ = groups
+        self._set_path(f, selection)
+        self._set_error_bars(data, selection)
+        self._set_correlation(objective, selection)
+        self._set_risk_weights(data)
+
     def _set_model(self, data: TrainingData, f: Factorization, selection: Selection) -> None:
         dtype = data.dtype
         coef = f.coefficients(selection.alpha)
@@ -38,7 +50,7 @@ class FittedAttributes(FittedModel):
     def _set_held_out(self, data: TrainingData, selection: Selection) -> None:
         dtype = data.dtype
         errors = selection.errors.reshape(data.y.shape)
-        dropped = 0.0 if data.X_dropped is None else self._predict(data.X_dropped)
+        dropped = np.nan if data.X_dropped is None else self._predict(data.X_dropped)
         self.loo_predictions_ = data.all_rows(data.y - errors, dropped).astype(dtype)
         self.loo_residuals_ = data.all_rows(errors, np.nan).astype(dtype)
         self.sample_weight_ = None if data.weights is None else data.all_rows(data.weights, 0.0)
@@ -90,7 +102,7 @@ class FittedAttributes(FittedModel):
             np.full(len(noise), np.nan) if unbiased is None else unbiased
         )
         self.noise_variance_interval_ = _first_if_one(noise)
-        self.r2_ceiling_interval_ = _first_if_one(_ceiling(noise, data, joint=len(noise) == 1))
+        self.r2_ceiling_interval_ = _first_if_one(_ceiling(noise, data.target_variance))
         self.risk_profile_ = {
             "alpha": nodes,
             "risk": _first_if_one(profile.risks).T,
@@ -102,7 +114,7 @@ class FittedAttributes(FittedModel):
             "kappa": profile.kappa,
             "leverage_dispersion": profile.leverage_dispersion,
             "n_rows": profile.n_rows,
-            "mean_weight": 1.0 if data.weights is None else float(data.weights.mean()),
+            "mean_weight": data.mean_weight,
             "fit_intercept": bool(profile.fit_intercept),
             "interpolates": profile.residual_noise is None,
         }
@@ -148,12 +160,9 @@ def _first_if_one(values: np.ndarray) -> np.ndarray:
     return values[0] if len(values) == 1 else values
 
 
-def _ceiling(noise: np.ndarray, data: TrainingData, joint: bool) -> np.ndarray:
-    """Return what share of the variance of y is at most not noise (k, 2), for ``noise`` (k, 2)."""
-    mean = np.average(data.Y, axis=0, weights=data.weights)
-    power = np.average(np.square(data.Y - mean), axis=0, weights=data.weights)
-    variance = power * len(data.Y) / (len(data.Y) - 1.0)
-    variance = variance.mean(keepdims=True) if joint else variance
+def _ceiling(noise: np.ndarray, variance: np.ndarray) -> np.ndarray:
+    """Return what share of the variance (q,) is at most not noise (k, 2), for ``noise`` (k, 2)."""
+    variance = variance.mean(keepdims=True) if len(noise) == 1 else variance
     share = np.divide(
         noise, variance[:, None], out=np.zeros_like(noise), where=variance[:, None] > 0
     )

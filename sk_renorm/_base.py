@@ -18,7 +18,6 @@ from sk_renorm._array_api import (
     place_of,
     to_host,
 )
-from sk_renorm._attributes import FittedAttributes
 from sk_renorm._dependence import (
     row_correlation,
 )
@@ -30,6 +29,7 @@ from sk_renorm._linalg import (
     choose_factorization,
     factorize,
     factorize_on_device,
+    is_dask,
     refit,
 )
 from sk_renorm._risk import (
@@ -38,11 +38,8 @@ from sk_renorm._risk import (
     make_risk,
 )
 from sk_renorm._scoring import Objective
-from sk_renorm._selection import (
-    Candidates,
-    Selection,
-    select,
-)
+from sk_renorm._selection import Candidates, Selection, select
+from sk_renorm._stream import StreamingFit
 from sk_renorm._validation import (
     TrainingData,
     check_training_data,
@@ -56,7 +53,7 @@ _SAFE_DISTANCE = 100.0
 MakeCandidates = Callable[[Factorization], Candidates | None]
 
 
-class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, BaseEstimator):
+class RenormalizedRegressor(StreamingFit, MultiOutputMixin, RegressorMixin, BaseEstimator):
     """Linear regression whose penalty is chosen from one factorization."""
 
     def _fit(
@@ -75,7 +72,11 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
         store_cv_results: bool = False,
     ):
         """Fit and set attributes; an error leaves the estimator as it was."""
+        if is_dask(X):
+            tuning = make_candidates, n_errors, per_target, warn_at_edge
+            return self._fit_dask(X, y, sample_weight, groups, risk_weight, risk, *tuning)
         with unchanged_on_error(self):
+            self._forget_fit()
             place = place_of(X)
             given = map(to_host, (y, sample_weight, groups, risk_weight))
             y, sample_weight, groups, risk_weight = given
@@ -100,32 +101,21 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
                 score_params,
                 per_target,
             )
-            choice = choose_factorization(*data.X.shape, sparse=issparse(data.X))
-            solve = _solve
-            if choice.name == "krylov":
-                asked = {
-                    "cv or groups": folds is not None,
-                    "scoring": scorer is not None,
-                    "risk_weight": data.risk_weights is not None,
-                    "sample_correlation": correlated,
-                    "store_cv_results": store_cv_results,
-                }
-                refuse_rows_left_out(asked, choice.reason)
-                seed = check_random_state(self.random_state).randint(2**31)
-                solve = partial(_solve_iteratively, seed, choice.reason)
+            need_rows = {
+                "cv or groups": folds is not None,
+                "scoring": scorer is not None,
+                "risk_weight": data.risk_weights is not None,
+                "sample_correlation": correlated,
+                "store_cv_results": store_cv_results,
+            }
+            solve = self._solver(data, need_rows)
             factorization, objective, selection = solve(
                 data, self.fit_intercept, make_objective, make_candidates, n_errors
             )
             if warn_at_edge:
-                warn_at_edge_of(factorization, objective, selection)
-            self._set_model(data, factorization, selection)
-            self._set_held_out(data, selection)
-            self.groups_ = codes
-            self._set_path(factorization, selection)
-            self._set_error_bars(data, selection)
+                warn_at_edge_of(objective, selection)
+            self._set_fit(data, objective, selection, codes)
             self._keep_rows(factorization, not correlated and folds is None)
-            self._set_correlation(objective, selection)
-            self._set_risk_weights(data)
             if self.sample_correlation is None and folds is None:
                 warn_of_dependence(factorization, data, selection)
             warn_of_leverage(objective, data, selection)
@@ -134,6 +124,15 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
             if place is not None:
                 move_fitted(self, place)
         return self
+
+    def _solver(self, data: TrainingData, need_rows: dict[str, bool]) -> Callable:
+        """Return what factorizes and selects; refuse what ``need_rows`` where none are left out."""
+        choice = choose_factorization(*data.X.shape, sparse=issparse(data.X))
+        if choice.name != "krylov":
+            return _solve
+        refuse_rows_left_out(need_rows, choice.reason)
+        seed = check_random_state(self.random_state).randint(2**31)
+        return partial(_solve_iteratively, seed, choice.reason)
 
     def _route(self, X, sample_weight, groups, data: TrainingData) -> tuple[dict, dict]:
         """Return what goes to the splitter and, for the rows kept, to the scorer.
@@ -189,10 +188,6 @@ class RenormalizedRegressor(FittedAttributes, MultiOutputMixin, RegressorMixin, 
         """Say whether what is asked for needs the rows in numpy."""
         folds = self.cv is not None or groups is not None or risk_weight is not None
         return folds or self._rows_are_correlated() or not has_float64(place)
-
-    def _rows_are_correlated(self) -> bool:
-        given = self.sample_correlation
-        return not (given is None or (isinstance(given, str) and given == "independent"))
 
     def _check_correlation(self, folds, data: TrainingData) -> bool:
         """Say whether rows are to be taken as correlated; refuse what that excludes."""

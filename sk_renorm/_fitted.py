@@ -18,6 +18,7 @@ from sk_renorm._intervals import (
     row_shares,
     target_shares,
 )
+from sk_renorm._linalg import is_dask
 from sk_renorm._report import as_html, as_text
 from sk_renorm._risk import node_weights, standard_errors
 from sk_renorm._validation import check_new_data, check_penalties
@@ -54,7 +55,7 @@ class FittedModel:
         Parameters
         ----------
         X : array-like or sparse matrix or array of shape (n_samples, n_features)
-            Rows to predict.
+            Rows to predict; a dask collection is predicted lazily, its values are not checked.
         return_std : bool, default=False
             Whether to return standard deviations too.
 
@@ -71,6 +72,9 @@ class FittedModel:
         if not return_std:
             return predictions
         scale = np.sqrt(on_host(self)._target_risks())
+        if is_dask(predictions):
+            scale = scale.astype(predictions.dtype)
+            return predictions, predictions.map_blocks(np.full_like, scale)
         return predictions, like(predictions, np.broadcast_to(scale, predictions.shape))
 
     def _predict(self, X):
@@ -150,6 +154,8 @@ class FittedModel:
         check_is_fitted(self)
         if method not in ("residual", "jackknife+"):
             raise ValueError(f"method must be 'residual' or 'jackknife+', got {method!r}.")
+        if method == "jackknife+" and is_dask(X):
+            raise ValueError("method='jackknife+' needs new rows in memory; use 'residual'.")
         X = check_new_data(self, X, "predict_interval")
         model, given = on_host(self), self._predict(X)
         predictions = to_host(given)
@@ -278,8 +284,8 @@ class FittedModel:
         if factorization is None:
             raise ValueError(
                 f"{what} needs the rows of the fit, and this model has none: they are left out "
-                "with store_rows=False and when a model is copied or pickled. Fit again, or do "
-                "without."
+                "with store_rows=False, when a model is copied or pickled, and when rows come in "
+                "blocks. Fit again, or do without."
             )
         if factorization.data.fingerprint() != self._fingerprint:
             raise ValueError(

@@ -6,7 +6,7 @@ import numpy as np
 
 from sk_renorm.forecast import learning_curve
 
-_DISPERSED = 0.25  # leverages: beyond this GCV and its like cannot be trusted
+DISPERSED = 0.25  # leverages: beyond this GCV and its like cannot be trusted
 
 
 def as_text(model) -> str:
@@ -55,6 +55,7 @@ def _summary(model) -> tuple[str, list[tuple[str, str]], list[str]]:
         ("as good by the data", f"{_number(ends[:, 0])} to {_number(ends[:, 1])}"),
         ("degrees of freedom", f"{_number(model.effective_df_)} of {rank}"),
         ("risk (squared error)", f"{_number(risk)} +- {_number(error)}"),
+        *_sampled(model),
         ("R2 on fresh rows", _number(_r2(model))),
         ("R2 at most", f"{_number(ceiling[:, 0])} to {_number(ceiling[:, 1])}"),
         (
@@ -65,6 +66,14 @@ def _summary(model) -> tuple[str, list[tuple[str, str]], list[str]]:
         ("factorization", model.factorization_),
     ]
     return title, lines, _warnings(model, bool(np.any(curve.at_edge[1])))
+
+
+def _sampled(model) -> list[tuple[str, str]]:
+    """The leave-one-out risk beside that of GCV, if rows came in blocks."""
+    if not hasattr(model, "sampled_loo_risk_"):
+        return []
+    risk, error = _number(model.sampled_loo_risk_), _number(model.sampled_loo_risk_std_error_)
+    return [("leave-one-out, sampled", f"{risk} +- {error}")]
 
 
 def _r2(model) -> np.ndarray:
@@ -93,7 +102,7 @@ def _warnings(model, at_edge: bool) -> list[str]:
         found.append(
             "alpha is not identified: hardly any penalty is worse beyond the error of the estimate."
         )
-    if np.any(np.asarray(model.leverage_dispersion_) > _DISPERSED):
+    if np.any(np.asarray(model.leverage_dispersion_) > DISPERSED):
         found.append(
             "Leverages differ much (dispersion "
             f"{np.max(model.leverage_dispersion_):.2f}): a few rows decide, and GCV is not to be "

@@ -143,7 +143,13 @@ class RenormalizedRidge(RenormalizedRegressor):
         What was factorized, and why: ``"row_gram"``, ``"column_gram"``, or, where a Gram matrix
         would have lost the answer, the rows themselves, by ``"svd"`` or, if sparse,
         ``"blocked_qr"``; or nothing, for sparse X with more than 4000 rows and features:
-        ``"krylov"``, see Notes.
+        ``"krylov"``, see Notes.  ``"moments"`` if rows come in blocks.
+    n_samples_seen_ : int
+        Rows seen by ``partial_fit``, after which ``loo_predictions_``, ``loo_residuals_`` and
+        ``sample_weight_`` are those of a random sample of them.
+    sampled_loo_risk_, sampled_loo_risk_std_error_ : float or ndarray of shape (n_targets,)
+        The leave-one-out risk at ``alpha_`` as that sample estimates it, and its standard error; if
+        rows come in blocks and ``risk_`` is that of GCV.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -230,7 +236,9 @@ class RenormalizedRidge(RenormalizedRegressor):
         Parameters
         ----------
         X : array-like or sparse matrix or array of shape (n_samples, n_features)
-            Training rows; float32 is kept, never modified.  Sparse rows are best in CSR format.
+            Training rows; float32 is kept, never modified.  Sparse rows are best in CSR format.  A
+            dask array or dataframe is reduced block by block and never gathered; ``cv``,
+            ``scoring`` and the like need rows in memory.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Targets.
         sample_weight : float or array-like of shape (n_samples,), default=None
@@ -254,6 +262,10 @@ class RenormalizedRidge(RenormalizedRegressor):
             If two dials are set, a dial is out of range, or data cannot be used; the estimator is
             unchanged.
         """
+        return self._fit(X, y, sample_weight, groups, risk_weight, **self._settings())
+
+    def _settings(self) -> dict:
+        """Check parameters; return how the penalty is chosen, as ``_fit`` takes it."""
         dial, value = self._check_params()
 
         def make_candidates(f: Factorization) -> Candidates | None:
@@ -267,9 +279,7 @@ class RenormalizedRidge(RenormalizedRegressor):
             return _fixed(np.array([convert(f, value)]), f.n_targets)
 
         per_target = dial == "alpha" and len(value) > 1
-        return self._fit(
-            X, y, sample_weight, groups, risk_weight, make_candidates, per_target=per_target
-        )
+        return {"make_candidates": make_candidates, "per_target": per_target}
 
     def _check_params(self) -> tuple[str | None, float | np.ndarray | None]:
         """Check parameters; return the dial that is set and its value, or (None, None)."""

@@ -176,7 +176,13 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         What was factorized, and why: ``"row_gram"``, ``"column_gram"``, or, where a Gram matrix
         would have lost the answer, the rows themselves, by ``"svd"`` or, if sparse,
         ``"blocked_qr"``; or nothing, for sparse X with more than 4000 rows and features:
-        ``"krylov"``, see Notes.
+        ``"krylov"``, see Notes.  ``"moments"`` if rows come in blocks.
+    n_samples_seen_ : int
+        Rows seen by ``partial_fit``, after which ``loo_predictions_``, ``loo_residuals_`` and
+        ``sample_weight_`` are those of a random sample of them.
+    sampled_loo_risk_, sampled_loo_risk_std_error_ : float or ndarray of shape (n_targets,)
+        The leave-one-out risk at ``alpha_`` as that sample estimates it, and its standard error; if
+        rows come in blocks and ``risk_`` is that of GCV.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -285,7 +291,9 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         Parameters
         ----------
         X : array-like or sparse matrix or array of shape (n_samples, n_features)
-            Training rows; float32 is kept, never modified.  Sparse rows are best in CSR format.
+            Training rows; float32 is kept, never modified.  Sparse rows are best in CSR format.  A
+            dask array or dataframe is reduced block by block and never gathered; ``cv``,
+            ``scoring`` and the like need rows in memory.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Targets.
         sample_weight : float or array-like of shape (n_samples,), default=None
@@ -308,6 +316,11 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         ValueError
             If parameters contradict each other or data cannot be used; the estimator is unchanged.
         """
+        settings = self._settings(groups, risk_weight)
+        return self._fit(X, y, sample_weight, groups, risk_weight, **settings)
+
+    def _settings(self, groups=None, risk_weight=None) -> dict:
+        """Check parameters; return how the penalty is chosen, as ``_fit`` takes it."""
         alphas = self._check_params(groups, risk_weight)
 
         def make_candidates(f: Factorization) -> Candidates:
@@ -317,19 +330,14 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
                 return Candidates(log_spaced(f.eigenvalues, f.resolution, alphas))
             return Candidates(alphas)
 
-        return self._fit(
-            X,
-            y,
-            sample_weight,
-            groups,
-            risk_weight,
-            make_candidates,
-            risk=self.risk,
-            n_errors={"min": 0.0, "1se": 1.0}.get(self.selection, self.selection),
-            per_target=self.alpha_per_target,
-            warn_at_edge=isinstance(alphas, np.ndarray) and len(alphas) > 1,
-            store_cv_results=self.store_cv_results,
-        )
+        return {
+            "make_candidates": make_candidates,
+            "risk": self.risk,
+            "n_errors": {"min": 0.0, "1se": 1.0}.get(self.selection, self.selection),
+            "per_target": self.alpha_per_target,
+            "warn_at_edge": isinstance(alphas, np.ndarray) and len(alphas) > 1,
+            "store_cv_results": self.store_cv_results,
+        }
 
     def _check_params(self, groups, risk_weight) -> int | np.ndarray | None:
         """Check parameters before anything is touched; return the candidates asked for."""

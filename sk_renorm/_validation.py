@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_array, validate_data
 
 from sk_renorm._array_api import check_place, has_float64, place_of, to_host
 from sk_renorm._compat import validate_parameter_constraints
-from sk_renorm._linalg import Device, as_csr_array
+from sk_renorm._linalg import Device, as_csr_array, as_dask_array, features_of, is_dask
 
 _FLOATS = (np.float64, np.float32)
 _IN_WORDS = {"sample_weight": "Sample weights", "risk_weight": "Risk weights"}
@@ -63,6 +63,18 @@ class TrainingData:
         given = [w for w in (self.weights, self.risk_weights) if w is not None]
         return np.prod(given, axis=0) if given else None
 
+    @property
+    def mean_weight(self) -> float:
+        """Mean of the weights."""
+        return 1.0 if self.weights is None else float(self.weights.mean())
+
+    @property
+    def target_variance(self) -> np.ndarray:
+        """Weighted variance of each target (q,)."""
+        mean = np.average(self.Y, axis=0, weights=self.weights)
+        power = np.average(np.square(self.Y - mean), axis=0, weights=self.weights)
+        return power * len(self.Y) / (len(self.Y) - 1.0)
+
     def all_rows(self, values: np.ndarray, dropped: np.ndarray | float) -> np.ndarray:
         """Put ``values`` (n, ...) in the order of all rows given, ``dropped`` for the others."""
         if self.kept is None:
@@ -84,19 +96,34 @@ def unchanged_on_error(estimator) -> Iterator[None]:
         raise
 
 
-def check_training_data(estimator, X, y, sample_weight, risk_weight=None) -> TrainingData:
-    """Validate ``X``, ``y`` and weights; rows of zero sample weight are dropped."""
+def check_training_data(
+    estimator,
+    X,
+    y,
+    sample_weight,
+    risk_weight=None,
+    *,
+    min_rows: int = 2,
+    reset: bool = True,
+    accept_sparse: bool = True,
+) -> TrainingData:
+    """Validate ``X``, ``y`` and weights; rows of zero sample weight are dropped.
+
+    A block of a stream may have ``min_rows=1``, is not sparse, and after the first it must not
+    ``reset`` the number and names of the features.
+    """
     _refuse_text(y, "y")
     place = place_of(X)
     X, y = validate_data(
         estimator,
         X,
         y,
-        accept_sparse="csr",
+        reset=reset,
+        accept_sparse="csr" if accept_sparse else False,
         dtype=_dtypes(X, place),
         multi_output=True,
         y_numeric=True,
-        ensure_min_samples=2,
+        ensure_min_samples=min_rows,
     )
     X = _as_float(X, place)
     y = np.asarray(y, dtype=np.float64)
@@ -108,7 +135,7 @@ def check_training_data(estimator, X, y, sample_weight, risk_weight=None) -> Tra
             X, y.reshape(len(y), -1), weights, y, place=place, risk_weights=risk_weights
         )
     kept = weights > 0.0
-    if kept.sum() < 2:
+    if kept.sum() < min_rows:
         raise ValueError(
             "At least two rows must have a sample_weight above zero; "
             f"got weights that leave {kept.sum()} of {len(y)} rows."
@@ -122,7 +149,14 @@ def check_training_data(estimator, X, y, sample_weight, risk_weight=None) -> Tra
 
 
 def check_new_data(estimator, X, method: str = "predict"):
-    """Validate ``X`` for ``method``: it must live where the fitted arrays do."""
+    """Validate ``X`` for ``method``: it must live where the fitted arrays do.
+
+    Of a dask collection, which becomes a dask array, only the number and names of the features are
+    checked.
+    """
+    if is_dask(X):
+        validate_data(estimator, features_of(X), reset=False, skip_check_array=True)
+        return as_dask_array(X)
     check_place(estimator, X, method)
     place = place_of(X)
     X = validate_data(estimator, X, accept_sparse="csr", dtype=_dtypes(X, place), reset=False)

@@ -75,8 +75,9 @@ def warn_of_leverage(objective: Objective, data: TrainingData, selection: Select
     )
 
 
-def warn_at_edge_of(f: Factorization, objective: Objective, selection: Selection) -> None:
+def warn_at_edge_of(objective: Objective, selection: Selection, *, stacklevel: int = 4) -> None:
     """Warn if candidates end where the risk still falls."""
+    f = objective.estimate.factorization
     better = better_beyond(
         selection.alphas,
         selection.losses,
@@ -94,5 +95,5 @@ def warn_at_edge_of(f: Factorization, objective: Objective, selection: Selection
         f"and {falls} beyond it: alpha={better[found[0]]:.3g} is better. "
         "Give a wider range, or alphas=None to search all of it.",
         UserWarning,
-        stacklevel=4,
+        stacklevel=stacklevel,
     )

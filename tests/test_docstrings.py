@@ -53,8 +53,12 @@ def test_every_fitted_attribute_is_documented(estimator):
         model.set_params(store_cv_results=True)
     X, y = make_data(20, 3)
     model.fit(X, y)
-    fitted = {name for name in vars(model) if name.endswith("_")} | {"feature_names_in_"}
-    documented = {parameter.name for parameter in ClassDoc(estimator)["Attributes"]}
+    streamed = estimator().partial_fit(X, y)
+    assert streamed.risk_ > 0.0
+    fitted = {name for name in (*vars(model), *vars(streamed)) if name.endswith("_")}
+    fitted |= {"feature_names_in_"}
+    listed = ", ".join(parameter.name for parameter in ClassDoc(estimator)["Attributes"])
+    documented = set(listed.split(", "))
     assert documented == fitted
     parameters = {parameter.name for parameter in ClassDoc(estimator)["Parameters"]}
     assert parameters == set(model.get_params())

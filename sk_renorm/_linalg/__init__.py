@@ -2,8 +2,11 @@
 
 from sk_renorm._linalg._blocks import Scratch, row_ranges
 from sk_renorm._linalg._choose import choose_factorization
+from sk_renorm._linalg._dask import DaskRows
+from sk_renorm._linalg._dask_blocks import as_dask_array, features_of, is_dask
 from sk_renorm._linalg._device import Device, DeviceVectors
 from sk_renorm._linalg._device_reduce import device_left_block, factorize_on_device
+from sk_renorm._linalg._digest import Digest
 from sk_renorm._linalg._factorization import Factorization, LeftBlock
 from sk_renorm._linalg._held_out import HeldOut, downdate, refit
 from sk_renorm._linalg._krylov_factorization import KrylovFactorization, krylov_factorizations
@@ -13,8 +16,10 @@ from sk_renorm._linalg._sparse import SparseData, as_csr_array
 from sk_renorm._linalg._threads import map_ranges
 
 __all__ = [
+    "DaskRows",
     "Device",
     "DeviceVectors",
+    "Digest",
     "Factorization",
     "HeldOut",
     "KrylovFactorization",
@@ -23,12 +28,15 @@ __all__ = [
     "Scratch",
     "SparseData",
     "as_csr_array",
+    "as_dask_array",
     "choose_factorization",
     "device_left_block",
     "downdate",
     "factorize",
     "factorize_moments",
     "factorize_on_device",
+    "features_of",
+    "is_dask",
     "krylov_factorizations",
     "map_ranges",
     "refit",

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg.blas import dsyrk
@@ -52,6 +52,7 @@ class CentredData:
     X : ndarray of shape (n, p) or None
         The data as given, float32 or float64, any memory order, read-only allowed; None where only
         moments are known, as are ``targets`` and ``constant``.
+        Only some of the rows after ``holding``.
     targets : ndarray of shape (n, q) or None
         ``Y~``.
     constant : ndarray of shape (n,) or None
@@ -63,7 +64,7 @@ class CentredData:
     total_weight : float
         Sum of the weights: the number of rows where there are none.
     n_rows : int
-        Number of rows, all of positive weight.
+        Number of rows of the fit, all of positive weight.
     fit_intercept : bool
         Whether the mean is a fitted direction.
     """
@@ -107,6 +108,16 @@ class CentredData:
         else:
             constant = root / np.sqrt(total_weight)
         return cls(X, targets, constant, root, x_mean, y_mean, total_weight, n, fit_intercept)
+
+    def holding(self, X: np.ndarray, Y: np.ndarray, weights: np.ndarray | None) -> "CentredData":
+        """Return the same data with only these of its rows at hand; means and sums are of all."""
+        root = None if weights is None else np.sqrt(weights)
+        targets = Y - self.y_mean
+        constant = np.full(len(X), float(self.fit_intercept) / np.sqrt(self.total_weight))
+        if root is not None:
+            targets *= root[:, None]
+            constant *= root
+        return replace(self, X=X, targets=targets, constant=constant, root_weight=root)
 
     def rows(self, rows: slice | np.ndarray, scratch: Scratch | None = None) -> np.ndarray:
         """Return some rows of ``X~`` (b, p) as float64."""

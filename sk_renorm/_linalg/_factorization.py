@@ -4,7 +4,7 @@ import functools
 import itertools
 import operator
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
 
@@ -133,6 +133,11 @@ class Factorization:
         """Whether the modes can fit any targets exactly."""
         return self.rank >= self.data.n_rows - self.data.fit_intercept
 
+    def holding(self, X: np.ndarray, Y: np.ndarray, weights: np.ndarray | None) -> "Factorization":
+        """Return this factorization of moments with some of the rows at hand."""
+        data = self.data.holding(X, Y, weights)
+        return replace(self, data=data, vectors=replace(self.vectors, data=data))
+
     def left_block(self, rows: slice | np.ndarray, scratch: Scratch | None = None) -> LeftBlock:
         """Return what leave-out formulas need of some ``rows``, partly in ``scratch`` space."""
         U = self.vectors.left(rows, scratch)
@@ -195,4 +200,4 @@ class Factorization:
                 for rows in row_ranges(start, stop, width)
             )
 
-        return map_ranges(over_range, self.data.n_rows, min_items=512)
+        return map_ranges(over_range, len(self.data.targets), min_items=512)

@@ -100,6 +100,35 @@ class Moments:
         self._shift(other.x_mean, other.y_mean, other.total_weight)
         return self
 
+    def __add__(self, other: "Moments") -> "Moments":
+        return self.copy().merge(other)
+
+    def copy(self) -> "Moments":
+        """Return moments that share nothing with these."""
+        other = Moments(0, 0, centre=self.centre)
+        for name, value in vars(self).items():
+            setattr(other, name, value.copy() if isinstance(value, np.ndarray) else value)
+        return other
+
+    def scaled(self, factor: float) -> "Moments":
+        """Return the moments of the same rows with ``factor`` times their weights."""
+        other = self.copy()
+        other.total_weight *= factor
+        for sums in (other.xx, other.xy, other.yy):
+            sums *= factor
+        return other
+
+    def about_zero(self) -> "Moments":
+        """Return the moments about zero instead of about the means."""
+        other = self.copy()
+        if self.centre:
+            other.xx += np.multiply.outer(self.total_weight * self.x_mean, self.x_mean)
+            other.xy += np.multiply.outer(self.total_weight * self.x_mean, self.y_mean)
+            other.yy += self.total_weight * self.y_mean**2
+            other.x_mean, other.y_mean = np.zeros_like(self.x_mean), np.zeros_like(self.y_mean)
+            other.centre = False
+        return other
+
     def _shift(self, x_mean: np.ndarray, y_mean: np.ndarray, weight: float) -> None:
         """Account for the distance between the means of the two parts, then move ours."""
         total = self.total_weight + weight

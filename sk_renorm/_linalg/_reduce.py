@@ -68,8 +68,29 @@ def factorize(
     return replace(reduce(data), reason=reason)
 
 
-def factorize_moments(moments: Moments) -> Factorization:
-    """Factorize second moments alone: enough for traces and coefficients, not for rows left out."""
+def factorize_moments(
+    moments: Moments,
+    n_rows: int | None = None,
+    tail_power: Callable[[np.ndarray], float] | None = None,
+) -> Factorization:
+    """Factorize second moments alone: enough for traces and coefficients, not for rows left out.
+
+    Parameters
+    ----------
+    moments : Moments
+        Not modified.
+    n_rows : int, default=None
+        Number of rows that they are made of; None where all weights are one.
+    tail_power : callable, default=None
+        Sum of the squared lengths of ``X~ directions`` (n, k), if rows can be asked for it; it
+        tells a weak direction from one that is not there.
+
+    Returns
+    -------
+    Factorization
+        ``holding`` some rows, it knows the errors of those left out.
+    """
+    moments = moments.copy()
     data = CentredData(
         X=None,
         targets=None,
@@ -78,10 +99,11 @@ def factorize_moments(moments: Moments) -> Factorization:
         x_mean=moments.x_mean,
         y_mean=moments.y_mean,
         total_weight=moments.total_weight,
-        n_rows=int(moments.total_weight),
+        n_rows=round(moments.total_weight) if n_rows is None else n_rows,
         fit_intercept=moments.centre,
     )
-    return _from_moments("moments", moments, moments.xx.copy(), data, tail_power=None)
+    factorization = _from_moments("moments", moments, moments.xx, data, tail_power)
+    return replace(factorization, reason="rows come in blocks, and only their sums are kept")
 
 
 def _from_column_gram(
@@ -119,6 +141,11 @@ def _from_moments(
     moments.xy[constant] = 0.0
     eigenvalues, V = _eigh(gram.T)
     keep, resolution = _keep(eigenvalues, V, tail_power, data.n_rows)
+    more_than_rows = len(keep) - (data.n_rows - data.fit_intercept)
+    if more_than_rows > 0:  # moments of few rows: so many modes are certainly zero
+        keep[:more_than_rows] = False
+        if (eigenvalues[keep] > _RESOLVED * eigenvalues[-1]).all():
+            resolution = 0.0
     if not keep.all():
         eigenvalues, V = eigenvalues[keep], V[:, keep]
     singular_values = np.sqrt(eigenvalues)

@@ -13,6 +13,7 @@ from sk_renorm._risk._evaluation import Evaluation, pooled_risk
 from sk_renorm._risk._gcv import GeneralizedCrossValidation
 from sk_renorm._risk._leave_fold_out import Fold, LeaveFoldOut
 from sk_renorm._risk._leave_one_out import LeaveOneOut, leave_one_out
+from sk_renorm._risk._leave_one_out_by_block import LeaveOneOutByBlock
 from sk_renorm._risk._noise import noise_interval
 from sk_renorm._risk._path import (
     alpha_from_df,
@@ -32,6 +33,7 @@ from sk_renorm._risk._profile import (
 from sk_renorm._risk._quadrature_gcv import QuadratureGCV
 from sk_renorm._risk._ratio import RatioToGCV
 from sk_renorm._risk._row_correlation import RowCorrelation, estimate_correlations
+from sk_renorm._risk._sampled import SampledGCV, sampled_leave_one_out
 from sk_renorm._risk._uncertainty import ONE_SIDED_95, LossSums, concentration, excess_variance
 
 RISKS = {"loo": LeaveOneOut, "gcv": GeneralizedCrossValidation}
@@ -45,11 +47,13 @@ __all__ = [
     "GeneralizedCrossValidation",
     "LeaveFoldOut",
     "LeaveOneOut",
+    "LeaveOneOutByBlock",
     "LossSums",
     "QuadratureGCV",
     "RatioToGCV",
     "RiskProfile",
     "RowCorrelation",
+    "SampledGCV",
     "alpha_from_df",
     "alpha_from_ridge",
     "concentration",
@@ -65,6 +69,7 @@ __all__ = [
     "noise_interval",
     "pooled_risk",
     "profile_nodes",
+    "sampled_leave_one_out",
     "standard_errors",
 ]
 

@@ -40,8 +40,9 @@ class LeaveOneOut:
         self.factorization = factorization
         self.risk_weights = risk_weights
         data = factorization.data
-        weights = np.ones(data.n_rows) if data.root_weight is None else data.root_weight**2
+        weights = np.ones(len(data.targets)) if data.root_weight is None else data.root_weight**2
         self.weights = weights if risk_weights is None else weights * risk_weights
+        self.total_weight = data.total_weight if risk_weights is None else self.weights.sum()
         self._root = None if risk_weights is None else np.sqrt(risk_weights)[:, None, None]
 
     def risk(self, penalties: np.ndarray, some: slice | np.ndarray = slice(None)) -> np.ndarray:
@@ -65,7 +66,7 @@ class LeaveOneOut:
                 np.einsum("blq,blq->lq", errors, errors, out=total[part])
             return total
 
-        return f.sum_left_blocks(sum_of_squares) / self.weights.sum()
+        return f.sum_left_blocks(sum_of_squares) / self.total_weight
 
     def errors(self, penalties: np.ndarray) -> list[tuple[slice, np.ndarray]]:
         """Return ``[(all rows, errors of shape (n, L, q))]``, in the unit of y."""
@@ -91,27 +92,38 @@ class LeaveOneOut:
 
         ``sums`` over the nodes that are known already save most of the work.
         """
+        errors, rest, new_sums, power = self.parts(penalties, nodes, joint, sums is None)
+        sums = new_sums if sums is None else sums
+        mean = rest.mean(axis=0)
+        dispersion = np.divide(rest.std(axis=0), mean, out=np.zeros_like(mean), where=mean > 0.0)
+        by_row = sums
+        if self.risk_weights is not None:  # of the population that the rows come from
+            by_row = LeaveOneOut(self.factorization).at(penalties, nodes, joint).sums
+        risk = power / self.total_weight
+        return Evaluation([(slice(None), errors)], risk, dispersion, sums, by_row, rest)
+
+    def parts(
+        self, penalties: np.ndarray, nodes: np.ndarray, joint: bool, sum_up: bool = True
+    ) -> tuple[np.ndarray, np.ndarray, LossSums | int, np.ndarray]:
+        """Return what an evaluation is made of, for the rows at hand.
+
+        Errors (n, 1, q), one minus leverages (n, 1 or q) up to scale, sums at the ``nodes`` if
+        asked to ``sum_up``, and the weighted sums of squared errors (q,).
+        """
         f = self.factorization
         chosen = _Columns(f, penalties)
-        errors = np.empty((f.data.n_rows, 1, f.n_targets))
-        rest = np.empty((f.data.n_rows, penalties.shape[1]))
-        sum_up = None if sums is not None else self._summation(nodes, joint)
+        errors = np.empty((len(self.weights), 1, f.n_targets))
+        rest = np.empty((len(self.weights), penalties.shape[1]))
+        summation = self._summation(nodes, joint) if sum_up else None
 
         def evaluate(rows: slice, block: LeftBlock, scratch: Scratch) -> LossSums | int:
             errors[rows], one_minus_leverage = chosen.errors(block, scratch)
             rest[rows] = one_minus_leverage[:, 0]
-            return 0 if sum_up is None else sum_up(rows, block, scratch)
+            return 0 if summation is None else summation(rows, block, scratch)
 
-        new_sums = f.sum_left_blocks(evaluate)
-        sums = new_sums if sums is None else sums
-        mean = rest.mean(axis=0)
-        dispersion = np.divide(rest.std(axis=0), mean, out=np.zeros_like(mean), where=mean > 0.0)
+        sums = f.sum_left_blocks(evaluate)
         errors = self._unweighted(errors)
-        risk = self.weights @ np.square(errors[:, 0]) / self.weights.sum()
-        by_row = sums
-        if self.risk_weights is not None:  # of the population that the rows come from
-            by_row = LeaveOneOut(f).at(penalties, nodes, joint).sums
-        return Evaluation([(slice(None), errors)], risk, dispersion, sums, by_row, rest)
+        return errors, rest, sums, self.weights @ np.square(errors[:, 0])
 
     def _weigh(self, errors: np.ndarray, rows: slice) -> None:
         """Multiply ``errors`` (b, L, q) by the roots of the risk weights, in place."""

@@ -1,6 +1,6 @@
 """Sparse data too large for a Gram matrix: time, memory and error of a tuned fit against Ridge.
 
-``python benchmarks/sparse.py [--quick] [--output FILE]``
+``python benchmarks/sparse_rows.py [--quick] [--output FILE]``
 
 See README.md beside this file for what is measured and how.
 """
@@ -150,7 +150,7 @@ def main() -> None:
                     f"{k}={v:.4g}" if isinstance(v, float) else f"{k}={v}" for k, v in row.items()
                 )
             )
-    output = args.output or (None if args.quick else RESULTS / "sparse.csv")
+    output = args.output or (None if args.quick else RESULTS / "sparse_rows.csv")
     if output:
         write_csv(output, rows, [], env)
 

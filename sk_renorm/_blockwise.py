@@ -1,0 +1,172 @@
+"""Fits to rows that come in blocks: from a digest of them, or from blocks that dask makes again."""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.utils.validation import validate_data
+
+from sk_renorm._attributes import FittedAttributes
+from sk_renorm._linalg import DaskRows, Digest, Moments, features_of
+from sk_renorm._report import DISPERSED
+from sk_renorm._risk import LeaveOneOutByBlock, SampledGCV, sampled_leave_one_out
+from sk_renorm._scoring import Objective
+from sk_renorm._selection import select
+from sk_renorm._validation import TrainingData, unchanged_on_error
+from sk_renorm._warnings import warn_at_edge_of
+
+
+@dataclass(frozen=True)
+class RowsAtHand(TrainingData):
+    """Some rows of a fit, or only their targets, with what is known of all rows.
+
+    Attributes
+    ----------
+    moments : Moments
+        Of all rows.
+    n_rows : float
+        Their number.
+    """
+
+    moments: Moments | None = None
+    n_rows: float = 0.0
+
+    @property
+    def mean_weight(self) -> float:
+        return self.moments.total_weight / self.n_rows
+
+    @property
+    def target_variance(self) -> np.ndarray:
+        return self.moments.yy / self.moments.total_weight * self.n_rows / (self.n_rows - 1.0)
+
+
+class BlockwiseFit(FittedAttributes):
+    """Learns from rows of which only sums, and some rows, are at hand."""
+
+    def _fit_dask(self, X, y, sample_weight, groups, risk_weight, risk: str, *tuning):
+        """Fit to a dask collection; an error leaves the estimator as it was."""
+        refused = self._refused_for_blocks("A fit to a dask collection", groups, risk_weight)
+        if refused:
+            raise ValueError(refused)
+        with unchanged_on_error(self):
+            self._forget_fit()
+            validate_data(self, features_of(X), skip_check_array=True)
+            rows = DaskRows.of(X, y, sample_weight)
+            flat = getattr(y, "ndim", np.ndim(y)) == 1
+            if risk == "gcv":
+                digest = rows.digest()
+                _check_sums(digest.moments, digest.n_seen)
+                self._fit_digest(digest, flat, *tuning)
+                return self
+            Y, weights, moments = rows.moments()
+            _check_sums(moments, len(Y))
+            data = _rows_at_hand(rows.dtype, Y, weights, flat, moments, len(Y))
+            factorization = rows.factorize(moments, len(Y), fit_intercept=self.fit_intercept)
+            self._choose(data, LeaveOneOutByBlock(factorization, rows), *tuning)
+        return self
+
+    def _fit_digest(self, digest: Digest, flat: bool, *tuning, **settings) -> None:
+        """Fit to a digest; ``tuning`` and ``settings`` are for ``_choose``."""
+        estimate = SampledGCV(digest, self.fit_intercept)
+        sample = digest.sample
+        n_rows = estimate.factorization.data.n_rows
+        data = _rows_at_hand(sample.X.dtype, sample.Y, sample.weights, flat, digest.moments, n_rows)
+        selection = self._choose(data, estimate, *tuning, **settings)
+        joint = len(selection.risk) == 1
+        loo = sampled_leave_one_out(estimate, selection.errors, selection.alpha, joint)
+        self.sampled_loo_risk_, self.sampled_loo_risk_std_error_ = (
+            float(values[0]) if joint else values for values in loo
+        )
+        dispersion = float(np.max(self.leverage_dispersion_))
+        if dispersion > DISPERSED:
+            values = (float(np.mean(value)) for value in (self.risk_, *loo))
+            warnings.warn(
+                f"Leverages differ much (dispersion {dispersion:.2f}), so risk_, which is GCV's, "
+                "is not to be trusted: {:.4g}, where a sample puts the leave-one-out risk at "
+                "{:.4g} +- {:.2g}. Fit with risk='loo' to all rows, in memory or in a dask "
+                "collection, or look where these rows come from.".format(*values),
+                UserWarning,
+                stacklevel=4,
+            )
+
+    def _choose(
+        self,
+        data: RowsAtHand,
+        estimate: SampledGCV | LeaveOneOutByBlock,
+        make_candidates,
+        n_errors: float = 0.0,
+        per_target: bool = False,
+        warn_at_edge: bool = False,
+    ):
+        """Choose the penalty and set attributes."""
+        f = estimate.factorization
+        candidates = make_candidates(f)
+        if candidates is None or candidates.alphas.min() < f.resolution:
+            raise ValueError(
+                "Some features are nearly collinear, and second moments, unlike the rows, resolve "
+                f"no penalty below {f.resolution:.3g} then; give alpha, at least that large, drop "
+                "features, or fit to rows in memory."
+            )
+        objective = Objective(estimate, data.y, data.weights, per_target=per_target)
+        selection = select(objective, candidates, n_errors)
+        if warn_at_edge:
+            warn_at_edge_of(objective, selection, stacklevel=6)
+        if candidates.continuous and selection.alpha.min() <= f.resolution > 0.0:
+            warnings.warn(
+                f"The best penalty may lie below {f.resolution:.3g}, the least that second moments "
+                "resolve here, since some features are nearly collinear; drop features, or fit to "
+                "rows in memory, where smaller ones are searched.",
+                UserWarning,
+                stacklevel=5,
+            )
+        self._set_fit(data, objective, selection)
+        self._factorization, self._fingerprint, self._left_out_single_rows = None, None, True
+        return selection
+
+    def _rows_are_correlated(self) -> bool:
+        given = self.sample_correlation
+        return not (given is None or (isinstance(given, str) and given == "independent"))
+
+    def _refused_for_blocks(self, what: str, groups=None, risk_weight=None) -> str | None:
+        """Say what parameter needs all rows at once, which ``what`` never sees."""
+        asked = {
+            "cv": self.cv is not None,
+            "groups": groups is not None,
+            "scoring": getattr(self, "scoring", None) is not None,
+            "store_cv_results": getattr(self, "store_cv_results", False),
+            "sample_correlation": self._rows_are_correlated(),
+            "risk_weight": risk_weight is not None,
+        }
+        for name in (name for name, value in asked.items() if value):
+            return (
+                f"{what} sees one block of rows at a time, and {name} needs all of them; leave "
+                f"{name} out, or fit to rows in memory."
+            )
+        return None
+
+    def _forget_fit(self, keep: tuple[str, ...] = ()) -> None:
+        """Remove fitted attributes, those of a stream included."""
+        names = [name for name in vars(self) if name.endswith("_") or name == "_stream"]
+        for name in names:
+            if name not in keep:
+                delattr(self, name)
+
+
+def _rows_at_hand(dtype, Y, weights, flat: bool, moments: Moments, n_rows: float) -> RowsAtHand:
+    no_rows = np.empty((0, len(moments.x_mean)), dtype=dtype)
+    weights = None if weights is None or (weights == 1.0).all() else weights
+    y = Y[:, 0] if flat else Y
+    return RowsAtHand(no_rows, Y, weights, y, moments=moments, n_rows=n_rows)
+
+
+def _check_sums(moments: Moments, n_rows: int) -> None:
+    """Refuse what is not finite, and too few rows."""
+    for name, squares in (("X", np.diagonal(moments.xx)), ("y", moments.yy)):
+        if not np.isfinite(squares).all():
+            raise ValueError(
+                f"Input {name} contains NaN, infinity or values too large to be squared."
+            )
+    if n_rows < 2:
+        raise ValueError(
+            f"Found {n_rows} row(s) of positive weight; it takes two to choose a penalty."
+        )

@@ -1,0 +1,132 @@
+"""Rows in a dask collection: every block is reduced where it is, and only sums travel.
+
+dask is imported where it is used.
+"""
+
+import operator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+import numpy as np
+
+from sk_renorm._linalg._dask_blocks import as_floats, split_alike
+from sk_renorm._linalg._digest import SAMPLE_SIZE, Digest
+from sk_renorm._linalg._factorization import Factorization
+from sk_renorm._linalg._moments import Moments
+from sk_renorm._linalg._reduce import factorize_moments
+from sk_renorm._linalg._threads import one_blas_thread
+
+Result = TypeVar("Result")
+BlockTask = Callable[[int, np.ndarray, np.ndarray, np.ndarray | None], Result]
+
+
+@dataclass(frozen=True)
+class DaskRows:
+    """Blocks of rows that dask makes when asked; ``reduce`` is all that can be done with them.
+
+    Attributes
+    ----------
+    blocks : list of (X, Y, weights)
+        Delayed or arrays (b, p), (b,) or (b, q), (b,); the weights may be None.
+    dtype : dtype
+        float32 if X is, else float64.
+    """
+
+    blocks: Sequence[tuple]
+    dtype: np.dtype
+
+    @classmethod
+    def of(cls, X, y, sample_weight) -> "DaskRows":
+        """Take a dask X apart, and what goes with it alike: dask collections or arrays."""
+        blocks, dtype = split_alike(X, {"y": y, "sample_weight": sample_weight})
+        return cls(blocks, np.dtype(np.float32 if dtype == np.float32 else np.float64))
+
+    def digest(self) -> Digest:
+        """Return moments and a sample of all rows, in one pass."""
+        # of each block four times what it will be asked for: the fewest that all can give count
+        size = min(SAMPLE_SIZE, 64 + 4 * SAMPLE_SIZE // len(self.blocks))
+        return self.reduce(partial(Digest.of, size=size))
+
+    def moments(self) -> tuple[np.ndarray, np.ndarray | None, Moments]:
+        """Return targets (n, q), weights (n,) if given, and moments of rows of positive weight."""
+        return self.reduce(_moments, _join)
+
+    def factorize(self, moments: Moments, n_rows: int, *, fit_intercept: bool) -> Factorization:
+        """Factorize moments; rows are passed over again if some eigenvalues may be zero."""
+        moments = moments if fit_intercept else moments.about_zero()
+
+        def tail_power(directions: np.ndarray) -> float:
+            return self.reduce(partial(_power, moments.x_mean, directions.sum(axis=1)))
+
+        return factorize_moments(moments, n_rows, tail_power)
+
+    def reduce(
+        self, task: BlockTask, combine: Callable[[Result, Result], Result] = operator.add
+    ) -> Result:
+        """Combine ``task(number, X, Y, weights)`` of all blocks, in order, two at a time.
+
+        The tasks go to the scheduler that is active.  They are functions of their block alone, so
+        one that is lost with its worker is done again.
+        """
+        import dask
+
+        shared = dask.delayed(task, traverse=False)
+        on_block, join = dask.delayed(_on_block, pure=False), dask.delayed(_combine, pure=False)
+        parts = [on_block(shared, number, *block) for number, block in enumerate(self.blocks)]
+        while len(parts) > 1:
+            pairs = [parts[start : start + 2] for start in range(0, len(parts), 2)]
+            parts = [join(combine, *pair) if len(pair) > 1 else pair[0] for pair in pairs]
+        with one_blas_thread():
+            result = dask.compute(parts[0])[0]
+        if result is None:
+            raise ValueError("X has no rows of positive weight.")
+        return result
+
+
+def _on_block(task: BlockTask, number: int, X, Y, weights):
+    """Do a task on one block, as floats, without the rows of zero weight."""
+    X, Y = as_floats(X, "X"), as_floats(Y, "y").astype(np.float64, copy=False)
+    Y = Y if Y.ndim > 1 else Y[:, None]
+    if weights is not None:
+        weights = as_floats(weights, "sample_weight").astype(np.float64, copy=False).ravel()
+    for name, values in (("y", Y), ("sample_weight", weights)):
+        if values is not None and len(values) != len(X):
+            raise ValueError(
+                f"Block {number} has {len(X)} rows of X and {len(values)} of {name}; give them the "
+                "same partitions."
+            )
+    if weights is not None:
+        if not (weights >= 0.0).all():
+            raise ValueError(f"Negative values or NaN in sample_weight, in block {number}.")
+        kept = weights > 0.0
+        if not kept.all():
+            X, Y, weights = X[kept], Y[kept], weights[kept]
+    if not len(X):
+        return None
+    with np.errstate(all="ignore"):  # what is not finite is found in the sums
+        return task(number, X, Y, weights)
+
+
+def _combine(combine: Callable[[Result, Result], Result], first, second):
+    """Combine results of blocks, either of which may have no rows."""
+    if first is None or second is None:
+        return second if first is None else first
+    with np.errstate(all="ignore"):
+        return combine(first, second)
+
+
+def _moments(number: int, X, Y, weights) -> tuple[np.ndarray, np.ndarray | None, Moments]:
+    return Y, weights, Moments.from_rows(X, Y, weights)
+
+
+def _join(first, second):
+    weights = None if first[1] is None else np.concatenate([first[1], second[1]])
+    return np.concatenate([first[0], second[0]]), weights, first[2] + second[2]
+
+
+def _power(x_mean: np.ndarray, direction: np.ndarray, number: int, X, Y, weights) -> float:
+    """Squared length of a block of centred data along a direction."""
+    squares = np.square(np.subtract(X, x_mean, dtype=np.float64) @ direction)
+    return float(squares.sum() if weights is None else weights @ squares)

@@ -1,0 +1,50 @@
+"""Leave-one-out errors of rows that are made again, block by block, for every pass over them."""
+
+from functools import partial
+
+import numpy as np
+
+from sk_renorm._linalg import DaskRows, Factorization
+from sk_renorm._risk._leave_one_out import LeaveOneOut
+from sk_renorm._risk._uncertainty import LossSums
+
+Parts = tuple[np.ndarray, np.ndarray, LossSums, np.ndarray]
+
+
+class LeaveOneOutByBlock(LeaveOneOut):
+    """`LeaveOneOut` of each block, from the factorization of all rows; blocks add up.
+
+    Parameters
+    ----------
+    factorization : Factorization
+        Of the moments of all rows.
+    rows : DaskRows
+        The blocks.
+    """
+
+    def __init__(self, factorization: Factorization, rows: DaskRows):
+        # what the base keeps of rows is made for each block
+        self.factorization, self.rows = factorization, rows
+        self.total_weight, self.risk_weights = factorization.data.total_weight, None
+
+    def risk(self, penalties: np.ndarray) -> np.ndarray:
+        return self.rows.reduce(partial(_risk, self.factorization, penalties))
+
+    def parts(
+        self, penalties: np.ndarray, nodes: np.ndarray, joint: bool, sum_up: bool = True
+    ) -> Parts:
+        task = partial(_parts, self.factorization, penalties, nodes, joint)
+        return self.rows.reduce(task, _join)
+
+
+def _risk(f: Factorization, penalties, number: int, X, Y, weights) -> np.ndarray:
+    return LeaveOneOut(f.holding(X, Y, weights)).risk(penalties)
+
+
+def _parts(f: Factorization, penalties, nodes, joint: bool, number: int, X, Y, weights) -> Parts:
+    return LeaveOneOut(f.holding(X, Y, weights)).parts(penalties, nodes, joint)
+
+
+def _join(first: Parts, second: Parts) -> Parts:
+    errors, rest = (np.concatenate(pair) for pair in zip(first[:2], second[:2], strict=True))
+    return errors, rest, first[2] + second[2], first[3] + second[3]

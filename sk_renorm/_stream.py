@@ -1,0 +1,136 @@
+"""partial_fit: rows that come in blocks and are let go; the penalty is chosen when asked for."""
+
+from numbers import Real
+
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.metaestimators import available_if
+
+from sk_renorm._blockwise import BlockwiseFit
+from sk_renorm._linalg import Digest, is_dask
+from sk_renorm._validation import check_training_data, unchanged_on_error
+
+_OF_FEATURES = ("n_features_in_", "feature_names_in_")
+
+
+class StreamingFit(BlockwiseFit):
+    """Adds ``partial_fit``.
+
+    ``_stream`` holds the digest of the rows so far as arrays and numbers; fitted attributes are
+    missing until one is asked for, and then made together.
+    """
+
+    @available_if(lambda self: self._refused_for_blocks("partial_fit") is None)
+    def partial_fit(self, X, y, sample_weight=None, *, forget=0.0):
+        """Add a block of rows to the fit.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows, one or more.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Targets.
+        sample_weight : float or array-like of shape (n_samples,), default=None
+            Weights, none negative.
+        forget : float, default=0.0
+            Share, from 0 to below 1, that all earlier rows lose of their weights before the block
+            is added: an exponential window.
+
+        Returns
+        -------
+        object
+            The estimator itself; its penalty is chosen when a fitted attribute is first used.
+
+        Raises
+        ------
+        ValueError
+            If the block does not go with those before; the estimator is unchanged.
+        AttributeError
+            If ``cv``, ``scoring``, ``sample_correlation`` or ``store_cv_results`` is set: these
+            need all rows.
+
+        Notes
+        -----
+        Means and centred second moments are kept, which merge exactly [1]_: the model is, to
+        rounding, that of ``fit`` to all rows with ``risk="gcv"``, whatever the blocks and their
+        order.  A stream is always tuned by GCV.  A random sample of at most 2048 rows, which has no
+        part in the choice of ``selection="min"``, gives error bars, ``loo_residuals_`` and
+        intervals, and ``sampled_loo_risk_``: the leave-one-out risk at the penalty chosen, with its
+        standard error.  As long as it holds all rows that is exact; later, the error knows nothing
+        of rare rows of very large leverage that the sample lacks.
+
+        If features are nearly collinear, second moments resolve no penalty below 1e-10 of the
+        largest eigenvalue: a smaller one is refused if it is given, and a warning says so if the
+        search ends there.
+
+        ``fit`` starts afresh, and so does the first ``partial_fit`` after it.
+
+        A block of b rows costs ``b p (p + q)`` multiply-adds and a few copies of p x p sums; the
+        choice of the penalty, at first use, about ``9 p^3``.
+
+        References
+        ----------
+        .. [1] Chan, Golub and LeVeque (1983), "Algorithms for computing the sample variance",
+           The American Statistician 37.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sk_renorm import TheoryGuidedRidgeCV
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> model = TheoryGuidedRidgeCV()
+        >>> for start in range(0, len(X), 100):
+        ...     model = model.partial_fit(X[start : start + 100], y[start : start + 100])
+        >>> print(f"{model.risk_:.1f} {model.sampled_loo_risk_:.1f}")
+        3004.0 3000.0
+        """
+        if is_dask(X):
+            raise ValueError("partial_fit takes blocks in memory; give a dask collection to fit.")
+        self._settings()
+        if not (isinstance(forget, Real) and 0.0 <= forget < 1.0):
+            raise ValueError(f"forget must be a share, from 0 to below 1; got {forget!r}.")
+        stream = vars(self).get("_stream")
+        with unchanged_on_error(self):
+            data = check_training_data(
+                self, X, y, sample_weight, min_rows=1, reset=stream is None, accept_sparse=False
+            )
+            past = None if stream is None else Digest.from_state(stream["digest"])
+            digest = Digest.of(0 if past is None else past.n_seen, data.X, data.Y, data.weights)
+            flat = data.y.ndim == 1
+            if past is not None:
+                n_targets = len(past.moments.yy)
+                if data.Y.shape[1] != n_targets:
+                    raise ValueError(
+                        f"y has {data.Y.shape[1]} targets, and the blocks before had {n_targets}."
+                    )
+                digest, flat = past.forgetting(forget) + digest, stream["flat"]
+            self._forget_fit(keep=_OF_FEATURES)
+            self.n_samples_seen_ = digest.n_seen
+            self._stream = {"digest": digest.state(), "flat": flat}
+        return self
+
+    def __getattr__(self, name):
+        # called for what is missing
+        if name == "partial_fit":
+            raise AttributeError(self._refused_for_blocks(name), name=name, obj=self)
+        stream = vars(self).get("_stream")
+        made_later = name.endswith("_") and not name.startswith("_") and name not in _OF_FEATURES
+        if stream is None or not made_later or "alpha_" in vars(self):
+            message = f"{type(self).__name__!r} object has no attribute {name!r}"
+            raise AttributeError(message, name=name, obj=self)
+        with unchanged_on_error(self):
+            self._tune(Digest.from_state(stream["digest"]), stream["flat"])
+        return object.__getattribute__(self, name)
+
+    def _tune(self, digest: Digest, flat: bool) -> None:
+        """Choose the penalty and set fitted attributes."""
+        if digest.n_seen < 2:
+            raise NotFittedError("The stream has one row so far; it takes two to choose a penalty.")
+        settings = self._settings()
+        for of_rows in ("risk", "store_cv_results"):
+            settings.pop(of_rows, None)
+        try:
+            self._fit_digest(digest, flat, **settings)
+        except ValueError as error:
+            raise NotFittedError(
+                f"No penalty can be chosen from the rows so far. {error}"
+            ) from error

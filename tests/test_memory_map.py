@@ -1,0 +1,33 @@
+"""Memory-mapped rows are fitted where they are."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from sk_renorm import TheoryGuidedRidgeCV
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("risk", ["loo", "gcv"])
+def test_fit_and_predict_never_copy_the_rows(tmp_path, dtype, order, risk):
+    n_rows, n_features = 40_000, 100
+    X = np.random.default_rng(0).standard_normal((n_rows, n_features), dtype=np.float32)
+    y = X[:, 0] + np.random.default_rng(1).standard_normal(n_rows)
+    stored = np.memmap(tmp_path / "X", dtype, "w+", shape=X.shape, order=order)
+    stored[:] = X
+    stored.flush()
+    mapped = np.memmap(tmp_path / "X", dtype, "r", shape=X.shape, order=order)
+    tracemalloc.start()
+    model = TheoryGuidedRidgeCV(risk=risk).fit(mapped, y)
+    predictions = model.predict(mapped)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    vectors, block = 12 * 8 * n_rows, 4 * 8 * 1024 * n_features
+    assert peak < vectors + block < 0.5 * mapped.nbytes
+    assert np.shares_memory(model._factorization.data.X, mapped)
+    expected = TheoryGuidedRidgeCV(risk=risk).fit(X.astype(dtype), y)
+    assert_allclose(model.alpha_, expected.alpha_, rtol=1e-6)
+    assert_allclose(predictions, expected.predict(X.astype(dtype)), rtol=1e-4, atol=1e-5)
