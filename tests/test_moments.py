@@ -54,3 +54,47 @@ def test_many_ranges_agree_with_one():
     X, Y = make_data(5000, 6, q=2)
     ranges = Moments.from_rows(X, Y, None)
     assert_allclose(ranges.xx, np.cov(X.T, bias=True) * 5000, rtol=1e-9, atol=1e-9)
+
+
+def hostile_column(name):
+    """Return a column (n,) far from the mean of a few of its rows, and weights."""
+    rng = np.random.default_rng(0)
+    x, weights = rng.standard_normal(4000), np.ones(4000)
+    if name == "an outlier among the few":
+        x[0] = 1e9
+    elif name == "an outlier elsewhere":
+        x[1] = 1e9
+    elif name == "drift":
+        x += np.linspace(0.0, 1e6, 4000)
+    elif name == "a heavy row far away":
+        x[5], weights[5] = 1e6, 1e12
+    elif name == "a single one":
+        x[:] = 0.0
+        x[0] = 1.0
+    return x, weights
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "an outlier among the few",
+        "an outlier elsewhere",
+        "drift",
+        "a heavy row far away",
+        "a single one",
+    ],
+)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_no_digits_are_lost_where_few_rows_are_far_from_the_mean(name, weighted):
+    x, weights = hostile_column(name)
+    weights = weights if weighted else None
+    exact_weights = np.ones(4000) if weights is None else weights
+    exact = x.astype(np.longdouble)
+    exact -= (exact_weights * exact).sum() / exact_weights.sum()
+    power = float((exact_weights * exact**2).sum())
+    for moments in (
+        Moments(1, 1).update(x[:, None], x[:, None], weights),
+        Moments.from_rows(x[:, None], x[:, None], weights),
+    ):
+        for value in (moments.xx[0, 0], moments.xy[0, 0], moments.yy[0]):
+            assert value == pytest.approx(power, rel=1e-12)

@@ -2,16 +2,18 @@
 
 import numpy as np
 
-from sk_renorm._linalg._blocks import Scratch, row_ranges
+from sk_renorm._linalg._blocks import Scratch, row_ranges, weighted_mean
 from sk_renorm._linalg._threads import map_ranges
+
+_FEW = 256  # rows whose mean is near that of all
 
 
 class Moments:
     """Weighted means and centred second moments of ``(X, Y)``; exact for any blocks and any order.
 
-    Blocks are centred by their own means and combined by the pairwise update of Chan, Golub and
-    LeVeque (1983), so a mean a million times the standard deviation costs no digits and one pass
-    over the data is enough.
+    Rows are centred by the mean of a few of them, what that misses is subtracted, and blocks are
+    combined by the pairwise update of Chan, Golub and LeVeque (1983): a mean a million times the
+    standard deviation costs no digits, and one pass over the data is enough.
 
     Parameters
     ----------
@@ -51,10 +53,8 @@ class Moments:
 
         def reduce_range(start: int, stop: int) -> Moments:
             part = cls(X.shape[1], Y.shape[1], centre=centre)
-            scratch = Scratch()
-            for rows in row_ranges(start, stop, X.shape[1]):
-                part.update(X[rows], Y[rows], None if weights is None else weights[rows], scratch)
-            return part
+            some = slice(start, stop)
+            return part.update(X[some], Y[some], None if weights is None else weights[some])
 
         first, *others = map_ranges(reduce_range, len(X), min_items=512)
         for other in others:
@@ -66,30 +66,32 @@ class Moments:
         X: np.ndarray,
         Y: np.ndarray,
         weights: np.ndarray | None = None,
-        scratch: Scratch | None = None,
     ) -> "Moments":
         """Add the rows of ``X`` (b, p) and ``Y`` (b, q)."""
-        scratch = Scratch() if scratch is None else scratch
-        block_weight = float(len(X)) if weights is None else float(weights.sum())
-        if block_weight == 0.0:
+        weight = float(len(X)) if weights is None else float(weights.sum())
+        if weight == 0.0:
             return self
-        if self.centre:
-            share = (
-                np.full(len(X), 1.0 / block_weight) if weights is None else weights / block_weight
-            )
-            x_mean, y_mean = share @ X, share @ Y
-        else:
-            x_mean, y_mean = np.zeros_like(self.x_mean), np.zeros_like(self.y_mean)
-        x = np.subtract(X, x_mean, out=scratch("rows", *X.shape), dtype=np.float64)
-        y = np.subtract(Y, y_mean, dtype=np.float64)
-        if weights is not None:
-            root = np.sqrt(weights)[:, None]
-            x *= root
-            y *= root
-        self.xx += np.matmul(x.T, x, out=scratch("product", *self.xx.shape))
-        self.xy += x.T @ y
-        self.yy += np.einsum("ij,ij->j", y, y)
-        self._shift(x_mean, y_mean, block_weight)
+        x_near, y_near = (_near_mean(A, weights) if self.centre else 0.0 for A in (X, Y))
+        x_sum, y_sum = np.zeros_like(self.x_mean), np.zeros_like(self.y_mean)
+        scratch = Scratch()
+        for rows in row_ranges(0, *X.shape):
+            block = X[rows]
+            x = np.subtract(block, x_near, out=scratch("rows", *block.shape), dtype=np.float64)
+            y = np.subtract(Y[rows], y_near, dtype=np.float64)
+            root = np.ones(len(x)) if weights is None else np.sqrt(weights[rows])
+            if weights is not None:
+                x *= root[:, None]
+                y *= root[:, None]
+            self.xx += np.matmul(x.T, x, out=scratch("product", *self.xx.shape))
+            self.xy += x.T @ y
+            self.yy += np.einsum("ij,ij->j", y, y)
+            if self.centre:
+                x_sum += root @ x
+                y_sum += root @ y
+        x_step, y_step = x_sum / weight, y_sum / weight
+        self._add_outer(x_step, y_step, -weight)
+        np.maximum(self.yy, 0.0, out=self.yy)
+        self._shift(x_near + x_step, y_near + y_step, weight)
         return self
 
     def merge(self, other: "Moments") -> "Moments":
@@ -122,12 +124,16 @@ class Moments:
         """Return the moments about zero instead of about the means."""
         other = self.copy()
         if self.centre:
-            other.xx += np.multiply.outer(self.total_weight * self.x_mean, self.x_mean)
-            other.xy += np.multiply.outer(self.total_weight * self.x_mean, self.y_mean)
-            other.yy += self.total_weight * self.y_mean**2
+            other._add_outer(self.x_mean, self.y_mean, self.total_weight)
             other.x_mean, other.y_mean = np.zeros_like(self.x_mean), np.zeros_like(self.y_mean)
             other.centre = False
         return other
+
+    def _add_outer(self, x: np.ndarray, y: np.ndarray, scale: float) -> None:
+        """Add ``scale`` times the products of a row ``x`` (p,), ``y`` (q,)."""
+        self.xx += np.multiply.outer(scale * x, x)
+        self.xy += np.multiply.outer(scale * x, y)
+        self.yy += scale * y**2
 
     def _shift(self, x_mean: np.ndarray, y_mean: np.ndarray, weight: float) -> None:
         """Account for the distance between the means of the two parts, then move ours."""
@@ -137,12 +143,20 @@ class Moments:
         if self.centre and self.total_weight > 0.0:
             x_step, y_step = x_mean - self.x_mean, y_mean - self.y_mean
             scale = self.total_weight * weight / total
-            self.xx += np.multiply.outer(scale * x_step, x_step)
-            self.xy += np.multiply.outer(scale * x_step, y_step)
-            self.yy += scale * y_step**2
+            self._add_outer(x_step, y_step, scale)
             self.x_mean += x_step * (weight / total)
             self.y_mean += y_step * (weight / total)
         else:
             self.x_mean += x_mean
             self.y_mean += y_mean
         self.total_weight = total
+
+
+def _near_mean(A: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+    """Return what is a few standard deviations from the mean of ``A`` (n, k), or nearer.
+
+    A few rows say that, but not where they are: a heavy one may be far from all others.
+    """
+    if weights is None:
+        A = A[:: -(-len(A) // _FEW)]
+    return weighted_mean(A, weights)
