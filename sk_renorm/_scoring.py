@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 
 from sk_renorm._risk import (
+    Evaluation,
     GeneralizedCrossValidation,
     LeaveFoldOut,
     LeaveOneOut,
@@ -55,12 +56,17 @@ class AtPenalty:
 
 @dataclass(frozen=True)
 class KnownNodes:
-    """Nodes of the profile: penalties (K,), risks (K, k), their sums, and what lies between."""
+    """Nodes of the profile: penalties (K,), risks (K, k), their sums, and what lies between.
+
+    The penalty of a ``guess`` (1,), if any, was evaluated beside them.
+    """
 
     alphas: np.ndarray
     risks: np.ndarray
     sums: LossSums
     between: RatioToGCV
+    guess: np.ndarray | None = None
+    at_guess: Evaluation | None = None
 
     def with_node(self, alpha: float, risk: float) -> tuple[np.ndarray, LossSums]:
         """Add a penalty of known risk; how its losses scatter is interpolated."""
@@ -118,13 +124,15 @@ class Objective:
     ) -> AtPenalty:
         """Evaluate a penalty (1,), or one for each target (q,); candidates are for the profile.
 
-        What is ``known`` at the nodes of the profile is not evaluated again.
+        What is ``known`` at the nodes of the profile, or of this penalty, is not evaluated again.
         """
         f, joint = self.estimate.factorization, not self.per_target
         if known is None:
             wanted = candidates if len(candidates) <= _FEW else candidates[:0]
             nodes = profile_nodes(f, np.append(wanted, alpha) if joint else wanted)
             evaluation = self.estimate.at(alpha[None, :], nodes, joint)
+        elif known.guess is not None and (alpha == known.guess).all():
+            nodes, evaluation = known.alphas, known.at_guess
         else:
             nodes = known.alphas
             evaluation = self.estimate.at(alpha[None, :], nodes, joint, known.sums)
@@ -141,18 +149,32 @@ class Objective:
             loss, risk, errors, evaluation.leverage_dispersion, profile, evaluation.left
         )
 
-    def nodes_first(self) -> KnownNodes | None:
-        """Evaluate the nodes of the profile, where they are enough to search and that pays."""
+    @property
+    def nodes_suffice(self) -> bool:
+        """Whether nodes of the profile are enough to search, and that pays."""
         f = self.estimate.factorization
         size = f.data.n_rows * f.rank * f.n_targets
         if self.scorer is not None or type(self.estimate) is not LeaveOneOut or size < _LARGE:
-            return None
-        if self.estimate.risk_weights is not None:  # error bars of two populations: two sums
-            return None
+            return False
+        # with risk weights error bars are of two populations, which takes two sums
+        return self.estimate.risk_weights is None
+
+    def nodes_first(self, guess: np.ndarray | None) -> KnownNodes:
+        """Evaluate the nodes of the profile, and the penalty of a ``guess`` (1,) in that pass."""
+        f = self.estimate.factorization
         nodes = profile_nodes(f, np.zeros(0))
-        sums = self.estimate.sums(nodes, joint=not self.per_target)
+        if guess is None:
+            at_guess, sums = None, self.estimate.sums(nodes, joint=not self.per_target)
+        else:
+            at_guess = self.estimate.at(guess[None, :], nodes, joint=not self.per_target)
+            sums = at_guess.sums
         risks = sums.losses / sums.weight
-        return KnownNodes(nodes, risks.T, sums, RatioToGCV.of(f, nodes, risks))
+        return KnownNodes(nodes, risks.T, sums, RatioToGCV.of(f, nodes, risks), guess, at_guess)
+
+    def gcv(self, alphas: np.ndarray) -> np.ndarray:
+        """Return GCV losses (L, k) at ``alphas`` (L,), which cost next to nothing."""
+        gcv = GeneralizedCrossValidation(self.estimate.factorization)
+        return self._joint(gcv.risk(alphas[:, None]))
 
     def loss_covariance(self, profile: RiskProfile) -> np.ndarray:
         """Return the covariance (k, K, K) of the losses at the nodes of ``profile``."""
@@ -207,6 +229,8 @@ class Objective:
 
     def by_row(self, errors: list) -> np.ndarray:
         """Arrange errors by row (n, L, q): the mean of several, NaN for rows never held out."""
+        if len(errors) == 1 and errors[0][0] == slice(None):
+            return errors[0][1]
         shape = len(self.y), *errors[0][1].shape[1:]
         total, count = np.zeros(shape), np.zeros((len(self.y), 1, 1))
         for rows, error in errors:

@@ -8,7 +8,7 @@ from scipy.interpolate import make_interp_spline
 
 from sk_renorm._error_bars import strongest_within
 from sk_renorm._risk import RiskProfile, difference_errors
-from sk_renorm._scoring import AtPenalty, KnownNodes, Objective
+from sk_renorm._scoring import AtPenalty, Objective
 
 # The loss is analytic in log(alpha); its singularities lie on the negative axis of alpha, at
 # distance pi, so steps of 1/2 and nine-point interpolation give its minima to 0.5 %, their loss to
@@ -18,6 +18,7 @@ _WINDOW = 4.1 * _STEP
 _REACH = 1e3  # beyond the spectrum: where alpha changes no mode's share by more than that
 _WORTH_TELLING = 1e-4  # relative fall of the loss beyond a grid's edge
 _ROUNDING = 1e-12  # of losses that are equal
+_AS_GOOD = 1e-6  # relative rise of the loss that saves a pass over the rows
 _AGREES = 3e-5  # relative error of a loss between nodes that are far apart
 _NO_WORSE = 1e-9  # relative rise of the loss that a refined penalty may show over its best node
 
@@ -225,12 +226,10 @@ def select(objective: Objective, candidates: Candidates, n_errors: float = 0.0) 
     if len(alphas) == 1 and not objective.per_target:  # the path is the point: one pass for both
         at = objective.at(alphas, alphas)
         return _selection(at, alphas, alphas, at.loss[None], at.risk[None])
-    if candidates.continuous and not n_errors:
-        known = objective.nodes_first()
-        if known is not None:
-            selection = _select_between(objective, alphas, known)
-            if selection is not None:
-                return selection
+    if candidates.continuous and not n_errors and objective.nodes_suffice:
+        selection = _select_between(objective, alphas)
+        if selection is not None:
+            return selection
     losses, risks = objective.path(alphas)
     best = best_node(alphas, losses)
     alpha, columns = alphas[best], np.arange(losses.shape[1])
@@ -257,17 +256,21 @@ def select(objective: Objective, candidates: Candidates, n_errors: float = 0.0) 
     return _selection(at, alpha, alphas, losses, risks, candidates.fixed is None)
 
 
-def _select_between(
-    objective: Objective, alphas: np.ndarray, known: KnownNodes
-) -> Selection | None:
-    """Choose the minimum of the path between ``known`` nodes, or None if all must be evaluated.
+def _select_between(objective: Objective, alphas: np.ndarray) -> Selection | None:
+    """Choose the minimum of the path between few nodes, or None if all must be evaluated.
 
-    What is chosen is evaluated.  Where that contradicts the path, or the ratio is in doubt, all
-    penalties are, of the targets concerned; with a single loss that is left to the caller.
+    What is chosen is evaluated; GCV's choice was already, and stays where it is as good.  Where
+    that contradicts the path, or the ratio is in doubt, all penalties are, of the targets
+    concerned; with a single loss that is left to the caller.
     A path with a relative error of eps misses no loss that is lower by more than 2 eps.
     """
+    # one for each target would cost as much as a pass for nothing
+    guess = None if objective.per_target else interpolated_minimum(alphas, objective.gcv(alphas))[0]
+    known = objective.nodes_first(guess)
     alpha, expected = interpolated_minimum(alphas, known.between.risk(alphas))
     unsure = known.between.doubtful
+    if guess is not None and (known.at_guess.risk.mean() <= (1.0 + _AS_GOOD) * expected).all():
+        alpha = guess
     exact = np.zeros(len(unsure), dtype=bool)
     best_alpha, least = alpha.copy(), np.full(len(unsure), np.inf)
     while True:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.linalg.blas import dsyrk
 
+from sk_renorm._linalg._threads import map_ranges
+
 _BLOCK_ENTRIES = 2**19  # 4 MB of float64: fits the outer cache, long enough for BLAS-3 speed
 _LARGEST_BLOCK = 2**24  # 128 MB: of wider rows fewer are taken at a time
 
@@ -164,8 +166,12 @@ class CentredData:
         The bits of each row are added up as integers, at the speed of memory.
         """
         bits = self.X.view(f"u{self.X.dtype.itemsize}")
-        sums = bits.sum(axis=1, dtype=np.uint64)
-        return int((sums * np.arange(1, self.n_rows + 1, dtype=np.uint64)).sum())
+
+        def over_range(start: int, stop: int) -> np.uint64:
+            sums = bits[start:stop].sum(axis=1, dtype=np.uint64)
+            return (sums * np.arange(start + 1, stop + 1, dtype=np.uint64)).sum()
+
+        return int(np.array(map_ranges(over_range, self.n_rows, min_items=512)).sum())
 
     def column_blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
         """Yield ``(columns, block)``: all rows of some columns of ``X~``, in scratch space."""

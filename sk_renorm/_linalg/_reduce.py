@@ -139,6 +139,7 @@ def _from_moments(
     gram[constant] = 0.0
     gram[:, constant] = 0.0
     moments.xy[constant] = 0.0
+    moments.xy[:, moments.yy == 0.0] = 0.0
     eigenvalues, V = _eigh(gram.T)
     keep, resolution = _keep(eigenvalues, V, tail_power, data.n_rows)
     more_than_rows = len(keep) - (data.n_rows - data.fit_intercept)
