@@ -87,13 +87,16 @@ def neighbours_are_alike(
     since they share a training set: the variance of their correlation is ``1 / (1 - gamma)`` times
     1 / n.
     """
-    n = len(errors)
+    n, q = errors.shape
     if n < _FEWEST:
         return False
     excess = float(np.max(np.diag(excess_variance(f, np.atleast_1d(alpha)[:1]))))
     for columns, inflation in ((errors, 1.0 + excess), (predictions, 1.0)):
-        variance = concentration(columns - columns.mean(axis=0)) * inflation / n
-        if neighbours_correlation(columns) > _CLEAR * np.sqrt(variance):
+        correlation, variance = neighbours_correlation(columns), inflation / n
+        if correlation <= _CLEAR * np.sqrt(variance / q):
+            continue  # not clear even if all targets were independent, which is costly to tell
+        share = concentration(columns - columns.mean(axis=0))
+        if correlation > _CLEAR * np.sqrt(share * variance):
             return True
     return False
 
