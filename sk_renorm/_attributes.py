@@ -1,6 +1,9 @@
 """From a selection to the attributes that a fitted estimator has."""
 
+from dataclasses import replace
+
 import numpy as np
+from sklearn.exceptions import NotFittedError
 
 from sk_renorm._error_bars import equivalent_range, is_identified
 from sk_renorm._fitted import FittedModel
@@ -19,6 +22,28 @@ from sk_renorm._scoring import Objective
 from sk_renorm._selection import Selection
 from sk_renorm._validation import TrainingData
 
+# What takes held-out errors.  Where GCV chooses from large data, that costs more than the fit
+# itself, and is made when first asked for.
+OF_ROWS = (
+    "loo_residuals_",
+    "loo_predictions_",
+    "leverage_dispersion_",
+    "sample_weight_",
+    "risk_weight_",
+    "risk_effective_size_",
+    "risk_std_error_",
+    "risk_path_std_error_",
+    "equivalent_alphas_",
+    "alpha_identified_",
+    "noise_variance_",
+    "noise_variance_interval_",
+    "r2_ceiling_interval_",
+    "risk_profile_",
+    "row_correlation_",
+    "correlated_error_",
+    "far_error_factor_",
+)
+
 
 class FittedAttributes(FittedModel):
     """Sets fitted attributes; see the estimators for what they are."""
@@ -28,12 +53,50 @@ class FittedAttributes(FittedModel):
     ) -> None:
         f = objective.estimate.factorization
         self._set_model(data, f, selection)
-        self._set_held_out(data, selection)
         self.groups_ = groups
         self._set_path(f, selection)
+        if objective.rows_later:
+            y = data.y.copy()
+            weights = None if data.weights is None else data.weights.copy()
+            data = replace(data, y=y, Y=y.reshape(len(y), -1), weights=weights)
+            self._later = data, replace(objective, y=y, weights=weights), selection
+        else:
+            self._set_rows(data, objective, selection)
+
+    def _set_rows(self, data: TrainingData, objective: Objective, selection: Selection) -> None:
+        """Set what takes held-out errors: the attributes ``OF_ROWS``."""
+        self._set_held_out(data, selection)
         self._set_error_bars(data, selection)
         self._set_correlation(objective, selection)
         self._set_risk_weights(data)
+
+    def _set_rows_now(self, name: str) -> None:
+        """Set the attributes ``OF_ROWS``, one of which, ``name``, is asked for."""
+        self._kept_factorization(name)
+        data, objective, selection = self._later
+        objective = replace(objective, rows_later=False)
+        at = objective.at(selection.alpha, selection.alphas)
+        self._set_rows(data, objective, replace(selection, **vars(at)))
+        del self._later
+
+    def __getattr__(self, name):
+        # called for what is missing
+        if name in OF_ROWS and "_later" in vars(self):
+            try:
+                self._set_rows_now(name)
+            except ValueError as error:
+                raise NotFittedError(str(error)) from error
+            return object.__getattribute__(self, name)
+        message = f"{type(self).__name__!r} object has no attribute {name!r}"
+        raise AttributeError(message, name=name, obj=self)
+
+    def __getstate__(self):
+        # a copy holds no rows to make them of
+        if "_later" in vars(self):
+            getattr(self, OF_ROWS[0], None)
+        state = super().__getstate__()
+        state.pop("_later", None)
+        return state
 
     def _set_model(self, data: TrainingData, f: Factorization, selection: Selection) -> None:
         dtype = data.dtype
@@ -51,6 +114,7 @@ class FittedAttributes(FittedModel):
         dtype = data.dtype
         errors = selection.errors.reshape(data.y.shape)
         dropped = np.nan if data.X_dropped is None else self._predict(data.X_dropped)
+        self.leverage_dispersion_ = _scalar_if_one(selection.leverage_dispersion)
         self.loo_predictions_ = data.all_rows(data.y - errors, dropped).astype(dtype)
         self.loo_residuals_ = data.all_rows(errors, np.nan).astype(dtype)
         self.sample_weight_ = None if data.weights is None else data.all_rows(data.weights, 0.0)
@@ -68,7 +132,6 @@ class FittedAttributes(FittedModel):
         df = effective_df(f, selection.alpha)
         self.effective_df_ = _scalar_if_one(df)
         self.effective_ridge_ = _scalar_if_one(effective_ridge(f, selection.alpha))
-        self.leverage_dispersion_ = _scalar_if_one(selection.leverage_dispersion)
         n_modes = f.data.n_rows - f.data.fit_intercept
         mean_weight = f.data.total_weight / f.data.n_rows
         self.eigenvalues_ = f.spectrum[::-1] / (n_modes * mean_weight)

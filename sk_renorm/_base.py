@@ -1,6 +1,7 @@
 """What both estimators share: from data to factorization, selection and fitted attributes."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -34,6 +35,7 @@ from sk_renorm._linalg import (
 )
 from sk_renorm._risk import (
     CorrelatedRows,
+    GeneralizedCrossValidation,
     LeaveFoldOut,
     make_risk,
 )
@@ -100,6 +102,7 @@ class RenormalizedRegressor(StreamingFit, MultiOutputMixin, RegressorMixin, Base
                 scorer,
                 score_params,
                 per_target,
+                self.store_rows and place is None and not n_errors,
             )
             need_rows = {
                 "cv or groups": folds is not None,
@@ -117,7 +120,7 @@ class RenormalizedRegressor(StreamingFit, MultiOutputMixin, RegressorMixin, Base
             self._set_fit(data, objective, selection, codes)
             self._keep_rows(factorization, not correlated and folds is None)
             if self.sample_correlation is None and folds is None:
-                warn_of_dependence(factorization, data, selection)
+                warn_of_dependence(factorization, data, self._errors(data, selection), selection)
             warn_of_leverage(objective, data, selection)
             if store_cv_results:
                 self._set_cv_results(data, objective, selection.alphas)
@@ -133,6 +136,12 @@ class RenormalizedRegressor(StreamingFit, MultiOutputMixin, RegressorMixin, Base
         refuse_rows_left_out(need_rows, choice.reason)
         seed = check_random_state(self.random_state).randint(2**31)
         return partial(_solve_iteratively, seed, choice.reason)
+
+    def _errors(self, data: TrainingData, selection: Selection) -> np.ndarray:
+        """Return held-out errors (n, q), or residuals, which depend on each other as they do."""
+        if selection.errors is not None:
+            return selection.errors
+        return data.Y - self._predict(data.X).reshape(data.Y.shape)
 
     def _route(self, X, sample_weight, groups, data: TrainingData) -> tuple[dict, dict]:
         """Return what goes to the splitter and, for the rows kept, to the scorer.
@@ -224,6 +233,7 @@ def _make_objective(
     scorer,
     score_params,
     per_target,
+    may_be_later,
     factorization,
 ) -> Objective:
     if correlation is not None:
@@ -235,7 +245,10 @@ def _make_objective(
     else:
         hold_out = partial(refit, data.X, data.Y, data.weights, fit_intercept=fit_intercept)
         estimate = LeaveFoldOut(factorization, folds, hold_out, groups, data.risk_weights)
-    return Objective(estimate, data.y, data.weights_in_risk, scorer, score_params, per_target)
+    objective = Objective(estimate, data.y, data.weights_in_risk, scorer, score_params, per_target)
+    tall = factorization.name == "column_gram" and objective.is_large
+    rows_later = may_be_later and tall and isinstance(estimate, GeneralizedCrossValidation)
+    return replace(objective, rows_later=rows_later)
 
 
 def _solve(

@@ -15,6 +15,8 @@ from sk_renorm._selection import select
 from sk_renorm._validation import TrainingData, unchanged_on_error
 from sk_renorm._warnings import warn_at_edge_of
 
+_PENDING = ("_stream", "_later")
+
 
 @dataclass(frozen=True)
 class RowsAtHand(TrainingData):
@@ -145,8 +147,8 @@ class BlockwiseFit(FittedAttributes):
         return None
 
     def _forget_fit(self, keep: tuple[str, ...] = ()) -> None:
-        """Remove fitted attributes, those of a stream included."""
-        names = [name for name in vars(self) if name.endswith("_") or name == "_stream"]
+        """Remove fitted attributes, and what others are made of when asked for."""
+        names = [name for name in vars(self) if name.endswith("_") or name in _PENDING]
         for name in names:
             if name not in keep:
                 delattr(self, name)

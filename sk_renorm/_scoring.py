@@ -48,9 +48,9 @@ class AtPenalty:
 
     loss: np.ndarray
     risk: np.ndarray
-    errors: np.ndarray
-    leverage_dispersion: np.ndarray
-    profile: RiskProfile
+    errors: np.ndarray | None = None
+    leverage_dispersion: np.ndarray | None = None
+    profile: RiskProfile | None = None
     left: np.ndarray | None = None
 
 
@@ -97,6 +97,8 @@ class Objective:
         What to pass to the scorer with each set of rows, such as sample_weight (n,).
     per_target : bool
         Whether each target has its own loss; otherwise targets are averaged.
+    rows_later : bool
+        Whether what takes another pass over the rows, and is not minimized, is left out.
     """
 
     estimate: LeaveOneOut | LeaveFoldOut | GeneralizedCrossValidation
@@ -105,6 +107,7 @@ class Objective:
     scorer: object = None
     score_params: dict = field(default_factory=dict)
     per_target: bool = False
+    rows_later: bool = False
 
     def path(self, alphas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return losses and risks at ``alphas`` (L,): (L, q), or (L, 1) if targets share one."""
@@ -127,6 +130,9 @@ class Objective:
         What is ``known`` at the nodes of the profile, or of this penalty, is not evaluated again.
         """
         f, joint = self.estimate.factorization, not self.per_target
+        if self.rows_later:
+            risk = self._joint(self.estimate.risk(alpha[None, :]))[0]
+            return AtPenalty(risk, risk)
         if known is None:
             wanted = candidates if len(candidates) <= _FEW else candidates[:0]
             nodes = profile_nodes(f, np.append(wanted, alpha) if joint else wanted)
@@ -150,14 +156,18 @@ class Objective:
         )
 
     @property
+    def is_large(self) -> bool:
+        """Whether a pass over the rows is most of a fit."""
+        f = self.estimate.factorization
+        return f.data.n_rows * f.rank * f.n_targets >= _LARGE
+
+    @property
     def nodes_suffice(self) -> bool:
         """Whether nodes of the profile are enough to search, and that pays."""
-        f = self.estimate.factorization
-        size = f.data.n_rows * f.rank * f.n_targets
-        if self.scorer is not None or type(self.estimate) is not LeaveOneOut or size < _LARGE:
+        if self.scorer is not None or type(self.estimate) is not LeaveOneOut:
             return False
         # with risk weights error bars are of two populations, which takes two sums
-        return self.estimate.risk_weights is None
+        return self.is_large and self.estimate.risk_weights is None
 
     def nodes_first(self, guess: np.ndarray | None) -> KnownNodes:
         """Evaluate the nodes of the profile, and the penalty of a ``guess`` (1,) in that pass."""

@@ -190,11 +190,11 @@ class Selection:
         Candidates.
     losses, risks : ndarray of shape (L, 1) or (L, q)
         On the candidates.
-    errors : ndarray of shape (n, q)
-        Held-out errors at the chosen penalty.
-    leverage_dispersion : ndarray of shape (1,) or (q,)
+    errors : ndarray of shape (n, q) or None
+        Held-out errors at the chosen penalty; None, as the next two, if rows come later.
+    leverage_dispersion : ndarray of shape (1,) or (q,), or None
         Standard deviation over mean of one minus the leverage.
-    profile : RiskProfile
+    profile : RiskProfile or None
         The path at a few penalties, with its covariance.
     left : ndarray of shape (n, 1) or (n, q), or None
         One minus the leverages at the chosen penalty, up to a factor.

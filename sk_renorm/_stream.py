@@ -115,8 +115,7 @@ class StreamingFit(BlockwiseFit):
         stream = vars(self).get("_stream")
         made_later = name.endswith("_") and not name.startswith("_") and name not in _OF_FEATURES
         if stream is None or not made_later or "alpha_" in vars(self):
-            message = f"{type(self).__name__!r} object has no attribute {name!r}"
-            raise AttributeError(message, name=name, obj=self)
+            return super().__getattr__(name)
         with unchanged_on_error(self):
             self._tune(Digest.from_state(stream["digest"]), stream["flat"])
         return object.__getattribute__(self, name)

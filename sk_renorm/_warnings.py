@@ -14,9 +14,10 @@ from sk_renorm._selection import Selection, best_node, better_beyond, search_nod
 from sk_renorm._validation import TrainingData
 
 
-def warn_of_dependence(f: Factorization, data: TrainingData, selection: Selection) -> None:
-    """Warn if rows repeat others, or if neighbouring rows are alike."""
-    errors = selection.errors
+def warn_of_dependence(
+    f: Factorization, data: TrainingData, errors: np.ndarray, selection: Selection
+) -> None:
+    """Warn if rows repeat others, or if neighbouring rows are alike, by their errors (n, q)."""
     copies = copied_rows(errors, data.Y, lambda: _combined_features(data.X))
     if len(copies):
         warnings.warn(

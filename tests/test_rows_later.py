@@ -1,0 +1,122 @@
+"""GCV of large, tall data: what takes held-out errors comes when asked for, and is the same."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from reference import make_data
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+
+from sk_renorm import TheoryGuidedRidgeCV, _scoring
+from sk_renorm._attributes import OF_ROWS
+
+
+@pytest.fixture
+def large(monkeypatch):
+    """Take all data as large."""
+    monkeypatch.setattr(_scoring, "_LARGE", 0)
+
+
+def fitted(model):
+    return {name for name in vars(model) if name.endswith("_") and not name.startswith("_")}
+
+
+def fit(**how):
+    X, Y = make_data(120, 6, q=how.pop("q", 1))
+    y = Y if Y.shape[1] > 1 else Y[:, 0]
+    weights = how.pop("sample_weight", None)
+    return TheoryGuidedRidgeCV(risk="gcv", **how).fit(X, y, weights)
+
+
+HOWS = [
+    {},
+    {"q": 3},
+    {"q": 3, "alpha_per_target": True},
+    {"sample_weight": np.r_[np.zeros(5), np.linspace(0.5, 2.0, 115)]},
+    {"fit_intercept": False, "alphas": 7},
+    {"alphas": [0.1, 1.0, 10.0]},
+]
+
+
+@pytest.mark.parametrize("how", HOWS, ids=str)
+def test_all_attributes_are_those_of_a_fit_that_makes_them_at_once(monkeypatch, how):
+    monkeypatch.setattr(_scoring, "_LARGE", np.inf)
+    at_once = fit(**how)
+    monkeypatch.setattr(_scoring, "_LARGE", 0)
+    later = fit(**how)
+    assert fitted(at_once) - fitted(later) == set(OF_ROWS)
+    for name in sorted(fitted(at_once)):
+        expected, found = getattr(at_once, name), getattr(later, name)
+        if isinstance(expected, dict):
+            assert expected.keys() == found.keys()
+            for key in expected:
+                assert_allclose(found[key], expected[key], rtol=1e-10, err_msg=f"{name}[{key}]")
+        elif expected is None or isinstance(expected, str):
+            assert found == expected
+        else:
+            assert_allclose(found, expected, rtol=1e-10, err_msg=name)
+    assert fitted(later) == fitted(at_once)
+    assert vars(later).keys() == vars(at_once).keys()
+
+
+@pytest.mark.parametrize("twin", [copy.copy, copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
+def test_copies_have_all_attributes(large, twin):
+    model = fit()
+    other = twin(model)
+    assert set(OF_ROWS) <= fitted(other)
+    assert_allclose(other.loo_residuals_, model.loo_residuals_)
+    assert fitted(clone(model)) == set()
+
+
+def test_later_changes_of_y_and_weights_do_not_matter(large):
+    X, Y = make_data(120, 6, q=1)
+    y, weights = Y[:, 0].copy(), np.linspace(0.5, 2.0, 120)
+    expected = TheoryGuidedRidgeCV(risk="gcv").fit(X, y, weights).loo_predictions_
+    model = TheoryGuidedRidgeCV(risk="gcv").fit(X, y, weights)
+    y[:] = 0.0
+    weights[:] = 1.0
+    assert_allclose(model.loo_predictions_, expected)
+    assert model.sample_weight_[0] == 0.5
+
+
+def test_changed_rows_are_noticed(large):
+    X, Y = make_data(120, 6, q=1)
+    model = TheoryGuidedRidgeCV(risk="gcv").fit(X, Y[:, 0])
+    X[3] += 1.0
+    with pytest.raises(NotFittedError, match="changed since the fit, so risk_std_error_ cannot"):
+        _ = model.risk_std_error_
+    assert model.predict(X).shape == (120,)
+    assert not hasattr(pickle.loads(pickle.dumps(model)), "risk_std_error_")
+    X[3] -= 1.0
+
+
+@pytest.mark.parametrize(
+    "how", [{"store_rows": False}, {"selection": "1se"}, {"risk": "loo"}, {"n": 5}], ids=str
+)
+def test_at_once_where_rows_are_not_kept_or_decide(large, how):
+    X, Y = make_data(how.pop("n", 120), 6, q=1)
+    model = TheoryGuidedRidgeCV(**{"risk": "gcv", **how}).fit(X, Y[:, 0])
+    assert set(OF_ROWS) <= fitted(model)
+
+
+def test_alike_neighbours_and_copies_are_told(large):
+    rng = np.random.default_rng(0)
+    walk = np.cumsum(rng.standard_normal((400, 5)), axis=0)
+    y = walk.sum(axis=1) + np.cumsum(rng.standard_normal(400))
+    with pytest.warns(UserWarning, match="Neighbouring rows are alike"):
+        TheoryGuidedRidgeCV(risk="gcv").fit(walk, y)
+    X, Y = make_data(200, 5, q=1)
+    X, y = np.vstack([X, X[:50]]), np.r_[Y[:, 0], Y[:50, 0]]
+    with pytest.warns(UserWarning, match="50 of 250 rows repeat another one"):
+        TheoryGuidedRidgeCV(risk="gcv").fit(X, y)
+
+
+def test_a_second_fit_forgets_what_was_pending(large):
+    model = fit()
+    X, Y = make_data(60, 4, q=1, seed=1)
+    model.set_params(risk="loo").fit(X, Y[:, 0])
+    assert len(model.loo_residuals_) == 60
+    assert "_later" not in vars(model)
