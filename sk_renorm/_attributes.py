@@ -11,6 +11,7 @@ from sk_renorm._intervals import effective_size
 from sk_renorm._linalg import Factorization
 from sk_renorm._risk import (
     CorrelatedRows,
+    GeneralizedCrossValidation,
     effective_df,
     effective_df_error,
     effective_ridge,
@@ -72,9 +73,9 @@ class FittedAttributes(FittedModel):
 
     def _set_rows_now(self, name: str) -> None:
         """Set the attributes ``OF_ROWS``, one of which, ``name``, is asked for."""
-        self._kept_factorization(name)
+        estimate = GeneralizedCrossValidation(self._kept_factorization(name))
         data, objective, selection = self._later
-        objective = replace(objective, rows_later=False)
+        objective = replace(objective, estimate=estimate, rows_later=False)
         at = objective.at(selection.alpha, selection.alphas)
         self._set_rows(data, objective, replace(selection, **vars(at)))
         del self._later

@@ -35,7 +35,6 @@ from sk_renorm._linalg import (
 )
 from sk_renorm._risk import (
     CorrelatedRows,
-    GeneralizedCrossValidation,
     LeaveFoldOut,
     make_risk,
 )
@@ -91,6 +90,8 @@ class RenormalizedRegressor(StreamingFit, MultiOutputMixin, RegressorMixin, Base
             codes = group_codes(groups)
             correlated = self._check_correlation(folds, data)
             scorer = self._scorer()
+            later = risk == "gcv" and folds is None and not correlated and self.store_rows
+            later = later and place is None and not n_errors
             make_objective = partial(
                 _make_objective,
                 data,
@@ -102,7 +103,7 @@ class RenormalizedRegressor(StreamingFit, MultiOutputMixin, RegressorMixin, Base
                 scorer,
                 score_params,
                 per_target,
-                self.store_rows and place is None and not n_errors,
+                later,
             )
             need_rows = {
                 "cv or groups": folds is not None,
@@ -111,7 +112,7 @@ class RenormalizedRegressor(StreamingFit, MultiOutputMixin, RegressorMixin, Base
                 "sample_correlation": correlated,
                 "store_cv_results": store_cv_results,
             }
-            solve = self._solver(data, need_rows)
+            solve = self._solver(data, need_rows, later)
             factorization, objective, selection = solve(
                 data, self.fit_intercept, make_objective, make_candidates, n_errors
             )
@@ -128,11 +129,11 @@ class RenormalizedRegressor(StreamingFit, MultiOutputMixin, RegressorMixin, Base
                 move_fitted(self, place)
         return self
 
-    def _solver(self, data: TrainingData, need_rows: dict[str, bool]) -> Callable:
+    def _solver(self, data: TrainingData, need_rows: dict[str, bool], later: bool) -> Callable:
         """Return what factorizes and selects; refuse what ``need_rows`` where none are left out."""
         choice = choose_factorization(*data.X.shape, sparse=issparse(data.X))
         if choice.name != "krylov":
-            return _solve
+            return partial(_solve, traces=True) if later else _solve
         refuse_rows_left_out(need_rows, choice.reason)
         seed = check_random_state(self.random_state).randint(2**31)
         return partial(_solve_iteratively, seed, choice.reason)
@@ -233,7 +234,7 @@ def _make_objective(
     scorer,
     score_params,
     per_target,
-    may_be_later,
+    later,
     factorization,
 ) -> Objective:
     if correlation is not None:
@@ -247,8 +248,7 @@ def _make_objective(
         estimate = LeaveFoldOut(factorization, folds, hold_out, groups, data.risk_weights)
     objective = Objective(estimate, data.y, data.weights_in_risk, scorer, score_params, per_target)
     tall = factorization.name == "column_gram" and objective.is_large
-    rows_later = may_be_later and tall and isinstance(estimate, GeneralizedCrossValidation)
-    return replace(objective, rows_later=rows_later)
+    return replace(objective, rows_later=later and (tall or factorization.name == "tridiagonal"))
 
 
 def _solve(
@@ -257,12 +257,13 @@ def _solve(
     make_objective: Callable[[Factorization], Objective],
     make_candidates: MakeCandidates,
     n_errors: float,
+    **how,
 ) -> tuple[Factorization, Objective, Selection]:
     """Factorize and select; once more, precisely, if the Gram matrix cannot resolve the choice."""
     reduce = factorize if data.place is None else partial(factorize_on_device, data.place)
     for precise in (False, True):
         factorization = reduce(
-            data.X, data.Y, data.weights, fit_intercept=fit_intercept, precise=precise
+            data.X, data.Y, data.weights, fit_intercept=fit_intercept, precise=precise, **how
         )
         resolution = factorization.resolution
         candidates = make_candidates(factorization)

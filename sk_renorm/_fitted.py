@@ -18,7 +18,7 @@ from sk_renorm._intervals import (
     row_shares,
     target_shares,
 )
-from sk_renorm._linalg import is_dask
+from sk_renorm._linalg import TridiagonalFactorization, complete, is_dask
 from sk_renorm._report import as_html, as_text
 from sk_renorm._risk import node_weights, standard_errors
 from sk_renorm._validation import check_new_data, check_penalties
@@ -292,6 +292,8 @@ class FittedModel:
                 f"The training rows have been changed since the fit, so {what} cannot use them; "
                 "fit again, or do without."
             )
+        if isinstance(factorization, TridiagonalFactorization):
+            factorization = self._factorization = complete(factorization)
         return factorization
 
     def risk_interval(self, confidence_level=0.9):

@@ -38,9 +38,8 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
 
         - "loo": the mean squared error of exact leave-one-out predictions, intercept refitted.
         - "gcv": generalized cross-validation, one renormalization for all rows.  It needs second
-          moments only, and fails where leverages differ much; see ``leverage_dispersion_``.  Of
-          more than about 2 million numbers in X, with more rows than features, attributes that
-          take errors of rows left out are made when first asked for.
+          moments only, and fails where leverages differ much; see ``leverage_dispersion_``.  On
+          large data, attributes that take errors of rows left out are made when first asked for.
     cv : None, int, splitter or iterable of (train, test), default=None
         What to leave out.  None leaves out one row at a time, or one group if ``groups`` is given
         to ``fit``.  Folds whose training rows are all others are evaluated in closed form from the

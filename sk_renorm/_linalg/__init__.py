@@ -11,9 +11,10 @@ from sk_renorm._linalg._factorization import Factorization, LeftBlock
 from sk_renorm._linalg._held_out import HeldOut, downdate, refit
 from sk_renorm._linalg._krylov_factorization import KrylovFactorization, krylov_factorizations
 from sk_renorm._linalg._moments import Moments
-from sk_renorm._linalg._reduce import factorize, factorize_moments
+from sk_renorm._linalg._reduce import complete, factorize, factorize_moments
 from sk_renorm._linalg._sparse import SparseData, as_csr_array
 from sk_renorm._linalg._threads import map_ranges
+from sk_renorm._linalg._tridiagonal import TridiagonalFactorization
 
 __all__ = [
     "DaskRows",
@@ -27,9 +28,11 @@ __all__ = [
     "Moments",
     "Scratch",
     "SparseData",
+    "TridiagonalFactorization",
     "as_csr_array",
     "as_dask_array",
     "choose_factorization",
+    "complete",
     "device_left_block",
     "downdate",
     "factorize",

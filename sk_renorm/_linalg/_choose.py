@@ -57,3 +57,11 @@ def choose_factorization(
     if n_rows <= n_features + _FEW:
         return Decision("row_gram", f"{n_rows} rows are few for {n_features} features")
     return Decision("column_gram", f"{n_features} features are fewer than {n_rows} rows")
+
+
+def no_vectors_pay(size: int, n_targets: int) -> bool:
+    """Say whether a Gram matrix of ``size`` rows is better left without eigenvectors, for traces.
+
+    Small ones cost little; many targets, each solved for at every penalty, are worth them.
+    """
+    return size > max(256, 64 * n_targets)

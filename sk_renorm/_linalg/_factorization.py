@@ -16,6 +16,9 @@ from sk_renorm._linalg._vectors import SingularVectors
 
 Result = TypeVar("Result")
 
+# A Gram matrix holds eigenvalues to about eps times the largest: this ratio leaves six digits.
+RESOLVED = 1e-10
+
 
 @dataclass(frozen=True)
 class LeftBlock:
@@ -132,6 +135,27 @@ class Factorization:
     def interpolates(self) -> bool:
         """Whether the modes can fit any targets exactly."""
         return self.rank >= self.data.n_rows - self.data.fit_intercept
+
+    def shrunk(self, penalties: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return what ``penalties`` (L, 1) or (L, q) leave of the targets and of the modes.
+
+        The squared length of the residuals (L, q), and the trace ``n - df`` (L, 1) or (L, q).  If
+        there is nothing but modes, both vanish as alpha -> 0: then a factor drops out of the second
+        and its square out of the first.
+        """
+        s = self.eigenvalues[:, None, None]
+        spare, null_power = self.n_modes - self.rank, self.null_power
+        if spare == 0.0 and self.rank:
+            shrink, null_power = (s[0] + penalties) / (s + penalties), 0.0
+        else:
+            shrink = penalties / (s + penalties)
+        power = np.square(self.projections)
+        # (L, 1) penalties are one matrix product; (L, q) pair each target with its own
+        if penalties.shape[1] == 1:
+            residual = np.square(shrink[:, :, 0]).T @ power
+        else:
+            residual = np.einsum("klq,kq->lq", np.square(shrink), power)
+        return residual + null_power, spare + shrink.sum(axis=0)
 
     def holding(self, X: np.ndarray, Y: np.ndarray, weights: np.ndarray | None) -> "Factorization":
         """Return this factorization of moments with some of the rows at hand."""

@@ -11,16 +11,15 @@ from scipy.linalg.blas import dsymv, dsyr2
 
 from sk_renorm._linalg._blocked_qr import blocked_svd
 from sk_renorm._linalg._blocks import CentredData, row_ranges
-from sk_renorm._linalg._choose import choose_factorization
-from sk_renorm._linalg._factorization import Factorization
+from sk_renorm._linalg._choose import choose_factorization, no_vectors_pay
+from sk_renorm._linalg._factorization import RESOLVED, Factorization
 from sk_renorm._linalg._moments import Moments
 from sk_renorm._linalg._sparse import SparseData
 from sk_renorm._linalg._threads import one_blas_thread
+from sk_renorm._linalg._tridiagonal import TridiagonalFactorization, tridiagonal_factorization
 from sk_renorm._linalg._vectors import ColumnGramVectors, RowGramVectors, StoredVectors
 
 _EPS = np.finfo(float).eps
-# A Gram matrix holds eigenvalues to about _EPS times the largest: this ratio leaves six digits.
-_RESOLVED = 1e-10
 _TINY, _SMALL = 32, 512  # sizes of a Gram matrix: between them one thread is as good as two
 
 
@@ -31,6 +30,7 @@ def factorize(
     *,
     fit_intercept: bool = True,
     precise: bool = False,
+    traces: bool = False,
 ) -> Factorization:
     """Factorize centred, weighted data by its smaller side.
 
@@ -47,6 +47,9 @@ def factorize(
     precise : bool, default=False
         Whether to decompose the rows themselves instead of a Gram matrix, at several times the
         cost.
+    traces : bool, default=False
+        Whether traces and coefficients are enough: then a large, well-conditioned Gram matrix is
+        only made tridiagonal, at a quarter of the cost of its eigenvectors.  See `complete`.
 
     Returns
     -------
@@ -60,12 +63,26 @@ def factorize(
     """
     sparse = scipy.sparse.issparse(X)
     name, reason = choose_factorization(*X.shape, precise=precise, sparse=sparse)
+    traces = traces and not sparse and no_vectors_pay(min(X.shape), Y.shape[1])
     if name == "column_gram":
-        return replace(_from_column_gram(X, Y, weights, fit_intercept), reason=reason)
+        return replace(_from_column_gram(X, Y, weights, fit_intercept, traces), reason=reason)
     kind = SparseData if sparse else CentredData
     data = kind.from_rows(X, Y, weights, fit_intercept)
-    reduce = {"svd": _from_svd, "blocked_qr": _from_blocked_qr, "row_gram": _from_row_gram}[name]
+    if name == "row_gram":
+        return replace(_from_row_gram(data, traces), reason=reason)
+    reduce = {"svd": _from_svd, "blocked_qr": _from_blocked_qr}[name]
     return replace(reduce(data), reason=reason)
+
+
+def complete(f: TridiagonalFactorization) -> Factorization:
+    """Return the factorization of the same data that rows can be left out of."""
+    data = f.data
+    if f.of_rows:
+        return replace(_from_row_gram(data), reason=f.reason)
+    Y = data.targets if data.root_weight is None else data.targets / data.root_weight[:, None]
+    weights = None if data.root_weight is None else np.square(data.root_weight)
+    full = _from_column_gram(data.X, Y + data.y_mean, weights, data.fit_intercept)
+    return replace(full, reason=f.reason)
 
 
 def factorize_moments(
@@ -107,7 +124,11 @@ def factorize_moments(
 
 
 def _from_column_gram(
-    X: np.ndarray, Y: np.ndarray, weights: np.ndarray | None, fit_intercept: bool
+    X: np.ndarray,
+    Y: np.ndarray,
+    weights: np.ndarray | None,
+    fit_intercept: bool,
+    traces: bool = False,
 ) -> Factorization:
     if scipy.sparse.issparse(X):
         data = SparseData.from_rows(X, Y, weights, fit_intercept)
@@ -124,6 +145,12 @@ def _from_column_gram(
         products = (data.row_product(rows, direction) for rows in blocks)
         return sum(float(np.sum(np.square(product))) for product in products)
 
+    if traces and not _is_constant(np.diagonal(moments.xx), data).any():
+        lower = moments.xx.copy().T
+        known = {"null_power": moments.yy, "of_rows": False}
+        factorization = tridiagonal_factorization(data, lower, moments.xy, **known)
+        if factorization is not None:
+            return factorization
     return _from_moments("column_gram", moments, moments.xx, data, tail_power)
 
 
@@ -145,7 +172,7 @@ def _from_moments(
     more_than_rows = len(keep) - (data.n_rows - data.fit_intercept)
     if more_than_rows > 0:  # moments of few rows: so many modes are certainly zero
         keep[:more_than_rows] = False
-        if (eigenvalues[keep] > _RESOLVED * eigenvalues[-1]).all():
+        if (eigenvalues[keep] > RESOLVED * eigenvalues[-1]).all():
             resolution = 0.0
     if not keep.all():
         eigenvalues, V = eigenvalues[keep], V[:, keep]
@@ -159,7 +186,7 @@ def _from_moments(
     )
 
 
-def _from_row_gram(data: CentredData) -> Factorization:
+def _from_row_gram(data: CentredData, traces: bool = False) -> Factorization:
     """Factorize the Gram matrix of the rows, in a basis whose first vector is the intercept's.
 
     A reflection turns the intercept's direction into the first axis, which is then left out: the
@@ -175,7 +202,6 @@ def _from_row_gram(data: CentredData) -> Factorization:
         image -= 0.5 * (image @ reflect) * reflect
         gram = dsyr2(-1.0, reflect, image, a=gram, overwrite_a=1)
         gram = gram[skip:, skip:].copy(order="F")
-    eigenvalues, rotated = _eigh(gram)
 
     def turn_back(columns: np.ndarray) -> np.ndarray:
         U = np.empty((n, columns.shape[1]))
@@ -183,6 +209,20 @@ def _from_row_gram(data: CentredData) -> Factorization:
         U[skip:] = columns
         U -= np.outer(reflect, reflect[skip:] @ columns)
         return U
+
+    if traces:
+        turned = data.targets - np.outer(reflect, reflect @ data.targets)
+        known = {
+            "null_power": np.zeros(turned.shape[1]),
+            "of_rows": True,
+            "to_features": lambda columns: data.right_product(turn_back(columns)),
+        }
+        factorization = tridiagonal_factorization(
+            data, gram.T.copy(order="F"), turned[skip:], **known
+        )
+        if factorization is not None:
+            return factorization
+    eigenvalues, rotated = _eigh(gram)
 
     def tail_power(directions: np.ndarray) -> float:
         direction = turn_back(directions.sum(axis=1, keepdims=True))
@@ -285,7 +325,7 @@ def _keep(
     summed, measured on the data itself, where they are not squared.
     """
     top = eigenvalues.max(initial=0.0)
-    strong = eigenvalues > _RESOLVED * top
+    strong = eigenvalues > RESOLVED * top
     if strong.all() or top == 0.0:
         return strong, 0.0
     if tail_power is not None:
@@ -293,7 +333,7 @@ def _keep(
         noise = 64.0 * _EPS**2 * top * (size + top / eigenvalues[strong][0])
         if tail_power(vectors[:, ~strong]) <= noise * np.count_nonzero(~strong):
             return strong, 0.0
-    return eigenvalues > 4.0 * _EPS * top, _RESOLVED * top
+    return eigenvalues > 4.0 * _EPS * top, RESOLVED * top
 
 
 def _left_error(eigenvalues: np.ndarray, resolution: float) -> np.ndarray:

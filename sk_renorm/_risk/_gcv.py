@@ -33,22 +33,9 @@ class GeneralizedCrossValidation:
     def risk(self, penalties: np.ndarray) -> np.ndarray:
         """Return the estimated risk (L, q) at ``penalties`` (L, 1) or (L, q)."""
         f = self.factorization
-        s = f.eigenvalues[:, None, None]
-        spare, null_power = f.n_modes - f.rank, f.null_power
-        if spare == 0.0 and f.rank:
-            # nothing but modes, all shrunk alike as alpha -> 0: a common factor drops out
-            shrink, null_power = (s[0] + penalties) / (s + penalties), 0.0
-        else:
-            shrink = penalties / (s + penalties)
-        power = np.square(f.projections)
-        # (L, 1) penalties are one matrix product; (L, q) pair each target with its own
-        if penalties.shape[1] == 1:
-            residual = np.square(shrink[:, :, 0]).T @ power
-        else:
-            residual = np.einsum("klq,kq->lq", np.square(shrink), power)
-        rest = spare + shrink.sum(axis=0)
+        residual, rest = f.shrunk(penalties)
         with np.errstate(divide="ignore", invalid="ignore"):
-            risk = np.where(rest > 0.0, f.n_modes * (residual + null_power) / rest**2, np.inf)
+            risk = np.where(rest > 0.0, f.n_modes * residual / rest**2, np.inf)
         return risk * (1.0 + f.data.fit_intercept / f.data.total_weight)
 
     def at(self, penalties: np.ndarray, nodes: np.ndarray, joint: bool) -> Evaluation:

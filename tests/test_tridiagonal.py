@@ -1,0 +1,107 @@
+"""Traces, residuals and coefficients without eigenvectors: those of the full factorization."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from sk_renorm._linalg import _reduce, complete, factorize
+from sk_renorm._risk import GeneralizedCrossValidation, effective_df, effective_ridge
+
+ALPHAS = np.geomspace(1e-8, 1e8, 30)
+
+
+@pytest.fixture(autouse=True)
+def any_size(monkeypatch):
+    """Let small Gram matrices go without eigenvectors too."""
+    monkeypatch.setattr(_reduce, "no_vectors_pay", lambda size, n_targets: True)
+
+
+def problem(n, p, q=2, seed=0):
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n, p)) / np.sqrt(np.arange(1, p + 1)) + 3.0
+    return X, X[:, :5] @ rng.standard_normal((5, q)) + rng.standard_normal((n, q))
+
+
+@pytest.mark.parametrize("shape", [(200, 30), (50, 200), (40, 48)])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("fit_intercept", [False, True])
+@pytest.mark.parametrize("scale", [1e-8, 1.0, 1e8])
+def test_is_the_full_factorization(shape, weighted, fit_intercept, scale):
+    X, Y = problem(*shape)
+    X = X * scale
+    weights = np.random.default_rng(1).uniform(0.2, 3.0, len(X)) if weighted else None
+    how = {"fit_intercept": fit_intercept}
+    full, found = (factorize(X, Y, weights, traces=traces, **how) for traces in (False, True))
+    assert found.name == "tridiagonal"
+    assert found.reason == full.reason
+    alphas = scale**2 * ALPHAS
+    each = alphas[:6].reshape(3, 2)  # a penalty for each target
+    assert_allclose(found.eigenvalues, full.eigenvalues, rtol=1e-8)
+    for penalties in (alphas[:, None], each):
+        risks = [GeneralizedCrossValidation(f).risk(penalties) for f in (full, found)]
+        assert_allclose(risks[1], risks[0], rtol=1e-8)
+    for quantity in (effective_df, effective_ridge):
+        assert_allclose(quantity(found, alphas), quantity(full, alphas), rtol=1e-8)
+    for alpha in (alphas[10], each[0]):
+        expected = full.coefficients(alpha)
+        assert_allclose(found.coefficients(alpha), expected, rtol=1e-7, atol=1e-9 / scale)
+    assert_allclose(complete(found).coefficients(1.0), full.coefficients(1.0), rtol=1e-9)
+    assert complete(found).name == full.name
+
+
+def hostile(name):
+    X, Y = problem(120, 30)
+    if name == "constant column":
+        X[:, 3] = 2.0
+    elif name == "duplicate columns":
+        X = np.hstack([X, X[:, :10]])
+    elif name == "rank deficient":
+        X = X[:, :5] @ np.random.default_rng(0).standard_normal((5, 30))
+    elif name == "scales":
+        X *= np.geomspace(1e-8, 1e8, 30)
+    elif name == "no noise":
+        Y = X[:, :2] * 3.0
+    elif name == "duplicate rows":
+        X, Y = problem(40, 90)
+        X, Y = np.vstack([X, X[:10]]), np.vstack([Y, Y[:10]])
+    elif name == "few more rows than features":
+        X, Y = problem(40, 35)
+    elif name == "constant target":
+        Y[:, 1] = 1.0
+    return X, Y
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "constant column",
+        "duplicate columns",
+        "rank deficient",
+        "scales",
+        "no noise",
+        "duplicate rows",
+        "few more rows than features",
+        "constant target",
+    ],
+)
+def test_eigenvectors_are_taken_where_they_must_tell_modes_from_rounding(name):
+    X, Y = hostile(name)
+    full, found = (factorize(X, Y, traces=traces) for traces in (False, True))
+    assert found.name == full.name != "tridiagonal"
+    assert_allclose(found.eigenvalues, full.eigenvalues, rtol=1e-12)
+    assert_allclose(found.coefficients(1.0), full.coefficients(1.0), rtol=1e-12)
+
+
+def test_weak_modes_are_real_and_say_what_is_resolved():
+    rng = np.random.default_rng(0)
+    U, _ = np.linalg.qr(rng.standard_normal((60, 30)))
+    V, _ = np.linalg.qr(rng.standard_normal((30, 30)))
+    X = U * np.geomspace(3e-6, 1.0, 30) @ V.T  # squared: 1e-11, where a Gram matrix keeps no digits
+    Y = X @ rng.standard_normal((30, 1)) + rng.standard_normal((60, 1))
+    full, found = (factorize(X, Y, fit_intercept=False, traces=traces) for traces in (False, True))
+    assert found.name == "tridiagonal"
+    assert found.resolution == pytest.approx(full.resolution, rel=1e-9)
+    assert found.rank == full.rank == 30
+    alphas = full.resolution * np.geomspace(100.0, 1e12, 20)[:, None]
+    risks = [GeneralizedCrossValidation(f).risk(alphas) for f in (full, found)]
+    assert_allclose(risks[1], risks[0], rtol=1e-6)
