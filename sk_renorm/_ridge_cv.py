@@ -177,7 +177,8 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         What was factorized, and why: ``"row_gram"``, ``"column_gram"``, or, where a Gram matrix
         would have lost the answer, the rows themselves, by ``"svd"`` or, if sparse,
         ``"blocked_qr"``; or nothing, for sparse X with more than 4000 rows and features:
-        ``"krylov"``, see Notes.  ``"moments"`` if rows come in blocks.
+        ``"krylov"``, see Notes.  ``"moments"`` if rows come in blocks; ``"tridiagonal"`` for
+        ``risk="gcv"`` on large data, which needs no eigenvectors.
     n_samples_seen_ : int
         Rows seen by ``partial_fit``, after which ``loo_predictions_``, ``loo_residuals_`` and
         ``sample_weight_`` are those of a random sample of them.
