@@ -239,7 +239,7 @@ class Objective:
 
     def by_row(self, errors: list) -> np.ndarray:
         """Arrange errors by row (n, L, q): the mean of several, NaN for rows never held out."""
-        if len(errors) == 1 and errors[0][0] == slice(None):
+        if isinstance(errors[0][0], slice) and errors[0][0] == slice(None):
             return errors[0][1]
         shape = len(self.y), *errors[0][1].shape[1:]
         total, count = np.zeros(shape), np.zeros((len(self.y), 1, 1))
