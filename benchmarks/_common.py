@@ -1,4 +1,4 @@
-"""What the benchmarks share: the machine and library versions, and CSV files that carry them."""
+"""What the benchmarks share: machine and versions, CSV files that carry them, data, turns."""
 
 import csv
 import datetime as dt
@@ -6,6 +6,8 @@ import importlib.util
 import os
 import platform
 import subprocess
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,9 @@ import threadpoolctl
 import sk_renorm
 
 RESULTS = Path(__file__).parent / "results"
+ALPHAS = np.geomspace(1e-3, 1e7, 100)  # of searches over a grid
+PAUSE = 0.06  # seconds for the BLAS threads of one rival to fall asleep before the next
+TURN_SECONDS = 0.01  # tiny fits are repeated to fill a turn
 
 
 def environment() -> dict[str, str]:
@@ -99,3 +104,57 @@ def import_loader(folder: Path):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@dataclass(frozen=True)
+class Case:
+    """A shape and a precision, with data drawn for it."""
+
+    n: int
+    p: int
+    q: int
+    dtype: str
+    seed: int = 0
+
+    def draw(self, n_test: int = 0):
+        """Return X, y, X_test, y_test from a linear model with a power-law spectrum.
+
+        Feature k has mean 1 and variance 1/k; coefficients are normal, scaled so that signal and
+        noise of every target have variance 1.
+        """
+        rng = np.random.default_rng([self.n, self.p, self.q] + [self.seed] * (self.seed > 0))
+        scale = np.arange(1.0, self.p + 1.0) ** -0.5
+        coef = rng.standard_normal((self.p, self.q))
+        coef /= np.sqrt(scale**2 @ coef**2)
+        drawn = []
+        for rows in (self.n, n_test):
+            X = rng.standard_normal((rows, self.p), dtype=self.dtype)  # no larger temporaries
+            X *= scale.astype(self.dtype)
+            X += 1
+            y = X @ coef.astype(self.dtype) + rng.standard_normal((rows, self.q), dtype=self.dtype)
+            drawn += [X, y[:, 0] if self.q == 1 else y]
+        return drawn
+
+
+def seconds_per_fit(model, X, y, fits: int = 1) -> float:
+    """Time ``fits`` fits after a pause."""
+    time.sleep(PAUSE)
+    start = time.perf_counter()
+    for _ in range(fits):
+        model.fit(X, y)
+    return (time.perf_counter() - start) / fits
+
+
+def interleave(models: dict[str, object], X, y, budget: float) -> tuple[dict, int]:
+    """Return seconds of every model, measured in turns, and the fits per turn."""
+    once = {name: seconds_per_fit(model, X, y) for name, model in models.items()}
+    if sum(once.values()) < 1.0:  # long fits need no second warm-up
+        once = {name: seconds_per_fit(model, X, y) for name, model in models.items()}
+    fits = int(np.clip(TURN_SECONDS / min(once.values()), 1, 50))
+    one_round = sum(fits * seconds + PAUSE for seconds in once.values())
+    rounds = int(np.clip(budget / one_round, 3, 51))
+    seconds = {name: np.empty(rounds) for name in models}
+    for turn in range(rounds):
+        for name, model in models.items():
+            seconds[name][turn] = seconds_per_fit(model, X, y, fits)
+    return seconds, fits

@@ -12,11 +12,10 @@ import resource
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from _common import RESULTS, environment, write_csv
+from _common import ALPHAS, RESULTS, Case, environment, interleave, seconds_per_fit, write_csv
 from scipy.linalg import blas, eigh
 from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.model_selection import GridSearchCV
@@ -34,45 +33,13 @@ SHAPES = [
     (2000, 1000, 1000),
 ]
 QUICK_SHAPES = [(2000, 50, 1), (60, 300, 1), (50, 5, 1), (100, 50, 20)]
-ALPHAS = np.geomspace(1e-3, 1e7, 100)
 ALPHAS_PER_TARGET = np.geomspace(1e-3, 1e7, 10)  # RidgeCV needs minutes for 1000 targets and 100
 PENALTIES = np.geomspace(1e-8, 1e2, 50)  # of the prototype, relative to the largest eigenvalue
-PAUSE = 0.06  # seconds for the BLAS threads of one rival to fall asleep before the next
 INTERLEAVED_SECONDS = 6.0  # for the interleaved fits of one case, beyond three rounds
 SEARCH_SECONDS = 5.0  # for GridSearchCV, beyond two alphas
-TURN_SECONDS = 0.01  # tiny fits are repeated to fill a turn
 SMALLEST_MEMORY_CASE = 4e6  # bytes of X
 MEMORY_OF = ("Ridge", "sk_renorm loo")
 N_TEST = 1000
-
-
-@dataclass(frozen=True)
-class Case:
-    """A shape and a precision, with data drawn for it."""
-
-    n: int
-    p: int
-    q: int
-    dtype: str
-
-    def draw(self, n_test: int = 0):
-        """Return X, y, X_test, y_test from a linear model with a power-law spectrum.
-
-        Feature k has mean 1 and variance 1/k; coefficients are normal, scaled so that signal and
-        noise of every target have variance 1.
-        """
-        rng = np.random.default_rng([self.n, self.p, self.q])
-        scale = np.arange(1.0, self.p + 1.0) ** -0.5
-        coef = rng.standard_normal((self.p, self.q))
-        coef /= np.sqrt(scale**2 @ coef**2)
-        drawn = []
-        for rows in (self.n, n_test):
-            X = rng.standard_normal((rows, self.p), dtype=self.dtype)  # no larger temporaries
-            X *= scale.astype(self.dtype)
-            X += 1
-            y = X @ coef.astype(self.dtype) + rng.standard_normal((rows, self.q), dtype=self.dtype)
-            drawn += [X, y[:, 0] if self.q == 1 else y]
-        return drawn
 
 
 # Every rival minimizes ||y - Xw - b||^2 + alpha ||w||^2: one convention, scikit-learn's.
@@ -157,30 +124,6 @@ INTERLEAVED = {
     "sk_renorm gcv": make_gcv,
     "straightforward": make_straightforward,
 }
-
-
-def seconds_per_fit(model, X, y, fits: int = 1) -> float:
-    """Time ``fits`` fits after a pause."""
-    time.sleep(PAUSE)
-    start = time.perf_counter()
-    for _ in range(fits):
-        model.fit(X, y)
-    return (time.perf_counter() - start) / fits
-
-
-def interleave(models: dict[str, object], X, y, budget: float) -> tuple[dict, int]:
-    """Return seconds of every model, measured in turns, and the fits per turn."""
-    once = {name: seconds_per_fit(model, X, y) for name, model in models.items()}
-    if sum(once.values()) < 1.0:  # long fits need no second warm-up
-        once = {name: seconds_per_fit(model, X, y) for name, model in models.items()}
-    fits = int(np.clip(TURN_SECONDS / min(once.values()), 1, 50))
-    one_round = sum(fits * seconds + PAUSE for seconds in once.values())
-    rounds = int(np.clip(budget / one_round, 3, 51))
-    seconds = {name: np.empty(rounds) for name in models}
-    for turn in range(rounds):
-        for name, model in models.items():
-            seconds[name][turn] = seconds_per_fit(model, X, y, fits)
-    return seconds, fits
 
 
 def run_case(case: Case, quick: bool) -> list[dict]:

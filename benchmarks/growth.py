@@ -1,0 +1,155 @@
+"""Growth of the time of a tuned fit with rows, features, targets and penalties.
+
+``python benchmarks/growth.py [--quick] [--output FOLDER]``
+
+Needs matplotlib.  See README.md beside this file for what is measured and how.
+"""
+
+import argparse
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from _common import RESULTS, Case, environment, interleave, write_csv
+
+from sk_renorm import TheoryGuidedRidgeCV
+
+SECONDS = 1.5  # for the turns of one point, beyond three rounds
+RISKS = {"loo": "leave-one-out", "gcv": "GCV"}
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """One size that grows while the others stay."""
+
+    name: str
+    label: str
+    sizes: list[int]
+    others: dict = field(default_factory=dict)
+
+    def at(self, size: int) -> dict:
+        """Return n, p, q and the number of penalties, None for the continuous search."""
+        return {"q": 1, "n_alphas": None, **self.others, self.name: size}
+
+
+SWEEPS = [
+    Sweep("n", "rows", [2000 * 2**k for k in range(7)], {"p": 200}),
+    Sweep("p", "features", [32 * 2**k for k in range(6)], {"n": 10_000}),
+    Sweep("q", "targets", [2**k for k in range(11)], {"n": 2000, "p": 500}),
+    Sweep("n_alphas", "penalties", [32 * 2**k for k in range(8)], {"n": 10_000, "p": 200}),
+]
+QUICK_SWEEPS = [
+    Sweep("n", "rows", [250, 500, 1000], {"p": 20}),
+    Sweep("p", "features", [10, 20, 40], {"n": 500}),
+    Sweep("q", "targets", [1, 4, 16], {"n": 200, "p": 50}),
+    Sweep("n_alphas", "penalties", [16, 64, 256], {"n": 400, "p": 20}),
+]
+
+
+def multiply_adds(model, n: int, p: int, q: int) -> float:
+    """Return the work of a fit by its formula, in multiply-adds.
+
+    The Gram matrix of the shorter side m, products with the targets, an eigendecomposition; then a
+    sum over the spectrum for every penalty, and leverages and held-out errors of all rows for those
+    where they are needed: all by leave-one-out, with GCV the few that error bars are kept for.
+    """
+    m = min(n, p)
+    once = n * p * m / 2 + n * p * q + 9.0 * m**3 + p * m * q
+    searched, kept = len(model.alphas_), len(model.risk_profile_["alpha"])
+    with_rows = max(searched, kept) if model.risk == "loo" else kept
+    return once + searched * m * (1 + q) + 2.0 * with_rows * n * m * (1 + q)
+
+
+def exponent(sizes: list[int], values: list[float]) -> float:
+    """Return the slope over the upper half of a sweep, on logarithmic axes."""
+    upper = len(sizes) // 2
+    return float(np.polyfit(np.log(sizes[upper:]), np.log(values[upper:]), 1)[0])
+
+
+def run(sweep: Sweep, quick: bool) -> list[dict]:
+    """Return one row per size and risk."""
+    rows = {risk: [] for risk in RISKS}
+    for size in sweep.sizes:
+        at = sweep.at(size)
+        X, y = Case(at["n"], at["p"], at["q"], "float64").draw()[:2]
+        models = {risk: TheoryGuidedRidgeCV(alphas=at["n_alphas"], risk=risk) for risk in RISKS}
+        seconds, _ = interleave(models, X, y, 0.1 if quick else SECONDS)
+        for risk, turns in seconds.items():
+            row = {
+                "sweep": sweep.label,
+                "risk": risk,
+                **at,
+                "n_evaluated": len(models[risk].alphas_),
+                "rounds": len(turns),
+                "seconds_median": np.median(turns),
+                "seconds_min": turns.min(),
+                "multiply_adds": multiply_adds(models[risk], at["n"], at["p"], at["q"]),
+            }
+            rows[risk].append({**row, "n_alphas": at["n_alphas"] or ""})
+    for found in rows.values():
+        measured = exponent(sweep.sizes, [row["seconds_min"] for row in found])
+        predicted = exponent(sweep.sizes, [row["multiply_adds"] for row in found])
+        for row in found:
+            row |= {"measured_exponent": measured, "predicted_exponent": predicted}
+    return [row for found in rows.values() for row in found]
+
+
+def draw(sweeps: list[Sweep], rows: list[dict], path) -> None:
+    """Draw a panel for every sweep: times, and the slope predicted beside the slope measured."""
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(2, 2, figsize=(9, 7), layout="constrained")
+    for sweep, ax in zip(sweeps, axes.flat, strict=True):
+        for (risk, name), color in zip(RISKS.items(), ("C0", "C1"), strict=True):
+            found = [row for row in rows if row["sweep"] == sweep.label and row["risk"] == risk]
+            times = np.array([row["seconds_min"] for row in found])
+            measured, predicted = (found[0][f"{k}_exponent"] for k in ("measured", "predicted"))
+            ax.loglog(
+                sweep.sizes,
+                times,
+                "o-",
+                color=color,
+                label=f"{name}: {measured:.2f} (predicted {predicted:.2f})",
+            )
+            upper = np.array(sweep.sizes[len(sweep.sizes) // 2 :], dtype=float)
+            line = (upper / upper[-1]) ** predicted * times[-1]
+            ax.loglog(upper, line, ":", color=color, lw=2)
+        fixed = sweep.at(0)
+        names = {"n": "rows", "p": "features", "q": "targets"}
+        others = [f"{fixed[k]} {v}" for k, v in names.items() if fixed[k] > 1 and k != sweep.name]
+        ax.set(xlabel=sweep.label, ylabel="seconds", title=", ".join(others))
+        ax.legend(title="exponent over the upper half", loc="upper left")
+        low, high = ax.get_ylim()
+        ax.set_ylim(low, high * (high / low) ** 0.35)  # room for the legend
+    figure.suptitle("Time to tune and fit; dotted: the slope that the algorithm's work predicts")
+    figure.savefig(path, dpi=120)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="small sizes; writes nothing")
+    parser.add_argument("--output", type=Path, default=RESULTS, help="folder; default: results/")
+    args = parser.parse_args()
+    sweeps = QUICK_SWEEPS if args.quick else SWEEPS
+    env, rows = environment(), []
+    start = time.perf_counter()
+    for sweep in sweeps:
+        for row in run(sweep, args.quick):
+            rows.append(row)
+            print(
+                f"{row['sweep']:10s} {row[sweep.name]:7d} {row['risk']}"
+                f" {row['seconds_min']:9.4f} s  exponent {row['measured_exponent']:5.2f}"
+                f" predicted {row['predicted_exponent']:5.2f}",
+                flush=True,
+            )
+    print(f"{time.perf_counter() - start:.0f} s in all")
+    if not args.quick:
+        write_csv(args.output / "growth.csv", rows, [], env)
+        draw(sweeps, rows, args.output / "growth.png")
+
+
+if __name__ == "__main__":
+    main()
