@@ -18,6 +18,7 @@ from sk_renorm._array_api import (
     place_of,
     to_host,
 )
+from sk_renorm._compat import CallbackSupportMixin
 from sk_renorm._dependence import (
     row_correlation,
 )
@@ -26,12 +27,14 @@ from sk_renorm._iterative import refuse_rows_left_out, solve_iteratively
 from sk_renorm._linalg import (
     Factorization,
     SparseData,
+    Stage,
     choose_factorization,
     factorize,
     factorize_on_device,
     is_dask,
     refit,
 )
+from sk_renorm._progress import reported
 from sk_renorm._risk import (
     CorrelatedRows,
     LeaveFoldOut,
@@ -53,7 +56,9 @@ _SAFE_DISTANCE = 100.0
 MakeCandidates = Callable[[Factorization], Candidates | None]
 
 
-class RenormalizedRegressor(StreamingFit, MultiOutputMixin, RegressorMixin, BaseEstimator):
+class RenormalizedRegressor(
+    CallbackSupportMixin, StreamingFit, MultiOutputMixin, RegressorMixin, BaseEstimator
+):
     """Linear regression whose penalty is chosen from one factorization."""
 
     def _fit(
@@ -75,7 +80,7 @@ class RenormalizedRegressor(StreamingFit, MultiOutputMixin, RegressorMixin, Base
         if is_dask(X):
             tuning = make_candidates, n_errors, per_target, warn_at_edge
             return self._fit_dask(X, y, sample_weight, groups, risk_weight, risk, *tuning)
-        with unchanged_on_error(self):
+        with reported(self, X, y, sample_weight) as stage, unchanged_on_error(self):
             self._forget_fit()
             place = place_of(X)
             given = map(to_host, (y, sample_weight, groups, risk_weight))
@@ -110,7 +115,7 @@ class RenormalizedRegressor(StreamingFit, MultiOutputMixin, RegressorMixin, Base
             }
             solve = self._solver(data, need_rows)
             factorization, objective, selection = solve(
-                data, self.fit_intercept, make_objective, make_candidates, n_errors
+                stage, data, self.fit_intercept, make_objective, make_candidates, n_errors
             )
             if warn_at_edge:
                 warn_at_edge_of(objective, selection)
@@ -239,6 +244,7 @@ def _make_objective(
 
 
 def _solve(
+    stage: Stage,
     data: TrainingData,
     fit_intercept: bool,
     make_objective: Callable[[Factorization], Objective],
@@ -248,23 +254,26 @@ def _solve(
     """Factorize and select; once more, precisely, if the Gram matrix cannot resolve the choice."""
     reduce = factorize if data.place is None else partial(factorize_on_device, data.place)
     for precise in (False, True):
-        factorization = reduce(
-            data.X, data.Y, data.weights, fit_intercept=fit_intercept, precise=precise
-        )
+        with stage("factorize"):
+            factorization = reduce(
+                data.X, data.Y, data.weights, fit_intercept=fit_intercept, precise=precise
+            )
         resolution = factorization.resolution
         candidates = make_candidates(factorization)
         if candidates is None or candidates.alphas.min() < resolution:
             continue
-        objective = make_objective(factorization)
-        selection = select(objective, candidates, n_errors)
+        with stage("select"):
+            objective = make_objective(factorization)
+            selection = select(objective, candidates, n_errors)
         if not resolution or selection.alpha.min() > _SAFE_DISTANCE * resolution:
             break
     return factorization, objective, selection
 
 
 def _solve_iteratively(
-    seed: int, reason: str, data: TrainingData, fit_intercept: bool, *how_to_select
+    seed: int, reason: str, stage: Stage, data: TrainingData, fit_intercept: bool, *how_to_select
 ) -> tuple[Factorization, Objective, Selection]:
     """The same from Krylov spaces, where no Gram matrix fits."""
     sparse = SparseData.from_rows(data.X, data.Y, data.weights, fit_intercept)
-    return solve_iteratively(sparse, seed, reason, *how_to_select)
+    with stage("factorize and select"):
+        return solve_iteratively(sparse, seed, reason, *how_to_select)

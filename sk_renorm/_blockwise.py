@@ -8,6 +8,7 @@ from sklearn.utils.validation import validate_data
 
 from sk_renorm._attributes import FittedAttributes
 from sk_renorm._linalg import DaskRows, Digest, Moments, features_of
+from sk_renorm._progress import reported
 from sk_renorm._report import DISPERSED
 from sk_renorm._risk import LeaveOneOutByBlock, SampledGCV, sampled_leave_one_out
 from sk_renorm._scoring import Objective
@@ -48,10 +49,10 @@ class BlockwiseFit(FittedAttributes):
         refused = self._refused_for_blocks("A fit to a dask collection", groups, risk_weight)
         if refused:
             raise ValueError(refused)
-        with unchanged_on_error(self):
+        with reported(self, X, y, sample_weight) as stage, unchanged_on_error(self):
             self._forget_fit()
             validate_data(self, features_of(X), skip_check_array=True)
-            rows = DaskRows.of(X, y, sample_weight)
+            rows = DaskRows.of(X, y, sample_weight, stage)
             flat = getattr(y, "ndim", np.ndim(y)) == 1
             if risk == "gcv":
                 digest = rows.digest()
