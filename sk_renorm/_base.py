@@ -48,7 +48,12 @@ from sk_renorm._validation import (
     check_training_data,
     unchanged_on_error,
 )
-from sk_renorm._warnings import warn_at_edge_of, warn_of_dependence, warn_of_leverage
+from sk_renorm._warnings import (
+    warn_at_edge_of,
+    warn_of_dependence,
+    warn_of_leverage,
+    warn_of_weights_in_gcv,
+)
 
 # A choice this near the smallest penalty that a Gram matrix resolves is made again from the rows.
 _SAFE_DISTANCE = 100.0
@@ -124,6 +129,7 @@ class RenormalizedRegressor(
             if self.sample_correlation is None and folds is None:
                 warn_of_dependence(factorization, data, selection)
             warn_of_leverage(objective, data, selection)
+            warn_of_weights_in_gcv(objective, selection)
             if store_cv_results:
                 self._set_cv_results(data, objective, selection.alphas)
             if place is not None:

@@ -202,9 +202,10 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
 
     A row is left out with all of its weight.  So an integer weight equals repeated rows whose
     copies are left out together, in the chosen penalty (of ``selection="min"``) and the whole risk
-    path; error bars count a row of any weight as one.  It equals plain
-    repetition for the coefficients and for ``risk="gcv"``.  A weight of zero equals removal.  Ties
-    go to the stronger penalty.
+    path; error bars count a row of any weight as one.  It equals plain repetition for the
+    coefficients and for ``risk="gcv"``, where weights must be counts, except that GCV of
+    "krylov" leaves rows out whole too.  A weight of zero equals removal.  Ties go to the stronger
+    penalty.
 
     The error of row i left out is its residual times ``1 / (1 - h_i)``, its own renormalization;
     GCV replaces that by ``S = kappa / ridge``, the same for all rows [1]_ [2]_.
