@@ -62,7 +62,8 @@ class FittedModel:
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_targets)
-            Predictions, in the unit of y; of the type of X if the array API is on.
+            Predictions, in the unit of y; of the type of X if the array API is on.  One target in a
+            column gives (n_samples,), as in scikit-learn's RidgeCV.
         std : ndarray of the same shape
             Standard deviation of a new label about its prediction, label noise included: the root
             mean squared held-out error, the same for every row.  Only if ``return_std``.

@@ -141,10 +141,10 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
     eigenvalues_ : ndarray of shape (rank,)
         Variances along the principal directions of X, descending, per row of mean weight; of shape
         (0,), not known, where ``factorization_`` is "krylov".
-    loo_predictions_ : ndarray of shape (n_samples,) or (n_samples, n_targets)
+    loo_predictions_ : ndarray of shape (n_samples,) or (n_samples, n_targets), as y
         Prediction of every row by the model fitted without it (or without its fold: the mean of
         several, NaN for rows that ``cv`` never tests).
-    loo_residuals_ : ndarray of shape (n_samples,) or (n_samples, n_targets)
+    loo_residuals_ : ndarray of shape (n_samples,) or (n_samples, n_targets), as y
         ``y - loo_predictions_``; NaN for rows of zero weight too.  Where ``factorization_`` is
         "krylov", residuals of the fit times one factor, which makes their mean square ``risk_``.
     sample_weight_ : ndarray of shape (n_samples,) or None
@@ -342,6 +342,12 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
 
     def _check_params(self, groups, risk_weight) -> int | np.ndarray | None:
         """Check parameters before anything is touched; return the candidates asked for."""
+        if isinstance(self.alphas, Real) and not isinstance(self.alphas, Integral):
+            given = f"{float(self.alphas):g}"
+            raise TypeError(
+                f"alphas must be a list of penalties, or an int, how many to try; got {given}. For "
+                f"this one penalty give alphas=[{given}], or use RenormalizedRidge(alpha={given})."
+            )
         check_params(self)
         if self.risk == "gcv":
             asked = {
