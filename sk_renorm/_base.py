@@ -23,7 +23,7 @@ from sk_renorm._dependence import (
     row_correlation,
 )
 from sk_renorm._folds import check_groups, group_codes, resolve_folds
-from sk_renorm._iterative import refuse_rows_left_out, solve_iteratively
+from sk_renorm._iterative import solve_iteratively
 from sk_renorm._linalg import (
     Factorization,
     SparseData,
@@ -46,6 +46,7 @@ from sk_renorm._stream import StreamingFit
 from sk_renorm._validation import (
     TrainingData,
     check_training_data,
+    refuse,
     unchanged_on_error,
 )
 from sk_renorm._warnings import (
@@ -141,7 +142,12 @@ class RenormalizedRegressor(
         choice = choose_factorization(*data.X.shape, sparse=issparse(data.X))
         if choice.name != "krylov":
             return _solve
-        refuse_rows_left_out(need_rows, choice.reason)
+        refuse(
+            need_rows,
+            "{name} needs errors of rows left out, which sparse data of this size do not give: "
+            + choice.reason
+            + ". Leave {name} out, or fit to fewer rows or features.",
+        )
         seed = check_random_state(self.random_state).randint(2**31)
         return partial(_solve_iteratively, seed, choice.reason)
 
@@ -210,11 +216,11 @@ class RenormalizedRegressor(
             "sample_weight": data.weights is not None or data.kept is not None,
             "risk_weight": data.risk_weights is not None,
         }
-        for name in (name for name, value in asked.items() if value):
-            raise ValueError(
-                f"sample_correlation cannot be combined with {name}: its risk is that of rows far "
-                "from the training rows, of equal weight. Leave one of the two out."
-            )
+        refuse(
+            asked,
+            "sample_correlation cannot be combined with {name}: its risk is that of rows far from "
+            "the training rows, of equal weight. Leave one of the two out.",
+        )
         return True
 
 

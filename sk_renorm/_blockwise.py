@@ -13,7 +13,7 @@ from sk_renorm._report import DISPERSED
 from sk_renorm._risk import LeaveOneOutByBlock, SampledGCV, sampled_leave_one_out
 from sk_renorm._scoring import Objective
 from sk_renorm._selection import select
-from sk_renorm._validation import TrainingData, unchanged_on_error
+from sk_renorm._validation import TrainingData, refusal, unchanged_on_error
 from sk_renorm._warnings import warn_at_edge_of
 
 
@@ -138,12 +138,11 @@ class BlockwiseFit(FittedAttributes):
             "sample_correlation": self._rows_are_correlated(),
             "risk_weight": risk_weight is not None,
         }
-        for name in (name for name, value in asked.items() if value):
-            return (
-                f"{what} sees one block of rows at a time, and {name} needs all of them; leave "
-                f"{name} out, or fit to rows in memory."
-            )
-        return None
+        return refusal(
+            asked,
+            what + " sees one block of rows at a time, and {name} needs all of them; leave {name} "
+            "out, or fit to rows in memory.",
+        )
 
     def _forget_fit(self, keep: tuple[str, ...] = ()) -> None:
         """Remove fitted attributes, those of a stream included."""

@@ -11,7 +11,7 @@ from sk_renorm._compat import Interval, StrOptions
 from sk_renorm._linalg import Factorization
 from sk_renorm._risk import RISKS
 from sk_renorm._selection import Candidates, log_spaced, search_nodes
-from sk_renorm._validation import check_params, check_penalties
+from sk_renorm._validation import check_params, check_penalties, refuse
 
 
 class TheoryGuidedRidgeCV(RenormalizedRegressor):
@@ -357,11 +357,11 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
                 "scoring": self.scoring is not None,
                 "store_cv_results": self.store_cv_results,
             }
-            for name in (name for name, value in asked.items() if value):
-                raise ValueError(
-                    f"{name} needs errors of rows left out, and risk='gcv' has only their mean "
-                    f"square; use risk='loo' with {name}."
-                )
+            refuse(
+                asked,
+                "{name} needs errors of rows left out, and risk='gcv' has only their mean square; "
+                "use risk='loo' with {name}.",
+            )
         if self.alphas is None or isinstance(self.alphas, Integral):
             return self.alphas
         return check_penalties(self.alphas, "alphas")
