@@ -33,13 +33,14 @@ OWN = {
     "_learning_curve": {"_risk"},
     "forecast": {"_array_api", "_learning_curve"},
     "_report": {"forecast"},
+    "_rows_ahead": {"_ahead", "_array_api", "_validation"},
     "_fitted": {
-        "_ahead",
         "_array_api",
         "_intervals",
         "_linalg",
         "_report",
         "_risk",
+        "_rows_ahead",
         "_validation",
     },
     "_attributes": {
