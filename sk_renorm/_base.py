@@ -1,7 +1,6 @@
 """What both estimators share: from data to factorization, selection and fitted attributes."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -19,42 +18,30 @@ from sk_renorm._array_api import (
     place_of,
     to_host,
 )
-from sk_renorm._dependence import (
-    row_correlation,
-)
+from sk_renorm._compat import CallbackSupportMixin
 from sk_renorm._folds import check_groups, group_codes, resolve_folds
-from sk_renorm._iterative import refuse_rows_left_out, solve_iteratively
-from sk_renorm._linalg import (
-    Factorization,
-    SparseData,
-    choose_factorization,
-    factorize,
-    factorize_on_device,
-    is_dask,
-    refit,
-)
-from sk_renorm._risk import (
-    CorrelatedRows,
-    LeaveFoldOut,
-    make_risk,
-)
-from sk_renorm._scoring import Objective
-from sk_renorm._selection import Candidates, Selection, select
+from sk_renorm._linalg import choose_factorization, is_dask
+from sk_renorm._progress import reported
+from sk_renorm._selection import Selection
+from sk_renorm._solve import MakeCandidates, make_objective, solve_exactly, solve_in_krylov_spaces
 from sk_renorm._stream import StreamingFit
 from sk_renorm._validation import (
     TrainingData,
     check_training_data,
+    refuse,
     unchanged_on_error,
 )
-from sk_renorm._warnings import warn_at_edge_of, warn_of_dependence, warn_of_leverage
+from sk_renorm._warnings import (
+    warn_at_edge_of,
+    warn_of_dependence,
+    warn_of_leverage,
+    warn_of_weights_in_gcv,
+)
 
-# A choice this near the smallest penalty that a Gram matrix resolves is made again from the rows.
-_SAFE_DISTANCE = 100.0
 
-MakeCandidates = Callable[[Factorization], Candidates | None]
-
-
-class RenormalizedRegressor(StreamingFit, MultiOutputMixin, RegressorMixin, BaseEstimator):
+class RenormalizedRegressor(
+    CallbackSupportMixin, StreamingFit, MultiOutputMixin, RegressorMixin, BaseEstimator
+):
     """Linear regression whose penalty is chosen from one factorization."""
 
     def _fit(
@@ -76,7 +63,7 @@ class RenormalizedRegressor(StreamingFit, MultiOutputMixin, RegressorMixin, Base
         if is_dask(X):
             tuning = make_candidates, n_errors, per_target, warn_at_edge
             return self._fit_dask(X, y, sample_weight, groups, risk_weight, risk, *tuning)
-        with unchanged_on_error(self):
+        with reported(self, X, y, sample_weight) as stage, unchanged_on_error(self):
             self._forget_fit()
             place = place_of(X)
             given = map(to_host, (y, sample_weight, groups, risk_weight))
@@ -92,8 +79,8 @@ class RenormalizedRegressor(StreamingFit, MultiOutputMixin, RegressorMixin, Base
             scorer = self._scorer()
             later = risk == "gcv" and folds is None and not correlated and self.store_rows
             later = later and place is None and not n_errors
-            make_objective = partial(
-                _make_objective,
+            of_factorization = partial(
+                make_objective,
                 data,
                 self.fit_intercept,
                 risk,
@@ -114,7 +101,7 @@ class RenormalizedRegressor(StreamingFit, MultiOutputMixin, RegressorMixin, Base
             }
             solve = self._solver(data, need_rows, later)
             factorization, objective, selection = solve(
-                data, self.fit_intercept, make_objective, make_candidates, n_errors
+                stage, data, self.fit_intercept, of_factorization, make_candidates, n_errors
             )
             if warn_at_edge:
                 warn_at_edge_of(objective, selection)
@@ -123,6 +110,7 @@ class RenormalizedRegressor(StreamingFit, MultiOutputMixin, RegressorMixin, Base
             if self.sample_correlation is None and folds is None:
                 warn_of_dependence(factorization, data, self._errors(data, selection), selection)
             warn_of_leverage(objective, data, selection)
+            warn_of_weights_in_gcv(objective, selection)
             if store_cv_results:
                 self._set_cv_results(data, objective, selection.alphas)
             if place is not None:
@@ -133,10 +121,15 @@ class RenormalizedRegressor(StreamingFit, MultiOutputMixin, RegressorMixin, Base
         """Return what factorizes and selects; refuse what ``need_rows`` where none are left out."""
         choice = choose_factorization(*data.X.shape, sparse=issparse(data.X))
         if choice.name != "krylov":
-            return partial(_solve, traces=True) if later else _solve
-        refuse_rows_left_out(need_rows, choice.reason)
+            return partial(solve_exactly, traces=True) if later else solve_exactly
+        refuse(
+            need_rows,
+            "{name} needs errors of rows left out, which sparse data of this size do not give: "
+            + choice.reason
+            + ". Leave {name} out, or fit to fewer rows or features.",
+        )
         seed = check_random_state(self.random_state).randint(2**31)
-        return partial(_solve_iteratively, seed, choice.reason)
+        return partial(solve_in_krylov_spaces, seed, choice.reason)
 
     def _errors(self, data: TrainingData, selection: Selection) -> np.ndarray:
         """Return held-out errors (n, q), or residuals, which depend on each other as they do."""
@@ -209,11 +202,11 @@ class RenormalizedRegressor(StreamingFit, MultiOutputMixin, RegressorMixin, Base
             "sample_weight": data.weights is not None or data.kept is not None,
             "risk_weight": data.risk_weights is not None,
         }
-        for name in (name for name, value in asked.items() if value):
-            raise ValueError(
-                f"sample_correlation cannot be combined with {name}: its risk is that of rows far "
-                "from the training rows, of equal weight. Leave one of the two out."
-            )
+        refuse(
+            asked,
+            "sample_correlation cannot be combined with {name}: its risk is that of rows far from "
+            "the training rows, of equal weight. Leave one of the two out.",
+        )
         return True
 
 
@@ -222,63 +215,3 @@ def _check_folds_weigh(folds, data: TrainingData) -> None:
     if folds is None or weights is None or any(weights[fold.test].any() for fold in folds):
         return
     raise ValueError("No row that cv tests has a risk_weight above zero; give some of them one.")
-
-
-def _make_objective(
-    data,
-    fit_intercept,
-    risk,
-    correlation,
-    folds,
-    groups,
-    scorer,
-    score_params,
-    per_target,
-    later,
-    factorization,
-) -> Objective:
-    if correlation is not None:
-        estimate = CorrelatedRows(
-            factorization, *row_correlation(correlation, factorization), matched=risk == "gcv"
-        )
-    elif folds is None:
-        estimate = make_risk(risk, factorization, data.risk_weights)
-    else:
-        hold_out = partial(refit, data.X, data.Y, data.weights, fit_intercept=fit_intercept)
-        estimate = LeaveFoldOut(factorization, folds, hold_out, groups, data.risk_weights)
-    objective = Objective(estimate, data.y, data.weights_in_risk, scorer, score_params, per_target)
-    tall = factorization.name == "column_gram" and objective.is_large
-    return replace(objective, rows_later=later and (tall or factorization.name == "tridiagonal"))
-
-
-def _solve(
-    data: TrainingData,
-    fit_intercept: bool,
-    make_objective: Callable[[Factorization], Objective],
-    make_candidates: MakeCandidates,
-    n_errors: float,
-    **how,
-) -> tuple[Factorization, Objective, Selection]:
-    """Factorize and select; once more, precisely, if the Gram matrix cannot resolve the choice."""
-    reduce = factorize if data.place is None else partial(factorize_on_device, data.place)
-    for precise in (False, True):
-        factorization = reduce(
-            data.X, data.Y, data.weights, fit_intercept=fit_intercept, precise=precise, **how
-        )
-        resolution = factorization.resolution
-        candidates = make_candidates(factorization)
-        if candidates is None or candidates.alphas.min() < resolution:
-            continue
-        objective = make_objective(factorization)
-        selection = select(objective, candidates, n_errors)
-        if not resolution or selection.alpha.min() > _SAFE_DISTANCE * resolution:
-            break
-    return factorization, objective, selection
-
-
-def _solve_iteratively(
-    seed: int, reason: str, data: TrainingData, fit_intercept: bool, *how_to_select
-) -> tuple[Factorization, Objective, Selection]:
-    """The same from Krylov spaces, where no Gram matrix fits."""
-    sparse = SparseData.from_rows(data.X, data.Y, data.weights, fit_intercept)
-    return solve_iteratively(sparse, seed, reason, *how_to_select)

@@ -8,11 +8,12 @@ from sklearn.utils.validation import validate_data
 
 from sk_renorm._attributes import FittedAttributes
 from sk_renorm._linalg import DaskRows, Digest, Moments, features_of
+from sk_renorm._progress import reported
 from sk_renorm._report import DISPERSED
 from sk_renorm._risk import LeaveOneOutByBlock, SampledGCV, sampled_leave_one_out
 from sk_renorm._scoring import Objective
 from sk_renorm._selection import select
-from sk_renorm._validation import TrainingData, unchanged_on_error
+from sk_renorm._validation import TrainingData, refusal, unchanged_on_error
 from sk_renorm._warnings import warn_at_edge_of
 
 _PENDING = ("_stream", "_later")
@@ -50,10 +51,10 @@ class BlockwiseFit(FittedAttributes):
         refused = self._refused_for_blocks("A fit to a dask collection", groups, risk_weight)
         if refused:
             raise ValueError(refused)
-        with unchanged_on_error(self):
+        with reported(self, X, y, sample_weight) as stage, unchanged_on_error(self):
             self._forget_fit()
             validate_data(self, features_of(X), skip_check_array=True)
-            rows = DaskRows.of(X, y, sample_weight)
+            rows = DaskRows.of(X, y, sample_weight, stage)
             flat = getattr(y, "ndim", np.ndim(y)) == 1
             if risk == "gcv":
                 digest = rows.digest()
@@ -139,12 +140,11 @@ class BlockwiseFit(FittedAttributes):
             "sample_correlation": self._rows_are_correlated(),
             "risk_weight": risk_weight is not None,
         }
-        for name in (name for name, value in asked.items() if value):
-            return (
-                f"{what} sees one block of rows at a time, and {name} needs all of them; leave "
-                f"{name} out, or fit to rows in memory."
-            )
-        return None
+        return refusal(
+            asked,
+            what + " sees one block of rows at a time, and {name} needs all of them; leave {name} "
+            "out, or fit to rows in memory.",
+        )
 
     def _forget_fit(self, keep: tuple[str, ...] = ()) -> None:
         """Remove fitted attributes, and what others are made of when asked for."""

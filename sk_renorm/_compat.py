@@ -1,4 +1,4 @@
-"""Private names of scikit-learn that the package uses; each with what would let it go.
+"""Names of scikit-learn that are private, or not in all versions; each with when it goes.
 
 ========================================================  ========================================
 import                                                    goes when
@@ -7,6 +7,7 @@ import                                                    goes when
 ``validate_parameter_constraints``                        validation; at the latest with floor 1.11
 ``utils._array_api.check_same_namespace``,                scikit-learn publishes them (its issue
 ``get_namespace_and_device``, ``move_to``                 34135); the ``except`` with floor 1.9
+``callback.CallbackSupportMixin``, ``with_callbacks``     floor 1.9 (public, new there)
 ========================================================  ========================================
 """
 
@@ -17,11 +18,25 @@ try:
 except ImportError:  # before 1.9 only numpy arrays are taken
     check_same_namespace = get_namespace_and_device = move_to = None
 
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:  # before 1.9 no estimator has callbacks
+
+    class CallbackSupportMixin:
+        """Nothing to support."""
+
+    def with_callbacks(method):
+        """Return the method as it is."""
+        return method
+
+
 __all__ = [
+    "CallbackSupportMixin",
     "Interval",
     "StrOptions",
     "check_same_namespace",
     "get_namespace_and_device",
     "move_to",
     "validate_parameter_constraints",
+    "with_callbacks",
 ]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sk_renorm._risk import ONE_SIDED_95, RiskProfile
+from sk_renorm._risk import ONE_SIDED_95, RiskProfile, node_weights, standard_errors
 
 _NEARLY_ALL = 0.9  # of the degrees of freedom: then the data does not say which penalty is best
 
@@ -34,18 +34,39 @@ def equivalent_range(profile: RiskProfile) -> np.ndarray:
     reasonable doubt (one-sided 95 %).  The range starts at zero, if even the weakest penalty of the
     path is as good.
     """
-    risks, diagonal = profile.risks, np.einsum("kaa->ka", profile.covariance)
-    rows = np.arange(len(risks))
-    best = risks.argmin(axis=1)
-    least, at_best = risks[rows, best], profile.covariance[rows, :, best]
-    variance = diagonal - 2.0 * at_best + diagonal[rows, best][:, None]
-    excess = risks - least[:, None] - ONE_SIDED_95 * np.sqrt(np.maximum(variance, 0.0))
-    within = (excess <= 0.0).T
-    last_node = len(profile.alphas) - 1
-    first, last = within.argmax(axis=0), last_node - within[::-1].argmax(axis=0)
-    low = _crossings(profile.alphas, excess.T, first, np.maximum(first - 1, 0))
-    high = _crossings(profile.alphas, excess.T, last, np.minimum(last + 1, last_node))
-    return np.stack([np.where(first == 0, 0.0, low), high], axis=1)
+    best = profile.risks.argmin(axis=1)
+    ends = np.empty((len(best), 2))
+    for node in np.unique(best):
+        some = best == node
+        finite = np.isfinite(profile.risks[some]).all(axis=0)
+        nodes, reference = profile.alphas[finite], np.count_nonzero(finite[:node])
+        risks = profile.risks[some][:, finite]
+        covariances = profile.covariance[some][:, finite][:, :, finite]
+        alphas = _around(nodes, reference)
+        path = node_weights(nodes, alphas) - np.eye(len(nodes))[reference]
+        errors = [standard_errors(covariance, path) for covariance in covariances]
+        excess = path @ risks.T - ONE_SIDED_95 * np.stack(errors, axis=1)
+        within, last_one = excess <= 0.0, len(alphas) - 1
+        first, last = within.argmax(axis=0), last_one - within[::-1].argmax(axis=0)
+        low = _crossings(alphas, excess, first, np.maximum(first - 1, 0))
+        high = _crossings(alphas, excess, last, np.minimum(last + 1, last_one))
+        ends[some] = np.stack([np.where((first == 0) & finite[0], 0.0, low), high], axis=1)
+    return ends
+
+
+def _around(nodes: np.ndarray, best: int) -> np.ndarray:
+    """Return penalties from the first of ``nodes`` to the last, ever denser towards the best.
+
+    Away from the best the risk rises by a square and its error in proportion, so the error comes
+    first, however steep the risk: a step to the next node would miss that.
+    """
+    t = np.log(nodes)
+    steps = np.arange(len(t)) - best
+    fractions = np.concatenate([steps * 2.0**-halving for halving in range(12)])
+    fractions = np.unique(np.concatenate([fractions, np.arange(4 * len(t) - 3) / 4.0 - best]))
+    alphas = np.exp(np.interp(fractions, steps, t))
+    alphas[fractions == 0.0] = nodes[best]
+    return alphas
 
 
 def is_identified(profile: RiskProfile, ends: np.ndarray) -> np.ndarray:

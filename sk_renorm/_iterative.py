@@ -9,15 +9,6 @@ from sk_renorm._scoring import Objective
 from sk_renorm._selection import Candidates, Selection, best_node, select
 
 
-def refuse_rows_left_out(asked: dict[str, bool], reason: str) -> None:
-    """Raise if anything ``asked`` for takes errors of rows left out."""
-    for name in (name for name, value in asked.items() if value):
-        raise ValueError(
-            f"{name} needs errors of rows left out, which sparse data of this size do not give: "
-            f"{reason}. Leave {name} out, or fit to fewer rows or features."
-        )
-
-
 def solve_iteratively(
     data: SparseData,
     seed: int,

@@ -103,10 +103,12 @@ def _warnings(model, at_edge: bool) -> list[str]:
             "alpha is not identified: hardly any penalty is worse beyond the error of the estimate."
         )
     if np.any(np.asarray(model.leverage_dispersion_) > DISPERSED):
+        krylov = model.factorization_.startswith("krylov")
         found.append(
             "Leverages differ much (dispersion "
             f"{np.max(model.leverage_dispersion_):.2f}): a few rows decide, and GCV is not to be "
-            "trusted; leave-one-out is."
+            "trusted; leave-one-out is"
+            + (", which takes fewer rows or features than here." if krylov else ".")
         )
     if at_edge:
         found.append(

@@ -112,10 +112,10 @@ class RenormalizedRidge(RenormalizedRegressor):
     eigenvalues_ : ndarray of shape (rank,)
         Variances along the principal directions of X, descending, per row of mean weight; of shape
         (0,), not known, where ``factorization_`` is "krylov".
-    loo_predictions_ : ndarray of shape (n_samples,) or (n_samples, n_targets)
+    loo_predictions_ : ndarray of shape (n_samples,) or (n_samples, n_targets), as y
         Prediction of every row by the model fitted without it (or without its fold: the mean of
         several, NaN for rows that ``cv`` never tests).
-    loo_residuals_ : ndarray of shape (n_samples,) or (n_samples, n_targets)
+    loo_residuals_ : ndarray of shape (n_samples,) or (n_samples, n_targets), as y
         ``y - loo_predictions_``; NaN for rows of zero weight too.  Where ``factorization_`` is
         "krylov", residuals of the fit times one factor, which makes their mean square ``risk_``.
     sample_weight_ : ndarray of shape (n_samples,) or None

@@ -11,7 +11,7 @@ from sk_renorm._compat import Interval, StrOptions
 from sk_renorm._linalg import Factorization
 from sk_renorm._risk import RISKS
 from sk_renorm._selection import Candidates, log_spaced, search_nodes
-from sk_renorm._validation import check_params, check_penalties
+from sk_renorm._validation import check_params, check_penalties, refuse
 
 
 class TheoryGuidedRidgeCV(RenormalizedRegressor):
@@ -142,10 +142,10 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
     eigenvalues_ : ndarray of shape (rank,)
         Variances along the principal directions of X, descending, per row of mean weight; of shape
         (0,), not known, where ``factorization_`` is "krylov".
-    loo_predictions_ : ndarray of shape (n_samples,) or (n_samples, n_targets)
+    loo_predictions_ : ndarray of shape (n_samples,) or (n_samples, n_targets), as y
         Prediction of every row by the model fitted without it (or without its fold: the mean of
         several, NaN for rows that ``cv`` never tests).
-    loo_residuals_ : ndarray of shape (n_samples,) or (n_samples, n_targets)
+    loo_residuals_ : ndarray of shape (n_samples,) or (n_samples, n_targets), as y
         ``y - loo_predictions_``; NaN for rows of zero weight too.  Where ``factorization_`` is
         "krylov", residuals of the fit times one factor, which makes their mean square ``risk_``.
     sample_weight_ : ndarray of shape (n_samples,) or None
@@ -204,9 +204,10 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
 
     A row is left out with all of its weight.  So an integer weight equals repeated rows whose
     copies are left out together, in the chosen penalty (of ``selection="min"``) and the whole risk
-    path; error bars count a row of any weight as one.  It equals plain
-    repetition for the coefficients and for ``risk="gcv"``.  A weight of zero equals removal.  Ties
-    go to the stronger penalty.
+    path; error bars count a row of any weight as one.  It equals plain repetition for the
+    coefficients and for ``risk="gcv"``, where weights must be counts, except that GCV of
+    "krylov" leaves rows out whole too.  A weight of zero equals removal.  Ties go to the stronger
+    penalty.
 
     The error of row i left out is its residual times ``1 / (1 - h_i)``, its own renormalization;
     GCV replaces that by ``S = kappa / ridge``, the same for all rows [1]_ [2]_.
@@ -343,6 +344,12 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
 
     def _check_params(self, groups, risk_weight) -> int | np.ndarray | None:
         """Check parameters before anything is touched; return the candidates asked for."""
+        if isinstance(self.alphas, Real) and not isinstance(self.alphas, Integral):
+            given = f"{float(self.alphas):g}"
+            raise TypeError(
+                f"alphas must be a list of penalties, or an int, how many to try; got {given}. For "
+                f"this one penalty give alphas=[{given}], or use RenormalizedRidge(alpha={given})."
+            )
         check_params(self)
         if self.risk == "gcv":
             asked = {
@@ -352,11 +359,11 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
                 "scoring": self.scoring is not None,
                 "store_cv_results": self.store_cv_results,
             }
-            for name in (name for name, value in asked.items() if value):
-                raise ValueError(
-                    f"{name} needs errors of rows left out, and risk='gcv' has only their mean "
-                    f"square; use risk='loo' with {name}."
-                )
+            refuse(
+                asked,
+                "{name} needs errors of rows left out, and risk='gcv' has only their mean square; "
+                "use risk='loo' with {name}.",
+            )
         if self.alphas is None or isinstance(self.alphas, Integral):
             return self.alphas
         return check_penalties(self.alphas, "alphas")

@@ -237,6 +237,19 @@ def _relative(risk_weights: np.ndarray | None) -> np.ndarray | None:
     return relative / relative.mean()
 
 
+def refusal(asked: dict[str, bool], sentence: str) -> str | None:
+    """Return ``sentence`` with, for "{name}", the first name of what is ``asked`` for."""
+    names = (name for name, is_asked in asked.items() if is_asked)
+    return next((sentence.replace("{name}", name) for name in names), None)
+
+
+def refuse(asked: dict[str, bool], sentence: str) -> None:
+    """Raise the `refusal`, if there is one."""
+    message = refusal(asked, sentence)
+    if message is not None:
+        raise ValueError(message)
+
+
 def check_params(estimator) -> None:
     """Check constructor parameters against the constraints of the class."""
     validate_parameter_constraints(

@@ -8,7 +8,7 @@ from sk_renorm._array_api import like, matmul, to_host
 from sk_renorm._dependence import copied_rows, neighbours_are_alike, neighbours_correlation
 from sk_renorm._leverage import decisive_rows
 from sk_renorm._linalg import Factorization
-from sk_renorm._risk import LeaveOneOut
+from sk_renorm._risk import GeneralizedCrossValidation, LeaveOneOut
 from sk_renorm._scoring import Objective
 from sk_renorm._selection import Selection, best_node, better_beyond, search_nodes
 from sk_renorm._validation import TrainingData
@@ -74,6 +74,25 @@ def warn_of_leverage(objective: Objective, data: TrainingData, selection: Select
         UserWarning,
         stacklevel=4,
     )
+
+
+def warn_of_weights_in_gcv(objective: Objective, selection: Selection) -> None:
+    """Warn if GCV, where weights are copies, was fooled by a model that fits them at no cost."""
+    if not (isinstance(objective.estimate, GeneralizedCrossValidation) and selection.is_chosen):
+        return
+    f = objective.estimate.factorization
+    n_rows, total = f.data.n_rows, f.data.total_weight
+    if not f.interpolates or abs(total - n_rows) <= 1e-9 * n_rows:
+        return
+    weakest = selection.alpha.min() <= selection.alphas.min()
+    if weakest or np.isinf(selection.risks).any():
+        warnings.warn(
+            f"risk='gcv' takes weights for numbers of rows, and here they sum to {total:.4g} where "
+            f"{n_rows} rows can be fitted exactly: its risk at weak penalties, and with it the "
+            "choice, means nothing. Use risk='loo', which leaves a row out with all of its weight.",
+            UserWarning,
+            stacklevel=4,
+        )
 
 
 def warn_at_edge_of(objective: Objective, selection: Selection, *, stacklevel: int = 4) -> None:

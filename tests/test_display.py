@@ -78,6 +78,7 @@ def test_risk_curve_of_several_targets(per_target):
 )
 @pytest.mark.parametrize("p", [3, 60])
 @pytest.mark.filterwarnings("ignore:The best of the given alphas")
+@pytest.mark.filterwarnings("ignore:risk='gcv' takes weights")
 def test_every_fit_can_be_drawn(model, p):
     X, y = make_data(30, p, noise=2.0)
     model = model.fit(X, y, sample_weight=np.linspace(1, 2, 30))

@@ -356,3 +356,40 @@ def test_interval_covers_the_risk_of_the_very_model(noise):
     spread = 3.0 * np.sqrt(0.1 * 0.9 / REPETITIONS)
     assert 0.85 - spread < np.mean(covered) < 0.93 + spread
     assert np.mean(naive) < 0.8 + spread
+
+
+def test_equivalent_alphas_hold_the_best_penalty():
+    """One-sided 95 % at each of 60 data sets; and no end is the estimate itself."""
+    n, p, n_sets = 400, 160, 60
+    variances = np.arange(1.0, p + 1.0) ** -1.2
+    held = 0
+    for seed in range(n_sets):
+        rng = np.random.default_rng(seed)
+        X = rng.standard_normal((n, p)) * np.sqrt(variances)
+        beta = rng.standard_normal(p) * 2.0 / np.sqrt(p)
+        y = X @ beta + 0.3 * rng.standard_normal(n)
+        model = TheoryGuidedRidgeCV().fit(X, y)
+        low, high = model.equivalent_alphas_
+        assert low < 0.99 * model.alpha_ < 1.01 * model.alpha_ < high
+        centred, targets = X - X.mean(axis=0), y - y.mean()
+        s, V = np.linalg.eigh(centred.T @ centred)
+        alphas = np.geomspace(1e-3, 1e4, 300)
+        gaps = V @ ((V.T @ (centred.T @ targets))[:, None] / (s[:, None] + alphas)) - beta[:, None]
+        risks = variances @ gaps**2 + (y.mean() - X.mean(axis=0) @ (gaps + beta[:, None])) ** 2
+        held += low <= alphas[risks.argmin()] <= high
+    assert held / n_sets > 0.95 - 3.0 * np.sqrt(0.95 * 0.05 / n_sets)
+
+
+@pytest.mark.parametrize("seed", [6, 7])
+def test_equivalent_alphas_end_where_the_error_does(seed):
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((500, 200)) * np.arange(1.0, 201.0) ** -0.6
+    y = X @ rng.standard_normal(200) * 0.15 + 0.3 * rng.standard_normal(500)
+    model = TheoryGuidedRidgeCV().fit(X, y)
+    ends = model.equivalent_alphas_
+    assert ends[0] > 0.0
+    for end in ends:
+        for factor, worse in ((0.9, False), (1.1, True)):
+            alpha = model.alpha_ * (end / model.alpha_) ** factor
+            result = model.compare(alpha, model.alpha_)
+            assert (result.difference > 1.645 * result.std_error) is worse

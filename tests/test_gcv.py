@@ -10,6 +10,7 @@ from sk_renorm._linalg import Moments, factorize, factorize_moments
 from sk_renorm._risk import effective_df, effective_ridge, make_risk
 
 
+@pytest.mark.filterwarnings("ignore:risk='gcv' takes weights")
 @pytest.mark.filterwarnings("ignore:The best of the given alphas")
 @pytest.mark.parametrize("shape", [(40, 6), (20, 45), (20, 19)])
 @pytest.mark.parametrize("fit_intercept", [True, False])
@@ -85,3 +86,18 @@ def test_leverage_dispersion_tells_where_gcv_fails():
     assert uneven.leverage_dispersion_ > 0.4
     assert abs(loo / held_out - 1) < 0.3
     assert abs(uneven.risk_ / held_out - 1) > abs(loo / held_out - 1)
+
+
+@pytest.mark.parametrize("weights", [(0.2, 1.0), (1.0, 3.0)])
+def test_weights_that_fool_it_are_told_of(weights):
+    """A model that fits all rows fits their copies at no cost: then no minimum means anything."""
+    X, y = make_data(30, 60, noise=2.0)
+    w = np.random.default_rng(0).uniform(*weights, 30)
+    with pytest.warns(UserWarning, match="Use risk='loo'"):
+        model = TheoryGuidedRidgeCV(risk="gcv").fit(X, y, w)
+    assert model.risk_path_[0] in (0.0, np.inf)
+    # silence, since any warning is an error here
+    TheoryGuidedRidgeCV(risk="gcv").fit(X, y)
+    TheoryGuidedRidgeCV(risk="gcv").fit(X, y, w * 30 / w.sum())
+    TheoryGuidedRidgeCV(risk="gcv").fit(*make_data(60, 30), np.tile(w, 2))
+    TheoryGuidedRidgeCV().fit(X, y, w)

@@ -61,6 +61,7 @@ def test_effective_ridge_tends_to_the_ridge_as_rows_are_added():
     assert ratios[2] < 1.001
 
 
+@pytest.mark.filterwarnings("ignore:risk='gcv' takes weights")
 @pytest.mark.parametrize("shape", [(3000, 8), (25, 3000)])
 def test_memory_layout_does_not_matter_and_input_is_only_read(shape, tmp_path):
     X, y = make_data(*shape, noise=3.0)

@@ -356,3 +356,12 @@ def test_a_large_fit():
     errors = (targets - model.predict(fresh)) ** 2
     slack = 4.0 * np.hypot(np.std(errors) / np.sqrt(7000), model.risk_std_error_)
     assert abs(errors.mean() - model.risk_) < slack
+
+
+@pytest.mark.usefixtures("small_is_large")
+def test_summary_says_what_leave_one_out_would_take():
+    X, y = large_data(250, 300)
+    X[::9] *= 8.0
+    model = TheoryGuidedRidgeCV().fit(sp.csr_array(X), y)
+    assert model.leverage_dispersion_ > 0.25
+    assert "leave-one-out is, which takes fewer rows or features" in model.summary()

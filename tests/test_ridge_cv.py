@@ -114,3 +114,22 @@ def test_predicted_risk_is_near_the_held_out_error():
         ratios.append(model.risk_ / np.mean((Y[test] - model.predict(X[test])) ** 2))
     assert abs(np.mean(ratios) - 1) < 3 * np.std(ratios, ddof=1) / np.sqrt(12) + 0.01
     assert model.score(X[test], Y[test]) > 0.4
+
+
+def test_a_target_in_a_column_keeps_the_shapes_of_ridge_cv():
+    """Predictions are flat, as RidgeCV's; what belongs to the rows of y has the shape of y."""
+    X, y = make_data(40, 6, q=1)
+    alphas = [1.0, 10.0, 100.0]
+    ours = TheoryGuidedRidgeCV(alphas, store_cv_results=True).fit(X, y)
+    theirs = RidgeCV(alphas, store_cv_results=True).fit(X, y)
+    for name in ("coef_", "intercept_", "alpha_", "cv_results_"):
+        assert np.shape(getattr(ours, name)) == np.shape(getattr(theirs, name))
+    assert ours.predict(X).shape == theirs.predict(X).shape == (40,)
+    assert [part.shape for part in ours.predict(X, return_std=True)] == [(40,), (40,)]
+    for method in ("residual", "jackknife+"):
+        assert ours.predict_interval(X, method=method).shape == (40, 2)
+    assert ours.loo_predictions_.shape == ours.loo_residuals_.shape == y.shape
+    assert_allclose(ours.loo_predictions_ + ours.loo_residuals_, y)
+    flat = TheoryGuidedRidgeCV(alphas).fit(X, y[:, 0])
+    assert_allclose(ours.predict_interval(X), flat.predict_interval(X))
+    assert_allclose(ours.loo_residuals_[:, 0], flat.loo_residuals_)

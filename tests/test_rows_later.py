@@ -45,6 +45,7 @@ HOWS = [
 
 
 @pytest.mark.filterwarnings("ignore:The best of the given alphas lies at their edge")
+@pytest.mark.filterwarnings("ignore:risk='gcv' takes weights for numbers of rows")
 @pytest.mark.parametrize("how", HOWS, ids=str)
 @pytest.mark.parametrize("kind", ["column_gram", "tridiagonal", "wide"])
 def test_all_attributes_are_those_of_a_fit_that_makes_them_at_once(monkeypatch, kind, how):

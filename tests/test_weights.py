@@ -38,6 +38,7 @@ def test_weight_equals_copies_left_out_together(shape, fit_intercept, alphas):
     assert_allclose(weighted.effective_ridge_path_, expected.effective_ridge_path_, rtol=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore:risk='gcv' takes weights")
 @pytest.mark.filterwarnings("ignore:The best of the given alphas")
 @pytest.mark.filterwarnings("ignore:.*rows repeat another one")
 @pytest.mark.parametrize("shape", [(40, 6), (20, 35)])

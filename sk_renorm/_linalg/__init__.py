@@ -2,7 +2,7 @@
 
 from sk_renorm._linalg._blocks import Scratch, row_ranges
 from sk_renorm._linalg._choose import choose_factorization
-from sk_renorm._linalg._dask import DaskRows
+from sk_renorm._linalg._dask import DaskRows, Stage, silent_stage
 from sk_renorm._linalg._dask_blocks import as_dask_array, features_of, is_dask
 from sk_renorm._linalg._device import Device, DeviceVectors
 from sk_renorm._linalg._device_reduce import device_left_block, factorize_on_device
@@ -28,6 +28,7 @@ __all__ = [
     "Moments",
     "Scratch",
     "SparseData",
+    "Stage",
     "TridiagonalFactorization",
     "as_csr_array",
     "as_dask_array",
@@ -44,4 +45,5 @@ __all__ = [
     "map_ranges",
     "refit",
     "row_ranges",
+    "silent_stage",
 ]

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.linalg.blas import dsyrk
 
 from sk_renorm._linalg._threads import map_ranges
 
+_EPS = float(np.finfo(float).eps)
 _BLOCK_ENTRIES = 2**19  # 4 MB of float64: fits the outer cache, long enough for BLAS-3 speed
 _LARGEST_BLOCK = 2**24  # 128 MB: of wider rows fewer are taken at a time
 
@@ -39,10 +40,15 @@ class Scratch:
 
 def weighted_mean(A: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
     """Return the weighted column means of ``A`` (n, k), in float64."""
-    if weights is None:
-        return A.mean(axis=0, dtype=np.float64)
+    # A.mean adds up rounding errors of the same sign, one for each row, where entries are equal
+    weights = np.ones(len(A)) if weights is None else weights
     blocks = row_ranges(0, len(A), A.shape[1])  # float32 is converted a block at a time
     return sum(weights[rows] @ A[rows] for rows in blocks) / weights.sum()
+
+
+def is_constant(power: np.ndarray, mean: np.ndarray, total_weight: float) -> np.ndarray:
+    """Say which columns have no more ``power`` (p,) about their mean than rounding of the mean."""
+    return power <= total_weight * (64.0 * _EPS * mean) ** 2
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,8 @@ class CentredData:
         Number of rows of the fit, all of positive weight.
     fit_intercept : bool
         Whether the mean is a fitted direction.
+    constant_columns : ndarray of shape (p,), bool, or None
+        Columns of ``X~`` that are taken as zero, since only rounding moves them; None for none.
     """
 
     X: np.ndarray | None
@@ -80,6 +88,7 @@ class CentredData:
     total_weight: float
     n_rows: int
     fit_intercept: bool
+    constant_columns: np.ndarray | None = field(default=None, kw_only=True)
 
     @classmethod
     def from_rows(
@@ -153,12 +162,16 @@ class CentredData:
         """Return new rows (m, p) less the means."""
         return np.subtract(X, self.x_mean, dtype=np.float64)
 
-    def row_gram(self) -> np.ndarray:
-        """Return the upper triangle of ``X~ X~'`` (n, n)."""
+    def row_gram(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return the upper triangle of ``X~ X~'`` (n, n), and the ``constant_columns`` left out."""
         gram = np.zeros((self.n_rows, self.n_rows), order="F")
-        for _, block in self.column_blocks():
+        constant = np.zeros(len(self.x_mean), dtype=bool)
+        for columns, block in self.column_blocks():
+            power = np.einsum("ij,ij->j", block, block)
+            constant[columns] = is_constant(power, self.x_mean[columns], self.total_weight)
+            block[:, constant[columns]] = 0.0
             gram = dsyrk(1.0, block.T, beta=1.0, c=gram, trans=1, overwrite_c=1)
-        return gram
+        return gram, constant if constant.any() else None
 
     def fingerprint(self) -> int:
         """Return a checksum of X, to notice that the caller has changed it or reordered its rows.
@@ -184,6 +197,8 @@ class CentredData:
             np.subtract(self.X[:, columns], self.x_mean[columns], out=block)
             if self.root_weight is not None:
                 block *= self.root_weight[:, None]
+            if self.constant_columns is not None:
+                block[:, self.constant_columns[columns]] = 0.0
             yield columns, block
 
     def right_product(self, B: np.ndarray) -> np.ndarray:
@@ -194,4 +209,6 @@ class CentredData:
         for start in range(0, len(product), 1024):  # float32 is converted a block at a time
             columns = slice(start, start + 1024)
             product[columns] += (B.T @ self.X[:, columns]).T
+        if self.constant_columns is not None:
+            product[self.constant_columns] = 0.0
         return product

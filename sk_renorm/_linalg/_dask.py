@@ -5,6 +5,7 @@ dask is imported where it is used.
 
 import operator
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -20,6 +21,13 @@ from sk_renorm._linalg._threads import one_blas_thread
 
 Result = TypeVar("Result")
 BlockTask = Callable[[int, np.ndarray, np.ndarray, np.ndarray | None], Result]
+# what is entered for a stage of the work, of so many blocks, and gives what counts one that is done
+Stage = Callable[[str, int | None], AbstractContextManager[Callable[[], None]]]
+
+
+def silent_stage(name: str, n_blocks: int | None = None) -> AbstractContextManager:
+    """Tell nobody about a stage."""
+    return nullcontext(lambda: None)
 
 
 @dataclass(frozen=True)
@@ -32,16 +40,19 @@ class DaskRows:
         Delayed or arrays (b, p), (b,) or (b, q), (b,); the weights may be None.
     dtype : dtype
         float32 if X is, else float64.
+    stage : Stage
+        Told of every pass over the blocks.
     """
 
     blocks: Sequence[tuple]
     dtype: np.dtype
+    stage: Stage = silent_stage
 
     @classmethod
-    def of(cls, X, y, sample_weight) -> "DaskRows":
+    def of(cls, X, y, sample_weight, stage: Stage = silent_stage) -> "DaskRows":
         """Take a dask X apart, and what goes with it alike: dask collections or arrays."""
         blocks, dtype = split_alike(X, {"y": y, "sample_weight": sample_weight})
-        return cls(blocks, np.dtype(np.float32 if dtype == np.float32 else np.float64))
+        return cls(blocks, np.dtype(np.float32 if dtype == np.float32 else np.float64), stage)
 
     def digest(self) -> Digest:
         """Return moments and a sample of all rows, in one pass."""
@@ -68,17 +79,24 @@ class DaskRows:
         """Combine ``task(number, X, Y, weights)`` of all blocks, in order, two at a time.
 
         The tasks go to the scheduler that is active.  They are functions of their block alone, so
-        one that is lost with its worker is done again.
+        one that is lost with its worker is done again.  Schedulers of this process tell when a
+        block is done, a cluster only when all are.
         """
         import dask
+        from dask.callbacks import Callback
 
         shared = dask.delayed(task, traverse=False)
         on_block, join = dask.delayed(_on_block, pure=False), dask.delayed(_combine, pure=False)
         parts = [on_block(shared, number, *block) for number, block in enumerate(self.blocks)]
+        keys = {part.key for part in parts}
         while len(parts) > 1:
             pairs = [parts[start : start + 2] for start in range(0, len(parts), 2)]
             parts = [join(combine, *pair) if len(pair) > 1 else pair[0] for pair in pairs]
-        with one_blas_thread():
+        with (
+            one_blas_thread(),
+            self.stage("pass over the rows", len(keys)) as count,
+            Callback(posttask=lambda key, *_: count() if key in keys else None),
+        ):
             result = dask.compute(parts[0])[0]
         if result is None:
             raise ValueError("X has no rows of positive weight.")

@@ -6,7 +6,7 @@ from types import ModuleType
 
 import numpy as np
 
-from sk_renorm._linalg._blocks import CentredData, Scratch
+from sk_renorm._linalg._blocks import CentredData, Scratch, is_constant
 
 _BLOCK_ENTRIES = 2**23  # 64 MB of float64: keeps a GPU busy, and is little of its memory
 
@@ -89,8 +89,11 @@ class DeviceData(CentredData):
         """Yield ``(columns, block)``: all rows of some columns of ``X~``, on the device."""
         xp = self.place.xp
         for columns in device_ranges(self.x_mean.size, self.n_rows):
-            block = xp.astype(self.X[:, columns], xp.float64, copy=False) - self.mean[columns]
-            yield columns, block if self.root is None else block * self.root
+            mean = self.mean[columns]
+            block = xp.astype(self.X[:, columns], xp.float64, copy=False) - mean
+            block = block if self.root is None else block * self.root
+            constant = is_constant(xp.sum(block * block, axis=0), mean, self.total_weight)
+            yield columns, block * xp.astype(~constant, xp.float64)
 
     def right_product(self, B):
         """Return ``X~' B`` (p, k) for ``B`` (n, k), on the device."""

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from sk_renorm._linalg._blocks import is_constant
 from sk_renorm._linalg._choose import choose_factorization
 from sk_renorm._linalg._device import Device, DeviceData, DeviceVectors
 from sk_renorm._linalg._factorization import Factorization, LeftBlock
-from sk_renorm._linalg._reduce import _EPS, _is_constant, _keep, _left_error
+from sk_renorm._linalg._reduce import _EPS, _keep, _left_error
 
 
 def factorize_on_device(
@@ -91,7 +92,7 @@ def _from_column_gram(data: DeviceData):
         block = data.rows(rows)
         gram, cross = gram + block.T @ block, cross + block.T @ data.Y[rows, :]
     diagonal = place.to_host(place.xp.linalg.diagonal(gram))
-    constant = _is_constant(diagonal, data)
+    constant = is_constant(diagonal, data.x_mean, data.total_weight)
     if constant.any():
         varies = place.put((~constant).astype(float))[:, None]
         gram, cross = gram * varies * varies.T, cross * varies
@@ -146,7 +147,8 @@ def _from_row_gram(data: DeviceData):
 def _from_svd(data: DeviceData):
     place, xp = data.place, data.place.xp
     X = data.rows(slice(None))
-    constant = _is_constant(place.to_host(xp.sum(X * X, axis=0)), data)
+    power = place.to_host(xp.sum(X * X, axis=0))
+    constant = is_constant(power, data.x_mean, data.total_weight)
     X = X * place.put((~constant).astype(float))
     U, values, Vt = xp.linalg.svd(X, full_matrices=False)
     values = place.to_host(values)

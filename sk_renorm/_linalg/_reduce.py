@@ -10,7 +10,7 @@ import scipy.sparse
 from scipy.linalg.blas import dsymv, dsyr2
 
 from sk_renorm._linalg._blocked_qr import blocked_svd
-from sk_renorm._linalg._blocks import CentredData, row_ranges
+from sk_renorm._linalg._blocks import CentredData, is_constant, row_ranges
 from sk_renorm._linalg._choose import choose_factorization, no_vectors_pay
 from sk_renorm._linalg._factorization import RESOLVED, Factorization
 from sk_renorm._linalg._moments import Moments
@@ -145,7 +145,8 @@ def _from_column_gram(
         products = (data.row_product(rows, direction) for rows in blocks)
         return sum(float(np.sum(np.square(product))) for product in products)
 
-    if traces and not _is_constant(np.diagonal(moments.xx), data).any():
+    constant = is_constant(np.diagonal(moments.xx), data.x_mean, data.total_weight)
+    if traces and not constant.any():
         lower = moments.xx.copy().T
         known = {"null_power": moments.yy, "of_rows": False}
         factorization = tridiagonal_factorization(data, lower, moments.xy, **known)
@@ -162,12 +163,13 @@ def _from_moments(
     tail_power: Callable[[np.ndarray], float] | None,
 ) -> Factorization:
     """Factorize a Gram matrix of columns, which is overwritten."""
-    constant = _is_constant(np.diagonal(gram), data)
+    constant = is_constant(np.diagonal(gram), data.x_mean, data.total_weight)
     gram[constant] = 0.0
     gram[:, constant] = 0.0
     moments.xy[constant] = 0.0
     moments.xy[:, moments.yy == 0.0] = 0.0
     eigenvalues, V = _eigh(gram.T)
+    V[constant] = 0.0  # not only to rounding of the largest entry
     keep, resolution = _keep(eigenvalues, V, tail_power, data.n_rows)
     more_than_rows = len(keep) - (data.n_rows - data.fit_intercept)
     if more_than_rows > 0:  # moments of few rows: so many modes are certainly zero
@@ -193,7 +195,8 @@ def _from_row_gram(data: CentredData, traces: bool = False) -> Factorization:
     null direction that centring makes never meets the spectrum.
     """
     n, skip = data.n_rows, int(data.fit_intercept)
-    gram = data.row_gram()
+    gram, constant = data.row_gram()
+    data = replace(data, constant_columns=constant)
     reflect = data.constant.copy()
     if skip:
         reflect[0] += 1.0
@@ -245,7 +248,7 @@ def _from_row_gram(data: CentredData, traces: bool = False) -> Factorization:
 def _from_svd(data: CentredData) -> Factorization:
     X = data.rows(slice(None))
     power = np.einsum("ij,ij->j", X, X)
-    X[:, _is_constant(power, data)] = 0.0
+    X[:, is_constant(power, data.x_mean, data.total_weight)] = 0.0
     try:
         U, values, Vt = scipy.linalg.svd(X, full_matrices=False, check_finite=False)
     except scipy.linalg.LinAlgError:
@@ -293,11 +296,6 @@ def _factorization(
         lambda rows, block, scratch: np.square(block.residual).sum(axis=0)
     )
     return replace(factorization, null_power=power)
-
-
-def _is_constant(power: np.ndarray, data: CentredData) -> np.ndarray:
-    """Say which columns have no more ``power`` (p,) about their mean than rounding of the mean."""
-    return power <= data.total_weight * (64.0 * _EPS * data.x_mean) ** 2
 
 
 def _eigh(gram: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

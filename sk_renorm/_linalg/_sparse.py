@@ -12,10 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse
 
-from sk_renorm._linalg._blocks import CentredData, Scratch, weighted_mean
+from sk_renorm._linalg._blocks import CentredData, Scratch, is_constant, weighted_mean
 from sk_renorm._linalg._moments import Moments
 
-_EPS = np.finfo(float).eps
 _MOSTLY_MEAN = 0.1  # variance over mean square: below it nine tenths of the entries are not zero
 _DENSER = 0.05  # density from which dense products of blocks are faster than sparse ones
 _BLOCK_ENTRIES = 2**20  # of a dense block: 8 MB
@@ -125,8 +124,8 @@ class SparseData(CentredData):
         gram -= self.total_weight * np.multiply.outer(self.offset, self.offset)
         return gram
 
-    def row_gram(self) -> np.ndarray:
-        """Return ``X~ X~'`` (n, n)."""
+    def row_gram(self) -> tuple[np.ndarray, None]:
+        """Return ``X~ X~'`` (n, n); columns that only rounding moves are zero already."""
         weighted = self._weighted()
         gram = _gram(weighted.T.tocsr())
         if self.fit_intercept:
@@ -135,7 +134,7 @@ class SparseData(CentredData):
             cross = np.multiply.outer(shift, root)
             gram -= cross
             gram -= cross.T
-        return gram.T
+        return gram.T, None
 
     def moments(self) -> Moments:
         """Return the centred second moments of X and Y."""
@@ -199,7 +198,7 @@ def _centred_columns(
     X = X - subtracted
     power = _squared(X).sum(axis=0)
     constant = np.zeros(X.shape[1], dtype=bool)
-    constant[columns] = power[columns] <= n * (64.0 * _EPS * means[columns]) ** 2
+    constant[columns] = is_constant(power[columns], means[columns], n)
     X.data[constant[X.indices]] = 0.0
     X.eliminate_zeros()
     return X

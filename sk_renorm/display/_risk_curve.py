@@ -1,5 +1,7 @@
 """RiskCurveDisplay: the estimated risk along the path, with its error."""
 
+from statistics import NormalDist
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
@@ -7,6 +9,7 @@ from sk_renorm._array_api import on_host
 from sk_renorm.display._axes import apart, get_axes, round_numbers
 
 _SEVERAL = 10  # targets that have a line and a name of their own
+_HALF_BAND = NormalDist().inv_cdf(0.95)  # standard errors: a band of 90 %
 
 
 class RiskCurveDisplay:
@@ -184,7 +187,7 @@ class RiskCurveDisplay:
         few = n_targets <= _SEVERAL
         for target in range(n_targets):
             color = f"C{target % 10}" if few else "0.6"
-            risk, half = columns[shown, target], 1.645 * errors[shown, target]
+            risk, half = columns[shown, target], _HALF_BAND * errors[shown, target]
             label = None if not few else "estimate, 90 % band" if n_targets == 1 else f"{target}"
             ax.plot(alphas, risk, color=color, lw=1.8 if few else 0.6, label=label)
             if n_targets <= 3:
