@@ -9,12 +9,13 @@ import numpy as np
 
 from sk_renorm._linalg import Factorization, HeldOut, downdate, map_ranges
 from sk_renorm._risk._evaluation import Evaluation, pooled_risk
+from sk_renorm._risk._hat_block import hat_block_errors
 from sk_renorm._risk._leave_one_out import LeaveOneOut
 from sk_renorm._risk._small_folds import MOST_ROWS, batches, small_fold_errors
 from sk_renorm._risk._uncertainty import LossSums
 
 _TOGETHER = 8  # folds spread over the cores, whose errors are kept at a time
-_WORST_CONDITION = 1e7  # of a fold's matrix, as a probe shows it: leaves eight digits
+_KEPT_ENTRIES = 2**23  # of factorized folds that are kept for the next pass: 64 MB
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,7 @@ class LeaveFoldOut:
             if held_out is not None:
                 return held_out.errors(penalties)[:n_tested]
         else:
-            errors = _from_hat_block(f, fold.removed, penalties)
+            errors = hat_block_errors(f, fold.removed, penalties)
             if errors is not None:
                 return errors[:n_tested]
         train = np.setdiff1d(np.arange(f.data.n_rows), fold.removed)
@@ -215,46 +216,3 @@ class LeaveFoldOut:
 def _flat(errors: np.ndarray) -> np.ndarray:
     """Errors (k, t, L, q) of k folds as those of rows."""
     return errors.reshape(-1, *errors.shape[2:])
-
-
-def _from_hat_block(f: Factorization, test: np.ndarray, penalties: np.ndarray) -> np.ndarray | None:
-    """Errors (m, L, q) from the fold's block of the hat matrix; None if that has too few digits."""
-    block = f.left_block(test)
-    gains = 1.0 / (f.eigenvalues[:, None, None] + penalties)
-    residuals = np.tensordot(block.U, gains * f.projections[:, None, :], axes=1)
-    # if the modes explain the whole fold, residuals and I - H share the factor alpha: it drops out
-    scaled = bool(block.null.any())
-    if scaled:
-        residuals = block.residual[:, None, :] + penalties * residuals
-    null = block.null_projector
-    # a random direction: a regular one can miss the singular one, as that of copies
-    probe = np.random.default_rng(0).standard_normal(len(test))
-    errors = np.empty_like(residuals)
-    # entries of (L, q) by penalty: a row of them each, or one each with as many targets as share it
-    if penalties.shape[1] == 1:
-        levels, places = penalties[:, 0], range(len(penalties))
-    else:
-        levels, index = np.unique(penalties, return_inverse=True)
-        index = index.reshape(penalties.shape)
-        places = [index == level for level in range(len(levels))]
-    for alpha, place in zip(levels, places, strict=True):
-        matrix = (block.U / (f.eigenvalues + alpha)) @ block.U.T
-        if scaled:
-            matrix = null + alpha * matrix
-        solution = _solution(matrix, np.column_stack([residuals[:, place], probe]))
-        if solution is None:
-            return None
-        errors[:, place] = solution[:, :-1]
-    if f.data.root_weight is not None:
-        errors /= f.data.root_weight[test, None, None]
-    return errors
-
-
-def _solution(matrix: np.ndarray, right: np.ndarray) -> np.ndarray | None:
-    """Solve for ``right`` (m, k), whose last column probes the condition; None if that is bad."""
-    try:
-        solution = np.linalg.solve(matrix, right)
-    except np.linalg.LinAlgError:
-        return None
-    condition = np.abs(matrix).sum(axis=1).max() * np.abs(solution[:, -1]).max()
-    return solution if condition < _WORST_CONDITION else None
