@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 
 from sk_renorm._risk import (
+    Evaluation,
     GeneralizedCrossValidation,
     LeaveFoldOut,
     LeaveOneOut,
@@ -22,7 +23,7 @@ from sk_renorm._risk import (
 _FEW = 24  # candidates that all become nodes of the profile
 _GROUPS = 50  # of rows, whose scores show how a score scatters
 _SMALL = 1e-3
-_LARGE = 2**21  # rows x modes x targets for which fewer penalties pay
+_LARGE = 2**21  # multiply-adds of a penalty for which fewer of them pay
 _BLOCK_ENTRIES = 2**23  # errors kept at a time for a scorer: rows x penalties x targets
 
 
@@ -62,15 +63,21 @@ class KnownNodes:
     sums: LossSums
     between: RatioToGCV
 
-    def with_node(self, alpha: float, risk: float) -> tuple[np.ndarray, LossSums]:
-        """Add a penalty of known risk; how its losses scatter is interpolated."""
+    def with_node(
+        self, evaluation: Evaluation, alpha: float, risk: float
+    ) -> tuple[np.ndarray, Evaluation]:
+        """Add a penalty of known risk to sums; how its losses scatter is interpolated."""
         if not self.alphas[0] < alpha < self.alphas[-1] or alpha in self.alphas:
-            return self.alphas, self.sums
+            return self.alphas, evaluation
         nodes = np.sort(np.append(self.alphas, alpha))
-        sums = self.sums.with_node(node_weights(self.alphas, nodes))
+        weights = node_weights(self.alphas, nodes)
+        sums = evaluation.sums.with_node(weights)
         risks = sums.losses / sums.weight
         risks[:, nodes == alpha] = risk
-        return nodes, sums.scaled(sums.factor_to(risks))
+        sums = by_row = sums.scaled(sums.factor_to(risks))
+        if evaluation.by_row is not evaluation.sums:
+            by_row = evaluation.by_row.with_node(weights)
+        return nodes, replace(evaluation, sums=sums, by_row=by_row)
 
 
 @dataclass(frozen=True)
@@ -134,8 +141,7 @@ class Objective:
         risk = self._joint(evaluation.risk[None])[0]
         loss = risk if self.scorer is None else self.from_errors(evaluation.errors)[0][0]
         if known is not None and len(alpha) == 1:
-            nodes, sums = known.with_node(float(alpha[0]), float(risk[0]))
-            evaluation = replace(evaluation, sums=sums, by_row=sums)
+            nodes, evaluation = known.with_node(evaluation, float(alpha[0]), float(risk[0]))
         profile = make_profile(f, nodes, evaluation.sums, evaluation.by_row, share)
         return AtPenalty(
             loss, risk, errors, evaluation.leverage_dispersion, profile, evaluation.left
@@ -143,9 +149,8 @@ class Objective:
 
     def nodes_first(self) -> KnownNodes | None:
         """Evaluate the nodes of the profile, where they are enough to search and that pays."""
-        f = self.estimate.factorization
-        size = f.data.n_rows * f.rank * f.n_targets
-        if self.scorer is not None or type(self.estimate) is not LeaveOneOut or size < _LARGE:
+        f, work = self.estimate.factorization, getattr(self.estimate, "work", None)
+        if self.scorer is not None or work is None or work < _LARGE:
             return None
         if self.estimate.risk_weights is not None:  # error bars of two populations: two sums
             return None
@@ -153,6 +158,14 @@ class Objective:
         sums = self.estimate.sums(nodes, joint=not self.per_target)
         risks = sums.losses / sums.weight
         return KnownNodes(nodes, risks.T, sums, RatioToGCV.of(f, nodes, risks))
+
+    def refined(self, between: RatioToGCV) -> RatioToGCV:
+        """Evaluate more nodes about the minima of what lies between those that are known."""
+        more = between.finer_nodes()
+        risks = np.concatenate([between.risks, self._joint(self.estimate.risk(more[:, None]))])
+        nodes = np.concatenate([between.nodes, more])
+        order = nodes.argsort()
+        return RatioToGCV.of(self.estimate.factorization, nodes[order], risks[order].T)
 
     def loss_covariance(self, profile: RiskProfile) -> np.ndarray:
         """Return the covariance (k, K, K) of the losses at the nodes of ``profile``."""

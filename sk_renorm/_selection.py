@@ -262,18 +262,41 @@ def _select_between(
 ) -> Selection | None:
     """Choose the minimum of the path between ``known`` nodes, or None if all must be evaluated.
 
-    What is chosen is evaluated.  Where that contradicts the path, or the ratio is in doubt, all
-    penalties are, of the targets concerned; with a single loss that is left to the caller.
+    What is chosen is evaluated.  Where that contradicts the path, a single loss is evaluated at
+    more nodes, and of many losses those concerned at all penalties, as where the ratio is in doubt.
     A path with a relative error of eps misses no loss that is lower by more than 2 eps.
     """
+    if len(known.between.doubtful) == 1:
+        at, alpha = _single_between(objective, alphas, known)
+    else:
+        at, alpha = _each_between(objective, alphas, known)
+    if at is None:
+        return None
+    path = _with_choice(at, alpha, known.alphas, known.risks, known.risks)
+    return _selection(at, alpha, *path)
+
+
+def _single_between(objective: Objective, alphas: np.ndarray, known: KnownNodes):
+    between = known.between
+    for is_last in (False, True):
+        if between.doubtful.any():
+            break
+        alpha, expected = interpolated_minimum(alphas, between.risk(alphas))
+        at = objective.at(alpha, alphas, known)
+        if _agrees(at, expected).all():
+            return at, alpha
+        if not is_last:
+            between = objective.refined(between)
+    return None, None
+
+
+def _each_between(objective: Objective, alphas: np.ndarray, known: KnownNodes):
     alpha, expected = interpolated_minimum(alphas, known.between.risk(alphas))
     unsure = known.between.doubtful
     exact = np.zeros(len(unsure), dtype=bool)
     best_alpha, least = alpha.copy(), np.full(len(unsure), np.inf)
     while True:
         if unsure.any():
-            if len(unsure) == 1:
-                return None
             some = np.flatnonzero(unsure)
             losses = objective.estimate.risk(alphas[:, None], some)
             best = best_node(alphas, losses)
@@ -281,13 +304,16 @@ def _select_between(
             alpha[some], _ = interpolated_minimum(alphas, losses)
             exact[some] = True
         at = objective.at(alpha, alphas, known)
-        unsure = ~exact & ~(np.abs(at.loss - expected) <= _AGREES * at.loss)
+        unsure = ~exact & ~_agrees(at, expected)
         worse = at.loss > least + _NO_WORSE * np.abs(least)
         if not (unsure | worse).any():
-            break
+            return at, alpha
         alpha[worse], least[worse] = best_alpha[worse], np.inf
-    path = _with_choice(at, alpha, known.alphas, known.risks, known.risks)
-    return _selection(at, alpha, *path)
+
+
+def _agrees(at: AtPenalty, expected: np.ndarray) -> np.ndarray:
+    """Say whether losses are what the path between nodes told."""
+    return np.abs(at.loss - expected) <= _AGREES * at.loss
 
 
 def _with_choice(at: AtPenalty, alpha, alphas, losses, risks):

@@ -9,6 +9,8 @@ from sk_renorm._linalg._blocks import row_ranges
 from sk_renorm._linalg._factorization import Factorization
 from sk_renorm._linalg._reduce import factorize
 
+_DIGITS = 1e-10  # of the largest eigenvalue: a difference of Gram matrices shows less no longer
+
 
 @dataclass(frozen=True)
 class HeldOut:
@@ -67,8 +69,8 @@ def downdate(factorization: Factorization, rows: np.ndarray) -> HeldOut | None:
     """Take ``rows`` out of a factorization: an eigendecomposition in its own coordinates.
 
     Pays for many rows (m > r): no pass over the data, r**3 for the spectrum of what is left.
-    Returns None if what is left has nearly lost a direction, where a difference of Gram matrices
-    has no digits.
+    Directions that only these rows hold, to rounding, are gone from what is left.  Returns None if
+    it has nearly lost one, where a difference of Gram matrices has no digits.
     """
     data = factorization.data
     block = factorization.left_block(rows)
@@ -86,7 +88,10 @@ def downdate(factorization: Factorization, rows: np.ndarray) -> HeldOut | None:
     if not len(root):
         return None
     eigenvalues, basis = scipy.linalg.eigh(gram, driver="evd", check_finite=False)
-    if eigenvalues[0] <= 1e-10 * factorization.eigenvalues[-1]:
+    scale = factorization.eigenvalues[-1]
+    lost = np.searchsorted(eigenvalues, 8.0 * len(root) * np.finfo(float).eps * scale)
+    eigenvalues, basis = eigenvalues[lost:], basis[:, lost:]
+    if min(factorization.eigenvalues[0], eigenvalues.min(initial=np.inf)) <= _DIGITS * scale:
         return None
     cross = factorization.projections - block.U.T @ targets - np.outer(x_sum, y_sum) / rest_weight
     unweighted = block.U / sqrt_weight[:, None] + x_sum / rest_weight

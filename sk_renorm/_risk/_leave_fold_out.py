@@ -15,7 +15,7 @@ from sk_renorm._risk._small_folds import MOST_ROWS, batches, small_fold_errors
 from sk_renorm._risk._uncertainty import LossSums
 
 _TOGETHER = 8  # folds spread over the cores, whose errors are kept at a time
-_KEPT_ENTRIES = 2**23  # of factorized folds that are kept for the next pass: 64 MB
+_KEPT_ENTRIES = 2**23  # of vectors, or of factorized folds, kept for the next pass: 64 MB
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,9 @@ class LeaveFoldOut:
 
     Notes
     -----
-    For m rows left out and L penalties m**2 r L + m**3 L / 3 multiply-adds, or about 9 r**3 if m >
-    r; memory of a few folds.  Many small folds are computed together, those of a size at a time.
+    For m rows left out and L penalties m**2 r L + m**3 L / 3 multiply-adds, or about 9 r**3 once
+    if m > r.  Memory of a few folds; left vectors are kept up to 64 MB, as are factorized folds.
+    Many small folds are computed together, those of a size at a time.
     """
 
     needs = "rows"
@@ -95,11 +96,15 @@ class LeaveFoldOut:
         groups: np.ndarray | None = None,
         risk_weights: np.ndarray | None = None,
     ):
+        n_rows = factorization.data.n_rows
+        if n_rows * factorization.rank <= _KEPT_ENTRIES:
+            factorization = factorization.keeping_left()
         self.factorization = factorization
         self.folds = folds
         self.refit = refit
         self.groups = groups
-        n_rows = factorization.data.n_rows
+        self.risk_weights = risk_weights
+        self._kept: dict[int, HeldOut] = {}
         root = factorization.data.root_weight
         self._row_weights = np.ones(n_rows) if root is None else root**2
         self._weights = self._row_weights
@@ -116,10 +121,21 @@ class LeaveFoldOut:
                 small[size, fold.n_tested].append(fold)
         self._small = list(small.values())
 
-    def risk(self, penalties: np.ndarray) -> np.ndarray:
-        """Return the weighted mean squared error (L, q) of all held-out rows, pooled over folds."""
+    @property
+    def work(self) -> float:
+        """Multiply-adds for one penalty more."""
+        f = self.factorization
+        sizes = np.array([len(fold.removed) for fold in self.folds])
+        solved = sizes[sizes <= f.rank].astype(float)
+        return float(sizes.sum() * f.rank * f.n_targets + solved**2 @ (f.rank + solved / 3.0))
+
+    def risk(self, penalties: np.ndarray, some: slice | np.ndarray = slice(None)) -> np.ndarray:
+        """Return the weighted mean squared error (L, q) of all held-out rows, pooled over folds.
+
+        ``some`` selects targets, for penalties that they share.
+        """
         pairs = ((tests.ravel(), _flat(errors)) for tests, errors in self._each(penalties))
-        return pooled_risk(pairs, self._weights)
+        return pooled_risk(pairs, self._weights)[:, some]
 
     def errors(self, penalties: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
         """Return ``(test rows, errors of shape (m, L, q))`` of every fold, in the unit of y."""
@@ -129,12 +145,21 @@ class LeaveFoldOut:
             for pair in zip(tests, errors, strict=True)
         ]
 
-    def at(self, penalties: np.ndarray, nodes: np.ndarray, joint: bool) -> Evaluation:
-        """Evaluate ``penalties`` (1, 1) or (1, q), and sum up the errors at ``nodes`` (K,)."""
+    def sums(self, nodes: np.ndarray, joint: bool) -> LossSums:
+        """Sum up the errors at ``nodes`` (K,)."""
+        return self._sums(nodes, joint, self._weights)
+
+    def at(
+        self, penalties: np.ndarray, nodes: np.ndarray, joint: bool, sums: LossSums | None = None
+    ) -> Evaluation:
+        """Evaluate ``penalties`` (1, 1) or (1, q), and sum up the errors at ``nodes`` (K,).
+
+        ``sums`` over the nodes that are known already save most of the work.
+        """
         errors = self.errors(penalties)
         by_row = LeaveOneOut(self.factorization).at(penalties, nodes, joint)
         sums = replace(
-            self._sums(nodes, joint, self._weights),
+            self.sums(nodes, joint) if sums is None else sums,
             left=by_row.sums.left,
             left_squared=by_row.sums.left_squared,
             n_rows=by_row.sums.n_rows,
@@ -199,18 +224,28 @@ class LeaveFoldOut:
 
     def _fold_errors(self, fold: Fold, penalties: np.ndarray) -> np.ndarray:
         f, n_tested = self.factorization, fold.n_tested
-        if fold.train is not None:
-            return self.refit(fold.train, fold.test).errors(penalties)
-        if len(fold.removed) > f.rank:
-            held_out = downdate(f, fold.removed)
-            if held_out is not None:
-                return held_out.errors(penalties)[:n_tested]
-        else:
+        held_out = self._kept.get(id(fold))
+        if held_out is None and fold.train is None and len(fold.removed) <= f.rank:
             errors = hat_block_errors(f, fold.removed, penalties)
             if errors is not None:
                 return errors[:n_tested]
-        train = np.setdiff1d(np.arange(f.data.n_rows), fold.removed)
-        return self.refit(train, fold.test).errors(penalties)
+        if held_out is None:
+            held_out = self._held_out(fold)
+            kept = sum(other.projected.size for other in self._kept.values())
+            if kept + held_out.projected.size <= _KEPT_ENTRIES:
+                self._kept[id(fold)] = held_out
+        return held_out.errors(penalties)[:n_tested]
+
+    def _held_out(self, fold: Fold) -> HeldOut:
+        """Factorize the rows without those of the fold."""
+        f = self.factorization
+        if fold.train is not None:
+            return self.refit(fold.train, fold.test)
+        held_out = downdate(f, fold.removed) if len(fold.removed) > f.rank else None
+        if held_out is None:
+            train = np.setdiff1d(np.arange(f.data.n_rows), fold.removed)
+            held_out = self.refit(train, fold.test)
+        return held_out
 
 
 def _flat(errors: np.ndarray) -> np.ndarray:
