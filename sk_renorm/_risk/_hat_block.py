@@ -6,6 +6,7 @@ it) make N_FF singular.  There residuals and I - H share the factor alpha: in th
 eigenvectors of N_FF it drops out of these equations, so that no digits are lost as alpha -> 0.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from sk_renorm._linalg import Factorization, LeftBlock
 
 _WORST_CONDITION = 1e7  # of a fold's matrix, as a probe shows it: leaves eight digits
+_BLOCK_ENTRIES = 2**18  # made at a time
 _SURELY_ZERO = 1e-12  # rounding above that could hide a direction that is nearly owned
 
 
@@ -66,26 +68,28 @@ class _Equations:
         right = self.residual[:, None, :] + factors * right
         # a random direction: a regular one can miss the singular one, as that of copies
         probe = np.random.default_rng(0).standard_normal(len(self.U))
-        # entries of (L, q) by penalty: a row of them each, or one each with the targets sharing it
-        if penalties.shape[1] == 1:
-            levels, places = penalties[:, 0], range(len(penalties))
-        else:
-            levels, index = np.unique(penalties, return_inverse=True)
-            index = index.reshape(penalties.shape)
-            places = [index == level for level in range(len(levels))]
         errors = np.empty_like(right)
-        for alpha, place in zip(levels, places, strict=True):
-            matrix = (self.U / (f.eigenvalues + alpha)) @ self.U.T
-            if not self.owned.all():
-                matrix *= np.where(self.owned, 1.0, alpha)[:, None]
-                matrix += self.null
-            solution = _solution(matrix, right[:, place], probe)
+        for levels, place in _shared(penalties, len(self.U) * sum(self.U.shape)):
+            matrices = self._matrices(f.eigenvalues, levels)
+            part = right[:, place]
+            columns = part.reshape(len(part), len(levels), -1).swapaxes(0, 1)
+            solution = _solution(matrices, columns, probe)
             if solution is None:
                 return None
-            errors[:, place] = solution
+            errors[:, place] = solution.swapaxes(0, 1).reshape(part.shape)
         if self.basis is None:
             return errors
         return np.tensordot(self.basis, errors, axes=1)
+
+    def _matrices(self, eigenvalues: np.ndarray, levels: np.ndarray) -> np.ndarray:
+        """Return the matrices (k, m, m) at k penalties, from one product."""
+        m, r = self.U.shape
+        scaled = self.U / (eigenvalues + levels[:, None])[:, None, :]
+        matrices = (scaled.reshape(-1, r) @ self.U.T).reshape(len(levels), m, m)
+        if not self.owned.all():
+            matrices *= np.where(self.owned, 1.0, levels[:, None])[:, :, None]
+            matrices += self.null
+        return matrices
 
 
 def hat_block_errors(f: Factorization, rows: np.ndarray, penalties: np.ndarray):
@@ -106,15 +110,31 @@ def _rounding(f: Factorization, block: LeftBlock) -> float:
     return 8.0 * (len(block.U) * np.finfo(float).eps + float((block.squares @ f.left_error).sum()))
 
 
-def _solution(matrix: np.ndarray, right: np.ndarray, probe: np.ndarray) -> np.ndarray | None:
-    """Solve for ``right`` (m, k); None if the ``probe`` (m,) shows a bad condition."""
-    size = np.abs(matrix).max(axis=1, keepdims=True)
+def _shared(penalties: np.ndarray, size: int) -> Iterator[tuple[np.ndarray, slice | np.ndarray]]:
+    """Yield distinct penalties (k,) and where they are in (L, q): of one ``size`` entries are made.
+
+    Some rows of them at a time, or one and the targets that share it.
+    """
+    if penalties.shape[1] == 1:
+        step = max(1, _BLOCK_ENTRIES // size)
+        for start in range(0, len(penalties), step):
+            some = slice(start, start + step)
+            yield penalties[some, 0], some
+        return
+    for level in np.unique(penalties):
+        yield np.array([level]), penalties == level
+
+
+def _solution(matrices: np.ndarray, right: np.ndarray, probe: np.ndarray) -> np.ndarray | None:
+    """Solve (k, m, m) for ``right`` (k, m, c); None if the ``probe`` (m,) shows a bad condition."""
+    size = np.abs(matrices).max(axis=2, keepdims=True)
     if not size.all():
         return None
-    matrix = matrix / size
+    matrices /= size
+    probes = np.broadcast_to(probe[:, None], (*right.shape[:2], 1))
     try:
-        solution = np.linalg.solve(matrix, np.column_stack([right / size, probe]))
+        solution = np.linalg.solve(matrices, np.concatenate([right / size, probes], axis=2))
     except np.linalg.LinAlgError:
         return None
-    condition = np.abs(matrix).sum(axis=1).max() * np.abs(solution[:, -1]).max()
-    return solution[:, :-1] if condition < _WORST_CONDITION else None
+    condition = np.abs(matrices).sum(axis=2).max(axis=1) * np.abs(solution[:, :, -1]).max(axis=1)
+    return solution[:, :, :-1] if (condition < _WORST_CONDITION).all() else None

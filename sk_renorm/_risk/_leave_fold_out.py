@@ -14,6 +14,7 @@ from sk_renorm._risk._leave_one_out import LeaveOneOut
 from sk_renorm._risk._small_folds import MOST_ROWS, batches, small_fold_errors
 from sk_renorm._risk._uncertainty import LossSums
 
+_WELL_ABOVE = 1e-6  # least eigenvalue over the largest, where taking out costs few digits
 _TOGETHER = 8  # folds spread over the cores, whose errors are kept at a time
 _KEPT_ENTRIES = 2**23  # of vectors, or of factorized folds, kept for the next pass: 64 MB
 
@@ -225,16 +226,32 @@ class LeaveFoldOut:
     def _fold_errors(self, fold: Fold, penalties: np.ndarray) -> np.ndarray:
         f, n_tested = self.factorization, fold.n_tested
         held_out = self._kept.get(id(fold))
+        if held_out is None and self._is_half(fold):
+            held_out = self._keep(fold, downdate(f, fold.removed, _WELL_ABOVE))
         if held_out is None and fold.train is None and len(fold.removed) <= f.rank:
             errors = hat_block_errors(f, fold.removed, penalties)
             if errors is not None:
                 return errors[:n_tested]
         if held_out is None:
-            held_out = self._held_out(fold)
+            held_out = self._keep(fold, self._held_out(fold))
+        return held_out.errors(penalties)[:n_tested]
+
+    def _is_half(self, fold: Fold) -> bool:
+        """Whether a spectrum without the fold is cheaper than solving for each of two dozen nodes.
+
+        Not where the other rows are fewer than the modes: they lose some.
+        """
+        size, rank = len(fold.removed), self.factorization.rank
+        others = self.factorization.data.n_rows - size
+        return fold.train is None and rank < 2 * size <= 2 * min(rank, others - rank)
+
+    def _keep(self, fold: Fold, held_out: HeldOut | None) -> HeldOut | None:
+        """Keep a fold's factorization for the next pass, if there is space; return it."""
+        if held_out is not None:
             kept = sum(other.projected.size for other in self._kept.values())
             if kept + held_out.projected.size <= _KEPT_ENTRIES:
                 self._kept[id(fold)] = held_out
-        return held_out.errors(penalties)[:n_tested]
+        return held_out
 
     def _held_out(self, fold: Fold) -> HeldOut:
         """Factorize the rows without those of the fold."""
