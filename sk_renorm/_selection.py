@@ -262,8 +262,8 @@ def _select_between(
 ) -> Selection | None:
     """Choose the minimum of the path between ``known`` nodes, or None if all must be evaluated.
 
-    What is chosen is evaluated.  Where that contradicts the path, a single loss is evaluated at
-    more nodes, and of many losses those concerned at all penalties, as where the ratio is in doubt.
+    What is chosen is evaluated.  Where that contradicts the path, or the ratio is in doubt, a
+    single loss is evaluated at more nodes, and of many losses those concerned at all penalties.
     A path with a relative error of eps misses no loss that is lower by more than 2 eps.
     """
     if len(known.between.doubtful) == 1:
@@ -279,12 +279,11 @@ def _select_between(
 def _single_between(objective: Objective, alphas: np.ndarray, known: KnownNodes):
     between = known.between
     for is_last in (False, True):
-        if between.doubtful.any():
-            break
-        alpha, expected = interpolated_minimum(alphas, between.risk(alphas))
-        at = objective.at(alpha, alphas, known)
-        if _agrees(at, expected).all():
-            return at, alpha
+        if not between.doubtful.any():
+            alpha, expected = interpolated_minimum(alphas, between.risk(alphas))
+            at = objective.at(alpha, alphas, known)
+            if _agrees(at, expected).all():
+                return at, alpha
         if not is_last:
             between = objective.refined(between)
     return None, None

@@ -13,9 +13,12 @@ import numpy as np
 
 from sk_renorm._linalg import Factorization, LeftBlock
 
-_WORST_CONDITION = 1e7  # of a fold's matrix, as a probe shows it: leaves eight digits
+_WORST_CONDITIONS = 1e4, 1e7  # of a fold's matrix, where U has few digits, and where it has all
+_PROBES = 4  # that show it
 _BLOCK_ENTRIES = 2**18  # made at a time
-_SURELY_ZERO = 1e-12  # rounding above that could hide a direction that is nearly owned
+_SUSPICIOUS = 1e3  # condition: what is owned may be told apart
+_ACCURATE = 1e-9  # relative error that a result may have
+_OWNED = 1e-12  # of a direction's length squared: what others may hold of it
 
 
 @dataclass(frozen=True)
@@ -48,11 +51,11 @@ class _Equations:
         return cls(block.U, block.null_projector, block.residual, owned)
 
     def apart(self, rounding: float) -> "_Equations | None":
-        """Tell directions that the rows own from others; None if there are none, or no saying."""
-        if self.owned.any() or rounding > _SURELY_ZERO:
+        """Tell directions that the rows own from others; None if there are none."""
+        if self.owned.any():
             return None
         power, basis = np.linalg.eigh(self.null)
-        owned = power <= rounding
+        owned = power <= min(rounding, _OWNED)
         if not owned.any():
             return None
         residual = np.where(owned[:, None], 0.0, basis.T @ self.residual)
@@ -60,26 +63,27 @@ class _Equations:
             basis.T @ self.U, np.diag(np.where(owned, 0.0, power)), residual, owned, basis
         )
 
-    def errors(self, f: Factorization, penalties: np.ndarray) -> np.ndarray | None:
-        """Solve for errors (m, L, q), in the unit of weighted targets; None if digits are lost."""
+    def errors(self, f: Factorization, penalties: np.ndarray) -> tuple[np.ndarray, float]:
+        """Solve for errors (m, L, q), in the unit of weighted targets; say the worst condition."""
         gains = 1.0 / (f.eigenvalues[:, None, None] + penalties)
         factors = np.where(self.owned[:, None, None], 1.0, penalties)
         right = np.tensordot(self.U, gains * f.projections[:, None, :], axes=1)
         right = self.residual[:, None, :] + factors * right
-        # a random direction: a regular one can miss the singular one, as that of copies
-        probe = np.random.default_rng(0).standard_normal(len(self.U))
-        errors = np.empty_like(right)
+        # random directions: a regular one can miss the singular one, as that of copies
+        probes = np.random.default_rng(0).standard_normal((len(self.U), _PROBES))
+        errors, worst = np.empty_like(right), 0.0
         for levels, place in _shared(penalties, len(self.U) * sum(self.U.shape)):
             matrices = self._matrices(f.eigenvalues, levels)
             part = right[:, place]
             columns = part.reshape(len(part), len(levels), -1).swapaxes(0, 1)
-            solution = _solution(matrices, columns, probe)
+            solution, condition = _solution(matrices, columns, probes)
+            worst = max(worst, condition)
             if solution is None:
-                return None
+                return errors, worst
             errors[:, place] = solution.swapaxes(0, 1).reshape(part.shape)
-        if self.basis is None:
-            return errors
-        return np.tensordot(self.basis, errors, axes=1)
+        if self.basis is not None:
+            errors = np.tensordot(self.basis, errors, axes=1)
+        return errors, worst
 
     def _matrices(self, eigenvalues: np.ndarray, levels: np.ndarray) -> np.ndarray:
         """Return the matrices (k, m, m) at k penalties, from one product."""
@@ -92,22 +96,33 @@ class _Equations:
         return matrices
 
 
-def hat_block_errors(f: Factorization, rows: np.ndarray, penalties: np.ndarray):
+def hat_block_errors(
+    f: Factorization, rows: np.ndarray, penalties: np.ndarray
+) -> np.ndarray | None:
     """Return errors (m, L, q) of ``rows`` (m,) left out together, or None if digits are lost."""
     block = f.left_block(rows)
     equations = _Equations.of_rows(block)
-    errors = equations.errors(f, penalties)
-    if errors is None:
-        equations = equations.apart(_rounding(f, block))
-        errors = None if equations is None else equations.errors(f, penalties)
-    if errors is not None and f.data.root_weight is not None:
+    errors, condition = equations.errors(f, penalties)
+    if condition > _SUSPICIOUS:
+        apart = equations.apart(8.0 * float(_rounding(f, block.squares).sum()))
+        if apart is not None:
+            errors, condition = apart.errors(f, penalties)
+    # digits that are gone in U are gone after a refit too, where these are many
+    if condition > np.clip(1.0 / lost_digits(f, block.squares).max(), *_WORST_CONDITIONS):
+        return None
+    if f.data.root_weight is not None:
         errors /= f.data.root_weight[rows, None, None]
     return errors
 
 
-def _rounding(f: Factorization, block: LeftBlock) -> float:
-    """Bound the rounding error of the projector's eigenvalues."""
-    return 8.0 * (len(block.U) * np.finfo(float).eps + float((block.squares @ f.left_error).sum()))
+def lost_digits(f: Factorization, squares: np.ndarray) -> np.ndarray:
+    """Return how small a pivot (b,) may be, relative to its row, before nine digits are lost."""
+    return _rounding(f, squares) / _ACCURATE
+
+
+def _rounding(f: Factorization, squares: np.ndarray) -> np.ndarray:
+    """Return the rounding error (b,) of one minus the leverage of rows, from ``squares`` of U."""
+    return np.finfo(float).eps + squares @ f.left_error
 
 
 def _shared(penalties: np.ndarray, size: int) -> Iterator[tuple[np.ndarray, slice | np.ndarray]]:
@@ -125,16 +140,20 @@ def _shared(penalties: np.ndarray, size: int) -> Iterator[tuple[np.ndarray, slic
         yield np.array([level]), penalties == level
 
 
-def _solution(matrices: np.ndarray, right: np.ndarray, probe: np.ndarray) -> np.ndarray | None:
-    """Solve (k, m, m) for ``right`` (k, m, c); None if the ``probe`` (m,) shows a bad condition."""
+def _solution(
+    matrices: np.ndarray, right: np.ndarray, probes: np.ndarray
+) -> tuple[np.ndarray | None, float]:
+    """Solve (k, m, m) for ``right`` (k, m, c); ``probes`` (m, j) show the worst condition."""
     size = np.abs(matrices).max(axis=2, keepdims=True)
     if not size.all():
-        return None
+        return None, np.inf
     matrices /= size
-    probes = np.broadcast_to(probe[:, None], (*right.shape[:2], 1))
+    n_probes = probes.shape[1]
+    probes = np.broadcast_to(probes, (len(right), *probes.shape))
     try:
         solution = np.linalg.solve(matrices, np.concatenate([right / size, probes], axis=2))
     except np.linalg.LinAlgError:
-        return None
-    condition = np.abs(matrices).sum(axis=2).max(axis=1) * np.abs(solution[:, :, -1]).max(axis=1)
-    return solution[:, :, :-1] if (condition < _WORST_CONDITION).all() else None
+        return None, np.inf
+    seen = np.abs(solution[:, :, -n_probes:]).max(axis=(1, 2))
+    conditions = np.abs(matrices).sum(axis=2).max(axis=1) * seen
+    return solution[:, :, :-n_probes], float(conditions.max())

@@ -66,12 +66,14 @@ class RatioToGCV:
     def finer_nodes(self) -> np.ndarray:
         """Return midpoints of the nodes about every minimum that is low enough to be the deepest.
 
-        Nodes twice as close make the interpolated ratio some fifty times as accurate.
+        Nodes twice as close make the interpolated ratio some fifty times as accurate.  All of them
+        if the ratio is in doubt.
         """
         middle = np.sqrt(self.nodes[1:] * self.nodes[:-1])
         ends = self.risks
         lowest = np.minimum(np.minimum(ends[1:], ends[:-1]), self.risk(middle))
         near = (lowest <= (1.0 + _DOUBT) * lowest.min(axis=0)).any(axis=1)
+        near |= self.doubtful.any()
         near[1:] |= near[:-1].copy()
         near[:-1] |= near[1:].copy()
         return middle[near]
