@@ -15,6 +15,7 @@ from sk_renorm._risk._small_folds import MOST_ROWS, batches, small_fold_errors
 from sk_renorm._risk._uncertainty import LossSums
 
 _WELL_ABOVE = 1e-6  # least eigenvalue over the largest, where taking out costs few digits
+_SLOWER = 8.0  # arithmetic of many small systems than that of large products
 _TOGETHER = 8  # folds spread over the cores, whose errors are kept at a time
 _KEPT_ENTRIES = 2**23  # of vectors, or of factorized folds, kept for the next pass: 64 MB
 
@@ -63,9 +64,9 @@ class LeaveFoldOut:
 
     For a fold whose training set is all but the rows F, the errors are ``(I - H)_FF^-1 r_F``, with
     H the hat matrix, intercept included, and r the residuals; large folds use the same identity on
-    the smaller side.  F may hold more than the rows tested: a gap about them.  Other folds, and
-    those that hold a direction of the data nearly alone, where the identity loses its digits, are
-    factorized by ``refit``.
+    the smaller side.  F may hold more than the rows tested: a gap about them.  Directions of the
+    data that F holds alone are told apart.  Other folds, and those that hold a direction nearly
+    alone, where the identity loses its digits, are factorized by ``refit``.
 
     Parameters
     ----------
@@ -83,8 +84,8 @@ class LeaveFoldOut:
     Notes
     -----
     For m rows left out and L penalties m**2 r L + m**3 L / 3 multiply-adds, or about 9 r**3 once
-    if m > r.  Memory of a few folds; left vectors are kept up to 64 MB, as are factorized folds.
-    Many small folds are computed together, those of a size at a time.
+    if m > r / 2.  Memory of a few folds; left vectors are kept up to 64 MB, and factorized folds
+    too.  Many small folds are computed together, those of a size at a time.
     """
 
     needs = "rows"
@@ -124,11 +125,12 @@ class LeaveFoldOut:
 
     @property
     def work(self) -> float:
-        """Multiply-adds for one penalty more."""
+        """Multiply-adds for one penalty more; those of small systems take longer, and count so."""
         f = self.factorization
         sizes = np.array([len(fold.removed) for fold in self.folds])
         solved = sizes[sizes <= f.rank].astype(float)
-        return float(sizes.sum() * f.rank * f.n_targets + solved**2 @ (f.rank + solved / 3.0))
+        products = sizes.sum() * f.rank * f.n_targets
+        return float(products + _SLOWER * solved**2 @ (f.rank + solved / 3.0))
 
     def risk(self, penalties: np.ndarray, some: slice | np.ndarray = slice(None)) -> np.ndarray:
         """Return the weighted mean squared error (L, q) of all held-out rows, pooled over folds.
