@@ -13,8 +13,10 @@ from sklearn.model_selection import (
 from test_ratio import HOSTILE, fit, gaussian, hostile, outcome_of_nodes
 
 from sk_renorm import HBlockSplit, TheoryGuidedRidgeCV
+from sk_renorm._folds import resolve_folds
 from sk_renorm._linalg import downdate, factorize, refit
-from sk_renorm._risk import Fold, LeaveFoldOut
+from sk_renorm._risk import Fold, LeaveFoldOut, RatioToGCV
+from sk_renorm._scoring import Objective
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*far from all others")
 
@@ -28,6 +30,20 @@ def layout(name, n):
     return np.arange(n) // 20  # alike, of more rows than are batched
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_groups_alone_are_the_folds_of_leave_one_group_out(weighted):
+    groups = layout("few large and many small", 90).astype(str)
+    kept = (np.arange(90) % 3 > 0) & (groups != "0") if weighted else None
+    alone, named = (
+        resolve_folds(cv, np.zeros((90, 1)), np.zeros(90), groups, kept, {"groups": groups})
+        for cv in (None, LeaveOneGroupOut())
+    )
+    assert len(alone) == len(named)
+    for fold, other in zip(alone, named, strict=True):
+        assert fold.removed.tolist() == other.removed.tolist()
+        assert (fold.n_tested, fold.train) == (other.n_tested, other.train)
+
+
 def leave_out(X, Y, groups, weights=None, refitting=None):
     """Return the estimate that leaves groups out; without ``refitting``, a refit is an error."""
     folds = [Fold.from_split(*fold, len(X)) for fold in LeaveOneGroupOut().split(X, Y, groups)]
@@ -38,8 +54,9 @@ def leave_out(X, Y, groups, weights=None, refitting=None):
     return LeaveFoldOut(factorize(X, Y, weights), folds, refitting or no_refit, groups)
 
 
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("groups", ["few large and many small", "alike"])
+@pytest.mark.parametrize(
+    ("groups", "weighted"), [("few large and many small", True), ("alike", False)]
+)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_no_better_penalty_is_missed(monkeypatch, name, groups, weighted):
     X, Y = hostile(name)
@@ -102,10 +119,7 @@ def test_any_folds(monkeypatch, cv):
 
 
 def test_more_nodes_come_before_all_penalties(monkeypatch):
-    """A rougher test of the first nodes than they pass sends the search to finer ones."""
-    from sk_renorm._risk import RatioToGCV
-    from sk_renorm._scoring import Objective
-
+    """A choice that its own evaluation contradicts sends the search to finer nodes."""
     X, Y = gaussian(300, 40, q=1)
     groups = layout("alike", 300)
     every = _fit_groups(monkeypatch, "all", X, Y, groups)
@@ -141,7 +155,7 @@ def owning(n, p, size, scale=1.0, seed=0):
     return X, Y + 0.5 * rng.standard_normal((n, 2)), groups
 
 
-@pytest.mark.parametrize("alpha", [0.0, 1e-12, 1e-6, 1e-2, 1e3])
+@pytest.mark.parametrize("alpha", [0.0, 1e-6, 1e-2, 1e3])
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("scale", [1.0, 1e2])
 @pytest.mark.parametrize("size", [1, 3, 8, 20, 40])
@@ -190,15 +204,15 @@ def test_columns_that_are_nearly_owned_keep_their_digits(size, amplitude):
     assert amplitude > 1e-4 or refits
 
 
-@pytest.mark.parametrize("size", [8, 20, 50])
-def test_downdating_drops_what_only_the_fold_holds(size):
-    X, Y, groups = owning(200, 4, 50)
-    rows = np.flatnonzero(groups == 0)[: max(size, 50)]
+@pytest.mark.parametrize("scale", [1e-2, 1.0, 1e2])
+def test_downdating_drops_what_only_the_fold_holds(scale):
+    X, Y, groups = owning(200, 4, 50, scale)
+    rows = np.flatnonzero(groups == 0)
     taken_out = downdate(factorize(X, Y, None), rows)
     afresh = refit(X, Y, None, np.setdiff1d(np.arange(200), rows), rows)
     assert len(taken_out.eigenvalues) == len(afresh.eigenvalues)
     penalties = np.geomspace(1e-8, 1e4, 6)[:, None]
-    assert_allclose(taken_out.errors(penalties), afresh.errors(penalties), rtol=1e-9)
+    assert_allclose(taken_out.errors(penalties), afresh.errors(penalties), rtol=1e-9, atol=1e-9)
 
 
 def test_factorized_folds_are_kept_and_change_nothing(monkeypatch):
