@@ -140,7 +140,11 @@ class Factorization:
 
     def keeping_left(self) -> "Factorization":
         """Return this factorization with its left vectors stored, for many passes over them."""
-        return replace(self, vectors=KeptLeft(self.vectors, self.vectors.left(slice(None))))
+        if hasattr(self.vectors, "U"):  # stored already
+            return self
+        blocks = row_ranges(0, self.data.n_rows, self.data.x_mean.size)
+        U = np.concatenate([self.vectors.left(rows) for rows in blocks])
+        return replace(self, vectors=KeptLeft(self.vectors, U))
 
     def left_block(self, rows: slice | np.ndarray, scratch: Scratch | None = None) -> LeftBlock:
         """Return what leave-out formulas need of some ``rows``, partly in ``scratch`` space."""
