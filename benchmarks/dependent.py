@@ -1,6 +1,6 @@
 """Rows that depend on each other: claimed risk against the error on new groups or later rows.
 
-``python benchmarks/dependent.py FOLDER [--quick] [--sets a,b]``
+``python benchmarks/dependent.py FOLDER [--quick | --times] [--sets a,b]``
 
 FOLDER holds a ``load.py`` with ``load_full(name, max_rows=...)``, a dict of X, y, groups and order.
 See README.md beside this file for what is measured and how.
@@ -106,6 +106,22 @@ def grouped_splits(data: dict, n_splits: int):
         searches = {"GroupKFold(5) search": (equal, folds, labels)}
         for row in compare((A, Y_train), (B, Y[test]), fits, searches, seed == 0):
             yield {"split": seed, "train_rows": len(train), "features": A.shape[1]} | row
+
+
+def group_times(data: dict, repetitions: int = 5) -> tuple[float, float]:
+    """Return the seconds of our fit and of the search on the first split: minima, interleaved."""
+    X, Y, groups = data["X"], data["y"].reshape(len(data["X"]), -1), data["groups"]
+    train, _ = next(GroupShuffleSplit(1, test_size=0.3, random_state=0).split(X, Y, groups))
+    A, _ = scaled(X[train], X[train[:1]])
+    labels, Y_train, folds = groups[train], Y[train], GroupKFold(5)
+    search = GridSearchCV(Ridge(), {"alpha": TIMED}, cv=folds, scoring=MSE)
+    of_all = (5 * len(ALPHAS) + 1) / (5 * len(TIMED) + 1)
+    seconds = []
+    for _ in range(repetitions):
+        ours = timed(lambda: TheoryGuidedRidgeCV().fit(A, Y_train, groups=labels))[1]
+        theirs = timed(lambda: search.fit(A, Y_train, groups=labels))[1]
+        seconds.append((ours, of_all * theirs))
+    return tuple(np.min(seconds, axis=0))
 
 
 def ordered_splits(data: dict):
@@ -257,12 +273,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--quick", action="store_true", help="few splits; writes nothing")
+    parser.add_argument("--times", action="store_true", help="only time groups; writes nothing")
     parser.add_argument("--sets", help="names, separated by commas; default: all")
     args = parser.parse_args()
     load = import_loader(args.folder).load_full
     wanted = args.sets.split(",") if args.sets else GROUPED + ORDERED
     env, rows = environment(), []
     warnings.simplefilter("ignore")
+    if args.times:
+        for name in (name for name in GROUPED if name in wanted):
+            ours, theirs = group_times(load(name, max_rows=MAX_ROWS))
+            print(f"{name:12s} ours {ours:.3f} s, GroupKFold {theirs:.2f} s: {theirs / ours:.0f}")
+        return
     for kind, names in (("groups", GROUPED), ("order", ORDERED)):
         for name in (name for name in names if name in wanted):
             data = load(name, max_rows=1000 if args.quick else MAX_ROWS)

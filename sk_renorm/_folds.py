@@ -1,7 +1,7 @@
 """Splits for leave-fold-out: scikit-learn's ``cv`` conventions resolved to index arrays."""
 
 import numpy as np
-from sklearn.model_selection import LeaveOneGroupOut, check_cv
+from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
 from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
 
@@ -32,9 +32,7 @@ def resolve_folds(
     weight: the splitter sees all rows, the folds hold positions among those kept.
     """
     if cv is None:
-        if groups is None:
-            return None
-        cv, split_params = LeaveOneGroupOut(), {"groups": groups}
+        return None if groups is None else _one_group_each(groups, kept)
     X, y = indexable(X, y)
     n_rows = len(y)
     n_kept = n_rows if kept is None else np.count_nonzero(kept)
@@ -55,6 +53,20 @@ def resolve_folds(
     if not folds:
         raise ValueError("cv gave no fold with rows to test; give it at least one.")
     return folds
+
+
+def _one_group_each(groups, kept: np.ndarray | None) -> list[Fold]:
+    """Return the folds of LeaveOneGroupOut from one sort, without n indices for each of them."""
+    codes = group_codes(groups)
+    codes = codes if kept is None else codes[kept]
+    rows = np.argsort(codes, kind="stable")
+    folds = np.split(rows, np.flatnonzero(np.diff(codes[rows])) + 1)
+    if len(folds) < 2:
+        raise ValueError(
+            "groups names one group only, and without it no rows are left to train on; name two "
+            "or more, or leave groups out."
+        )
+    return [Fold(fold, len(fold)) for fold in folds]
 
 
 def _positions(rows, n_rows: int) -> np.ndarray:

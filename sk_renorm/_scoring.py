@@ -23,7 +23,7 @@ from sk_renorm._risk import (
 _FEW = 24  # candidates that all become nodes of the profile
 _GROUPS = 50  # of rows, whose scores show how a score scatters
 _SMALL = 1e-3
-_LARGE = 2**21  # rows x modes x targets for which fewer penalties pay
+_LARGE = 2**21  # multiply-adds of a penalty for which fewer of them pay
 _BLOCK_ENTRIES = 2**23  # errors kept at a time for a scorer: rows x penalties x targets
 
 
@@ -68,15 +68,21 @@ class KnownNodes:
     guess: np.ndarray | None = None
     at_guess: Evaluation | None = None
 
-    def with_node(self, alpha: float, risk: float) -> tuple[np.ndarray, LossSums]:
-        """Add a penalty of known risk; how its losses scatter is interpolated."""
+    def with_node(
+        self, evaluation: Evaluation, alpha: float, risk: float
+    ) -> tuple[np.ndarray, Evaluation]:
+        """Add a penalty of known risk to sums; how its losses scatter is interpolated."""
         if not self.alphas[0] < alpha < self.alphas[-1] or alpha in self.alphas:
-            return self.alphas, self.sums
+            return self.alphas, evaluation
         nodes = np.sort(np.append(self.alphas, alpha))
-        sums = self.sums.with_node(node_weights(self.alphas, nodes))
+        weights = node_weights(self.alphas, nodes)
+        sums = evaluation.sums.with_node(weights)
         risks = sums.losses / sums.weight
         risks[:, nodes == alpha] = risk
-        return nodes, sums.scaled(sums.factor_to(risks))
+        sums = by_row = sums.scaled(sums.factor_to(risks))
+        if evaluation.by_row is not evaluation.sums:
+            by_row = evaluation.by_row.with_node(weights)
+        return nodes, replace(evaluation, sums=sums, by_row=by_row)
 
 
 @dataclass(frozen=True)
@@ -148,8 +154,7 @@ class Objective:
         risk = self._joint(evaluation.risk[None])[0]
         loss = risk if self.scorer is None else self.from_errors(evaluation.errors)[0][0]
         if known is not None and len(alpha) == 1:
-            nodes, sums = known.with_node(float(alpha[0]), float(risk[0]))
-            evaluation = replace(evaluation, sums=sums, by_row=sums)
+            nodes, evaluation = known.with_node(evaluation, float(alpha[0]), float(risk[0]))
         profile = make_profile(f, nodes, evaluation.sums, evaluation.by_row, share)
         return AtPenalty(
             loss, risk, errors, evaluation.leverage_dispersion, profile, evaluation.left
@@ -164,10 +169,16 @@ class Objective:
     @property
     def nodes_suffice(self) -> bool:
         """Whether nodes of the profile are enough to search, and that pays."""
-        if self.scorer is not None or type(self.estimate) is not LeaveOneOut:
+        work = getattr(self.estimate, "work", None)
+        if self.scorer is not None or work is None or work < _LARGE:
             return False
         # with risk weights error bars are of two populations, which takes two sums
-        return self.is_large and self.estimate.risk_weights is None
+        return self.estimate.risk_weights is None
+
+    @property
+    def guess_is_free(self) -> bool:
+        """Whether one more penalty comes with the nodes; one for each target is too much."""
+        return isinstance(self.estimate, LeaveOneOut) and not self.per_target
 
     def nodes_first(self, guess: np.ndarray | None) -> KnownNodes:
         """Evaluate the nodes of the profile, and the penalty of a ``guess`` (1,) in that pass."""
@@ -185,6 +196,14 @@ class Objective:
         """Return GCV losses (L, k) at ``alphas`` (L,), which cost next to nothing."""
         gcv = GeneralizedCrossValidation(self.estimate.factorization)
         return self._joint(gcv.risk(alphas[:, None]))
+
+    def refined(self, between: RatioToGCV) -> RatioToGCV:
+        """Evaluate more nodes about the minima of what lies between those that are known."""
+        more = between.finer_nodes()
+        risks = np.concatenate([between.risks, self._joint(self.estimate.risk(more[:, None]))])
+        nodes = np.concatenate([between.nodes, more])
+        order = nodes.argsort()
+        return RatioToGCV.of(self.estimate.factorization, nodes[order], risks[order].T)
 
     def loss_covariance(self, profile: RiskProfile) -> np.ndarray:
         """Return the covariance (k, K, K) of the losses at the nodes of ``profile``."""

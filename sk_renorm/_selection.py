@@ -8,7 +8,7 @@ from scipy.interpolate import make_interp_spline
 
 from sk_renorm._error_bars import strongest_within
 from sk_renorm._risk import RiskProfile, difference_errors
-from sk_renorm._scoring import AtPenalty, Objective
+from sk_renorm._scoring import AtPenalty, KnownNodes, Objective
 
 # The loss is analytic in log(alpha); its singularities lie on the negative axis of alpha, at
 # distance pi, so steps of 1/2 and nine-point interpolation give its minima to 0.5 %, their loss to
@@ -260,23 +260,47 @@ def _select_between(objective: Objective, alphas: np.ndarray) -> Selection | Non
     """Choose the minimum of the path between few nodes, or None if all must be evaluated.
 
     What is chosen is evaluated; GCV's choice was already, and stays where it is as good.  Where
-    that contradicts the path, or the ratio is in doubt, all penalties are, of the targets
-    concerned; with a single loss that is left to the caller.
+    that contradicts the path, or the ratio is in doubt, a single loss is evaluated at more nodes,
+    and of many losses those concerned at all penalties.
     A path with a relative error of eps misses no loss that is lower by more than 2 eps.
     """
-    # one for each target would cost as much as a pass for nothing
-    guess = None if objective.per_target else interpolated_minimum(alphas, objective.gcv(alphas))[0]
+    guess = None
+    if objective.guess_is_free:
+        guess, _ = interpolated_minimum(alphas, objective.gcv(alphas))
     known = objective.nodes_first(guess)
+    if len(known.between.doubtful) == 1:
+        at, alpha = _single_between(objective, alphas, known)
+    else:
+        at, alpha = _each_between(objective, alphas, known)
+    if at is None:
+        return None
+    path = _with_choice(at, alpha, known.alphas, known.risks, known.risks)
+    return _selection(at, alpha, *path)
+
+
+def _single_between(objective: Objective, alphas: np.ndarray, known: KnownNodes):
+    between = known.between
+    for is_last in (False, True):
+        if not between.doubtful.any():
+            alpha, expected = interpolated_minimum(alphas, between.risk(alphas))
+            if known.guess is not None:
+                risk = known.at_guess.risk.mean()
+                alpha = np.where(risk <= (1.0 + _AS_GOOD) * expected, known.guess, alpha)
+            at = objective.at(alpha, alphas, known)
+            if _agrees(at, expected).all():
+                return at, alpha
+        if not is_last:
+            between = objective.refined(between)
+    return None, None
+
+
+def _each_between(objective: Objective, alphas: np.ndarray, known: KnownNodes):
     alpha, expected = interpolated_minimum(alphas, known.between.risk(alphas))
     unsure = known.between.doubtful
-    if guess is not None and (known.at_guess.risk.mean() <= (1.0 + _AS_GOOD) * expected).all():
-        alpha = guess
     exact = np.zeros(len(unsure), dtype=bool)
     best_alpha, least = alpha.copy(), np.full(len(unsure), np.inf)
     while True:
         if unsure.any():
-            if len(unsure) == 1:
-                return None
             some = np.flatnonzero(unsure)
             losses = objective.estimate.risk(alphas[:, None], some)
             best = best_node(alphas, losses)
@@ -284,13 +308,16 @@ def _select_between(objective: Objective, alphas: np.ndarray) -> Selection | Non
             alpha[some], _ = interpolated_minimum(alphas, losses)
             exact[some] = True
         at = objective.at(alpha, alphas, known)
-        unsure = ~exact & ~(np.abs(at.loss - expected) <= _AGREES * at.loss)
+        unsure = ~exact & ~_agrees(at, expected)
         worse = at.loss > least + _NO_WORSE * np.abs(least)
         if not (unsure | worse).any():
-            break
+            return at, alpha
         alpha[worse], least[worse] = best_alpha[worse], np.inf
-    path = _with_choice(at, alpha, known.alphas, known.risks, known.risks)
-    return _selection(at, alpha, *path)
+
+
+def _agrees(at: AtPenalty, expected: np.ndarray) -> np.ndarray:
+    """Say whether losses are what the path between nodes told."""
+    return np.abs(at.loss - expected) <= _AGREES * at.loss
 
 
 def _with_choice(at: AtPenalty, alpha, alphas, losses, risks):

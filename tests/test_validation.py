@@ -89,7 +89,7 @@ def test_bad_parameters_are_refused_before_anything_is_set(parameters, message):
 def test_groups_must_match_the_rows():
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         TheoryGuidedRidgeCV().fit(X, Y, groups=np.arange(19))
-    with pytest.raises(ValueError, match=r"at least 2|more than 1|number of unique groups"):
+    with pytest.raises(ValueError, match="one group only"):
         TheoryGuidedRidgeCV().fit(X, Y, groups=np.zeros(20))
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from sk_renorm._linalg._blocks import CentredData, Scratch, row_ranges
 from sk_renorm._linalg._threads import map_ranges
-from sk_renorm._linalg._vectors import SingularVectors
+from sk_renorm._linalg._vectors import KeptLeft, SingularVectors
 
 Result = TypeVar("Result")
 
@@ -161,6 +161,14 @@ class Factorization:
         """Return this factorization of moments with some of the rows at hand."""
         data = self.data.holding(X, Y, weights)
         return replace(self, data=data, vectors=replace(self.vectors, data=data))
+
+    def keeping_left(self) -> "Factorization":
+        """Return this factorization with its left vectors stored, for many passes over them."""
+        if hasattr(self.vectors, "U"):  # stored already
+            return self
+        blocks = row_ranges(0, self.data.n_rows, self.data.x_mean.size)
+        U = np.concatenate([self.vectors.left(rows) for rows in blocks])
+        return replace(self, vectors=KeptLeft(self.vectors, U))
 
     def left_block(self, rows: slice | np.ndarray, scratch: Scratch | None = None) -> LeftBlock:
         """Return what leave-out formulas need of some ``rows``, partly in ``scratch`` space."""

@@ -63,16 +63,21 @@ def refit(
     )
 
 
-def downdate(factorization: Factorization, rows: np.ndarray) -> HeldOut | None:
+def downdate(
+    factorization: Factorization, rows: np.ndarray, least: float = 1e-10
+) -> HeldOut | None:
     """Take ``rows`` out of a factorization: an eigendecomposition in its own coordinates.
 
-    Pays for many rows (m > r): no pass over the data, r**3 for the spectrum of what is left.
-    Returns None if what is left has nearly lost a direction, where a difference of Gram matrices
-    has no digits.
+    Pays for many rows (m > r / 2): no pass over the data, r**3 for the spectrum of what is left.
+    Directions that only these rows hold, to rounding, are gone from what is left.  Returns None if
+    it has nearly lost one, with an eigenvalue of no more than ``least`` of the largest: there a
+    difference of Gram matrices has too few digits.
     """
-    data = factorization.data
+    data, spectrum = factorization.data, factorization.eigenvalues
+    if not len(spectrum) or spectrum[0] <= least * spectrum[-1]:
+        return None  # what is left has a smaller one still
     block = factorization.left_block(rows)
-    root = np.sqrt(factorization.eigenvalues)
+    root = np.sqrt(spectrum)
     targets = block.residual + block.U @ factorization.projections
     sqrt_weight = np.ones(len(rows)) if data.root_weight is None else data.root_weight[rows]
     # sums over the rows taken out of what sums to zero over all rows, when centred
@@ -83,10 +88,10 @@ def downdate(factorization: Factorization, rows: np.ndarray) -> HeldOut | None:
         rest_weight = np.inf
     gram = np.eye(len(root)) - block.U.T @ block.U - np.outer(x_sum, x_sum) / rest_weight
     gram *= np.multiply.outer(root, root)
-    if not len(root):
-        return None
     eigenvalues, basis = scipy.linalg.eigh(gram, driver="evd", check_finite=False)
-    if eigenvalues[0] <= 1e-10 * factorization.eigenvalues[-1]:
+    lost = np.searchsorted(eigenvalues, 8.0 * len(root) * np.finfo(float).eps * spectrum[-1])
+    eigenvalues, basis = eigenvalues[lost:], basis[:, lost:]
+    if len(eigenvalues) and eigenvalues[0] <= least * spectrum[-1]:
         return None
     cross = factorization.projections - block.U.T @ targets - np.outer(x_sum, y_sum) / rest_weight
     unweighted = block.U / sqrt_weight[:, None] + x_sum / rest_weight

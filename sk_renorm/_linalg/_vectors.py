@@ -97,3 +97,27 @@ class StoredVectors:
 
     def project(self, X_centred: np.ndarray) -> np.ndarray:
         return X_centred @ self.V
+
+
+@dataclass(frozen=True)
+class KeptLeft:
+    """U is kept for many passes over it, all else is left to other ``vectors``."""
+
+    vectors: SingularVectors
+    U: np.ndarray
+
+    @property
+    def null_basis(self) -> np.ndarray | None:
+        return self.vectors.null_basis
+
+    def left(self, rows: slice | np.ndarray, scratch: Scratch | None = None) -> np.ndarray:
+        return self.U[rows]
+
+    def left_product(self, A: np.ndarray) -> np.ndarray:
+        return self.U @ A
+
+    def right_product(self, A: np.ndarray) -> np.ndarray:
+        return self.vectors.right_product(A)
+
+    def project(self, X_centred: np.ndarray) -> np.ndarray:
+        return self.vectors.project(X_centred)

@@ -3,7 +3,8 @@
 Every estimate is a class that is built on a factorization, says in ``needs`` what that must hold
 (``"rows"`` or ``"moments"``) and has ``risk(penalties)`` for the path and ``at(penalties, nodes,
 joint)``, which needs rows, for what is chosen.  Those that leave rows out also have
-``errors(penalties)``.
+``errors(penalties)``, and those that may be searched by few nodes ``work``, the multiply-adds of a
+penalty, and ``sums(nodes, joint)``, which their ``at`` takes.
 ``penalties`` has shape (L, 1), or (L, q) for one penalty per target.
 """
 

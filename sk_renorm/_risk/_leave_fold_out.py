@@ -9,12 +9,15 @@ import numpy as np
 
 from sk_renorm._linalg import Factorization, HeldOut, downdate, map_ranges
 from sk_renorm._risk._evaluation import Evaluation, pooled_risk
+from sk_renorm._risk._hat_block import hat_block_errors
 from sk_renorm._risk._leave_one_out import LeaveOneOut
 from sk_renorm._risk._small_folds import MOST_ROWS, batches, small_fold_errors
 from sk_renorm._risk._uncertainty import LossSums
 
+_WELL_ABOVE = 1e-6  # least eigenvalue over the largest, where taking out costs few digits
+_SLOWER = 8.0  # arithmetic of many small systems than that of large products
 _TOGETHER = 8  # folds spread over the cores, whose errors are kept at a time
-_WORST_CONDITION = 1e7  # of a fold's matrix, as a probe shows it: leaves eight digits
+_KEPT_ENTRIES = 2**23  # of vectors, or of factorized folds, kept for the next pass: 64 MB
 
 
 @dataclass(frozen=True)
@@ -61,9 +64,9 @@ class LeaveFoldOut:
 
     For a fold whose training set is all but the rows F, the errors are ``(I - H)_FF^-1 r_F``, with
     H the hat matrix, intercept included, and r the residuals; large folds use the same identity on
-    the smaller side.  F may hold more than the rows tested: a gap about them.  Other folds, and
-    those that hold a direction of the data nearly alone, where the identity loses its digits, are
-    factorized by ``refit``.
+    the smaller side.  F may hold more than the rows tested: a gap about them.  Directions of the
+    data that F holds alone are told apart.  Other folds, and those that hold a direction nearly
+    alone, where the identity loses its digits, are factorized by ``refit``.
 
     Parameters
     ----------
@@ -80,8 +83,9 @@ class LeaveFoldOut:
 
     Notes
     -----
-    For m rows left out and L penalties m**2 r L + m**3 L / 3 multiply-adds, or about 9 r**3 if m >
-    r; memory of a few folds.  Many small folds are computed together, those of a size at a time.
+    For m rows left out and L penalties m**2 r L + m**3 L / 3 multiply-adds, or about 9 r**3 once
+    if m > r / 2.  Memory of a few folds; left vectors are kept up to 64 MB, and factorized folds
+    too.  Many small folds are computed together, those of a size at a time.
     """
 
     needs = "rows"
@@ -94,11 +98,15 @@ class LeaveFoldOut:
         groups: np.ndarray | None = None,
         risk_weights: np.ndarray | None = None,
     ):
+        n_rows = factorization.data.n_rows
+        if n_rows * factorization.rank <= _KEPT_ENTRIES:
+            factorization = factorization.keeping_left()
         self.factorization = factorization
         self.folds = folds
         self.refit = refit
         self.groups = groups
-        n_rows = factorization.data.n_rows
+        self.risk_weights = risk_weights
+        self._kept: dict[int, HeldOut] = {}
         root = factorization.data.root_weight
         self._row_weights = np.ones(n_rows) if root is None else root**2
         self._weights = self._row_weights
@@ -115,10 +123,22 @@ class LeaveFoldOut:
                 small[size, fold.n_tested].append(fold)
         self._small = list(small.values())
 
-    def risk(self, penalties: np.ndarray) -> np.ndarray:
-        """Return the weighted mean squared error (L, q) of all held-out rows, pooled over folds."""
+    @property
+    def work(self) -> float:
+        """Multiply-adds for one penalty more; those of small systems take longer, and count so."""
+        f = self.factorization
+        sizes = np.array([len(fold.removed) for fold in self.folds])
+        solved = sizes[sizes <= f.rank].astype(float)
+        products = sizes.sum() * f.rank * f.n_targets
+        return float(products + _SLOWER * solved**2 @ (f.rank + solved / 3.0))
+
+    def risk(self, penalties: np.ndarray, some: slice | np.ndarray = slice(None)) -> np.ndarray:
+        """Return the weighted mean squared error (L, q) of all held-out rows, pooled over folds.
+
+        ``some`` selects targets, for penalties that they share.
+        """
         pairs = ((tests.ravel(), _flat(errors)) for tests, errors in self._each(penalties))
-        return pooled_risk(pairs, self._weights)
+        return pooled_risk(pairs, self._weights)[:, some]
 
     def errors(self, penalties: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
         """Return ``(test rows, errors of shape (m, L, q))`` of every fold, in the unit of y."""
@@ -128,12 +148,21 @@ class LeaveFoldOut:
             for pair in zip(tests, errors, strict=True)
         ]
 
-    def at(self, penalties: np.ndarray, nodes: np.ndarray, joint: bool) -> Evaluation:
-        """Evaluate ``penalties`` (1, 1) or (1, q), and sum up the errors at ``nodes`` (K,)."""
+    def sums(self, nodes: np.ndarray, joint: bool) -> LossSums:
+        """Sum up the errors at ``nodes`` (K,)."""
+        return self._sums(nodes, joint, self._weights)
+
+    def at(
+        self, penalties: np.ndarray, nodes: np.ndarray, joint: bool, sums: LossSums | None = None
+    ) -> Evaluation:
+        """Evaluate ``penalties`` (1, 1) or (1, q), and sum up the errors at ``nodes`` (K,).
+
+        ``sums`` over the nodes that are known already save most of the work.
+        """
         errors = self.errors(penalties)
         by_row = LeaveOneOut(self.factorization).at(penalties, nodes, joint)
         sums = replace(
-            self._sums(nodes, joint, self._weights),
+            self.sums(nodes, joint) if sums is None else sums,
             left=by_row.sums.left,
             left_squared=by_row.sums.left_squared,
             n_rows=by_row.sums.n_rows,
@@ -198,63 +227,46 @@ class LeaveFoldOut:
 
     def _fold_errors(self, fold: Fold, penalties: np.ndarray) -> np.ndarray:
         f, n_tested = self.factorization, fold.n_tested
-        if fold.train is not None:
-            return self.refit(fold.train, fold.test).errors(penalties)
-        if len(fold.removed) > f.rank:
-            held_out = downdate(f, fold.removed)
-            if held_out is not None:
-                return held_out.errors(penalties)[:n_tested]
-        else:
-            errors = _from_hat_block(f, fold.removed, penalties)
+        held_out = self._kept.get(id(fold))
+        if held_out is None and self._is_half(fold):
+            held_out = self._keep(fold, downdate(f, fold.removed, _WELL_ABOVE))
+        if held_out is None and fold.train is None and len(fold.removed) <= f.rank:
+            errors = hat_block_errors(f, fold.removed, penalties)
             if errors is not None:
                 return errors[:n_tested]
-        train = np.setdiff1d(np.arange(f.data.n_rows), fold.removed)
-        return self.refit(train, fold.test).errors(penalties)
+        if held_out is None:
+            held_out = self._keep(fold, self._held_out(fold))
+        return held_out.errors(penalties)[:n_tested]
+
+    def _is_half(self, fold: Fold) -> bool:
+        """Whether a spectrum without the fold is cheaper than solving for each of two dozen nodes.
+
+        Not where the other rows are fewer than the modes: they lose some.
+        """
+        size, rank = len(fold.removed), self.factorization.rank
+        others = self.factorization.data.n_rows - size
+        return fold.train is None and rank < 2 * size <= 2 * min(rank, others - rank)
+
+    def _keep(self, fold: Fold, held_out: HeldOut | None) -> HeldOut | None:
+        """Keep a fold's factorization for the next pass, if there is space; return it."""
+        if held_out is not None:
+            kept = sum(other.projected.size for other in self._kept.values())
+            if kept + held_out.projected.size <= _KEPT_ENTRIES:
+                self._kept[id(fold)] = held_out
+        return held_out
+
+    def _held_out(self, fold: Fold) -> HeldOut:
+        """Factorize the rows without those of the fold."""
+        f = self.factorization
+        if fold.train is not None:
+            return self.refit(fold.train, fold.test)
+        held_out = downdate(f, fold.removed) if len(fold.removed) > f.rank else None
+        if held_out is None:
+            train = np.setdiff1d(np.arange(f.data.n_rows), fold.removed)
+            held_out = self.refit(train, fold.test)
+        return held_out
 
 
 def _flat(errors: np.ndarray) -> np.ndarray:
     """Errors (k, t, L, q) of k folds as those of rows."""
     return errors.reshape(-1, *errors.shape[2:])
-
-
-def _from_hat_block(f: Factorization, test: np.ndarray, penalties: np.ndarray) -> np.ndarray | None:
-    """Errors (m, L, q) from the fold's block of the hat matrix; None if that has too few digits."""
-    block = f.left_block(test)
-    gains = 1.0 / (f.eigenvalues[:, None, None] + penalties)
-    residuals = np.tensordot(block.U, gains * f.projections[:, None, :], axes=1)
-    # if the modes explain the whole fold, residuals and I - H share the factor alpha: it drops out
-    scaled = bool(block.null.any())
-    if scaled:
-        residuals = block.residual[:, None, :] + penalties * residuals
-    null = block.null_projector
-    # a random direction: a regular one can miss the singular one, as that of copies
-    probe = np.random.default_rng(0).standard_normal(len(test))
-    errors = np.empty_like(residuals)
-    # entries of (L, q) by penalty: a row of them each, or one each with as many targets as share it
-    if penalties.shape[1] == 1:
-        levels, places = penalties[:, 0], range(len(penalties))
-    else:
-        levels, index = np.unique(penalties, return_inverse=True)
-        index = index.reshape(penalties.shape)
-        places = [index == level for level in range(len(levels))]
-    for alpha, place in zip(levels, places, strict=True):
-        matrix = (block.U / (f.eigenvalues + alpha)) @ block.U.T
-        if scaled:
-            matrix = null + alpha * matrix
-        solution = _solution(matrix, np.column_stack([residuals[:, place], probe]))
-        if solution is None:
-            return None
-        errors[:, place] = solution[:, :-1]
-    if f.data.root_weight is not None:
-        errors /= f.data.root_weight[test, None, None]
-    return errors
-
-
-def _solution(matrix: np.ndarray, right: np.ndarray) -> np.ndarray | None:
-    """Solve for ``right`` (m, k), whose last column probes the condition; None if that is bad."""
-    try:
-        solution = np.linalg.solve(matrix, right)
-    except np.linalg.LinAlgError:
-        return None
-    condition = np.abs(matrix).sum(axis=1).max() * np.abs(solution[:, -1]).max()
-    return solution if condition < _WORST_CONDITION else None

@@ -45,6 +45,12 @@ class LeaveOneOut:
         self.total_weight = data.total_weight if risk_weights is None else self.weights.sum()
         self._root = None if risk_weights is None else np.sqrt(risk_weights)[:, None, None]
 
+    @property
+    def work(self) -> float:
+        """Multiply-adds for one penalty more."""
+        f = self.factorization
+        return float(f.data.n_rows * f.rank * f.n_targets)
+
     def risk(self, penalties: np.ndarray, some: slice | np.ndarray = slice(None)) -> np.ndarray:
         """Return the weighted mean squared error (L, q) at ``penalties`` (L, 1) or (L, q).
 

@@ -22,6 +22,8 @@ class LeaveOneOutByBlock(LeaveOneOut):
         The blocks.
     """
 
+    work = None  # every pass makes the rows again: not one more for a few nodes first
+
     def __init__(self, factorization: Factorization, rows: DaskRows):
         # what the base keeps of rows is made for each block
         self.factorization, self.rows = factorization, rows

@@ -10,10 +10,11 @@ from typing import TypeVar
 import numpy as np
 
 from sk_renorm._linalg import Factorization
+from sk_renorm._risk._hat_block import lost_digits
 
 MOST_ROWS = 16  # of a fold: above, calls of LAPACK are the faster way
 _BLOCK_ENTRIES = 2**20  # made at a time
-_LEAST_PIVOT = 1e-7  # of its diagonal entry: leaves eight digits
+_LEAST_PIVOT, _AMPLE = 1e-7, 1e-3  # of its diagonal entry: leaves eight digits, and plenty
 
 Item = TypeVar("Item")
 
@@ -53,7 +54,9 @@ def small_fold_errors(
     matrices = np.empty((size, size, *entries.shape[1:]))
     matrices[first, second] = entries
     matrices[second, first] = entries
-    usable = _solve(matrices, right)
+    # the inverse is larger than one over the pivot that shows it
+    least = 10.0 * lost_digits(f, block.squares).reshape(size, n_folds).sum(axis=0)
+    usable = _solve(matrices, right, least.clip(_LEAST_PIVOT, _AMPLE)[:, None, None])
     errors = right.swapaxes(0, 1)
     if f.data.root_weight is not None:
         errors /= f.data.root_weight[rows, None, None]
@@ -71,14 +74,17 @@ def _null_pairs(block, pairs: np.ndarray, first: np.ndarray, second: np.ndarray)
     return (first == second)[:, None] - explained
 
 
-def _solve(matrices: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Solve (m, m, k, ...) systems for ``right`` (m, k, ...) in place; say which k have digits."""
+def _solve(matrices: np.ndarray, right: np.ndarray, least: np.ndarray) -> np.ndarray:
+    """Solve (m, m, k, ...) systems for ``right`` (m, k, ...) in place; say which k have digits.
+
+    Those whose pivots are more than ``least`` (k, ...) of their diagonal entries.
+    """
     size = len(matrices)
     diagonal = matrices[np.arange(size), np.arange(size)].copy()
     usable = np.ones(matrices.shape[2], dtype=bool)
     for step in range(size):
         pivot = matrices[step, step]
-        good = pivot > _LEAST_PIVOT * diagonal[step]
+        good = pivot > least * diagonal[step]
         usable &= good.all(axis=(1, 2))
         pivot[~good] = 1.0  # of a fold that is not used
         ratios = matrices[step + 1 :, step] / pivot
