@@ -7,6 +7,7 @@ the spectrum of the noise, and scatter by as much as their mean (Whittle 1953).
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import minimize_scalar
 
 from sk_renorm._risk._row_correlation import RowCorrelation
 
@@ -14,7 +15,7 @@ _N_STEPS, _SETTLED = 25, 1e-9  # of the reweighted fit: at most, and where a ste
 # Correlation at lag one, by its length in rows; lengths from n / 8 on cannot be told from a trend.
 _LENGTHS = np.array([0.5, 1.0, 2.0, 3.5, 6.0, 10.0, 17.0, 30.0, 50.0])
 _NEGATIVE = np.array([-0.8, -0.6, -0.4, -0.2, 0.0])
-_N_BETWEEN = 5  # correlations tried between the neighbours of the best
+_RESOLUTION = 1e-3  # of the correlation
 _CLEAR = 4.0  # twice the log likelihood ratio: two standard errors
 
 
@@ -82,10 +83,16 @@ def fit_noise_correlation(powers: np.ndarray, k: np.ndarray, fit_intercept: bool
     likelihoods = _likelihoods(powers, k, coarse, fit_intercept)
     independent = likelihoods[coarse == 0.0][0]
     best = likelihoods.argmax()
-    ends = coarse[max(best - 1, 0)], coarse[min(best + 1, len(coarse) - 1)]
-    fine = np.append(coarse[best], np.linspace(*ends, _N_BETWEEN))
-    finer = _likelihoods(powers, k, fine, fit_intercept)
-    found, gain = float(fine[finer.argmax()]), 2.0 * (finer.max() - independent)
+    between = minimize_scalar(
+        lambda rho: -_likelihoods(powers, k, np.array([rho]), fit_intercept)[0],
+        bounds=(coarse[max(best - 1, 0)], coarse[min(best + 1, len(coarse) - 1)]),
+        method="bounded",
+        options={"xatol": _RESOLUTION},
+    )
+    found, likelihood = float(between.x), -between.fun
+    if likelihood < likelihoods[best]:
+        found, likelihood = float(coarse[best]), likelihoods[best]
+    gain = 2.0 * (likelihood - independent)
     error = _std_error(powers, k, found, fit_intercept)
     return NoiseCorrelation(found, error, bool(gain > _CLEAR))
 
