@@ -39,6 +39,7 @@ def test_standard_errors_of_the_rows_cover(n, p, rho):
     assert abs(deviations.mean()) < 0.3 * np.mean(errors)
 
 
+@pytest.mark.slow
 def test_standard_errors_of_a_second_order_cover_at_every_lag():
     rng, hits = np.random.default_rng(0), []
     known = np.zeros(200)
@@ -46,7 +47,7 @@ def test_standard_errors_of_a_second_order_cover_at_every_lag():
     for lag in range(2, 200):
         known[lag] = 1.2 * known[lag - 1] - 0.5 * known[lag - 2]
     root = np.linalg.cholesky(toeplitz(known))
-    for _ in range(100):
+    for _ in range(400):
         X = root @ rng.standard_normal((200, 30))
         f = factorize(X, X[:, :1], None, fit_intercept=True)
         found, errors = estimate_correlations(f, None)
@@ -89,7 +90,8 @@ def test_standard_errors_of_the_noise_cover(rho):
     fits = [fit_noise_correlation(mean * rng.chisquare(1, len(k)), k, True) for _ in range(80)]
     found, errors = np.array([(fit.at_lag_one, fit.std_error) for fit in fits]).T
     assert covers(np.abs(found - rho) < 2.0 * errors)
-    assert 0.7 < np.std(found) / np.median(errors) < 1.35
+    # half of a normal lies within 0.67; a few fits take slow noise for that of the rows
+    assert 0.45 < np.median(np.abs(found - rho)) / np.median(errors) < 0.95
     clear = np.mean([fit.is_clear for fit in fits])
     # 5 % of independent noise, by the law of the likelihood ratio
     assert clear < 0.05 + 3.0 * np.sqrt(0.05 * 0.95 / 80) if rho == 0.0 else clear > 0.6
