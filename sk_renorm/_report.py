@@ -87,7 +87,7 @@ def _correlated(model) -> list[tuple[str, str]]:
     if getattr(model, "noise_correlation_", None) is not None:
         noise = _number(model.noise_correlation_)
         value = f"{noise} +- {_number(model.noise_correlation_std_error_)}"
-        lines.append(("the same of other noise", value))
+        lines.append(("correlation of noise", value))
     return lines
 
 

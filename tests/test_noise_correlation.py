@@ -120,7 +120,7 @@ def test_noise_is_fitted_where_rows_have_an_order():
     assert model.noise_correlation_std_error_[0] < 0.1
     used = model.correlated_error_["noise_correlation"]
     assert_allclose(used, [model.noise_correlation_[0], 0.0])
-    assert "same of other noise" in model.summary()
+    assert "correlation of noise" in model.summary()
     one = TheoryGuidedRidgeCV(sample_correlation="ar1").fit(X, Y[:, 0])
     assert isinstance(one.noise_correlation_, float)
     for given in (
