@@ -1,14 +1,13 @@
 """Rows that follow the training rows: their risk, and what the last residuals say about them.
 
-A row ``h`` steps ahead is ``k' K**-1`` times the training rows plus an independent rest, with K
+A row ``h`` steps ahead is ``a = K**-1 k`` times the training rows plus an independent rest, with K
 the correlation of the rows and k that with the row ahead.  Of its error, the part that comes with
-the features follows the training residuals r; with far-row risk ``excess + noise`` and kt as in
-``_risk/_correlated.py``,
+the features follows the training residuals r, less their noise; that has correlations K' and k' of
+its own.  With far-row risk ``excess + noise`` and kt as in ``_risk/_correlated.py``,
 
-    expected error  = k' K**-1 [r - noise / kt (K + kt) (excess K + noise)**-1 r],
+    expected error  = a' r + noise / kt (k' - K' a)' (excess K + noise K')**-1 (K + kt) r.
 
-where independent noise hides part of the residuals.  Without noise this is residual kriging,
-``k' K**-1 r``, of risk ``(1 - k' K**-1 k) excess``.
+Without noise this is residual kriging, ``a' r``, of risk ``(1 - a' k) excess``.
 """
 
 from dataclasses import dataclass
@@ -53,21 +52,24 @@ def risks_ahead(
     """Return the risks (m, q) of the plain prediction and of kriging, ``steps`` (m,) ahead.
 
     ``correlations`` (n,) are autocorrelations of the n training rows; ``parts`` has ``excess``,
-    ``noise`` and ``row_ridge`` (q,).  O(n**2) per target and step.
+    ``noise``, ``noise_correlation`` and ``row_ridge`` (q,).  O(n**2) per target and step.
     """
     k = _correlations_ahead(correlations, steps)
     a = solve_toeplitz(correlations, k)
     explained = np.sum(k * a, axis=0)
     plain, kriging = np.empty((2, len(steps), len(parts["excess"])))
-    for target, (excess, noise, kt) in enumerate(_triples(parts)):
-        far = (1.0 - explained) * excess + noise
-        b = solve_toeplitz(_plus(correlations, kt), a)
-        c = solve_toeplitz(_plus(correlations, kt), b)
-        near = kt**2 * (excess * np.sum(k * c, axis=0) + noise * np.sum(a * c, axis=0))
-        near += noise * (np.sum(a * a, axis=0) - 2.0 * kt * np.sum(a * b, axis=0))
-        plain[:, target] = far + near
-        hidden = noise * excess * np.sum(k * _solve_mixed(correlations, excess, noise, a), axis=0)
-        kriging[:, target] = far + hidden
+    for target, (excess, noise, at_lag_one, kt) in enumerate(_by_target(parts)):
+        of_noise = at_lag_one ** np.arange(len(correlations))
+        noise_ahead = _correlations_ahead(of_noise, steps)
+        beyond = noise_ahead - matmul_toeplitz(of_noise, a)
+        own_noise = noise * (1.0 - np.sum(a * (noise_ahead + beyond), axis=0))
+        own = (1.0 - explained) * excess + own_noise
+        both = excess * correlations + noise * of_noise
+        seen = kt * solve_toeplitz(_plus(correlations, kt), a)
+        near = np.sum(seen * (matmul_toeplitz(both, seen) + 2.0 * noise * beyond), axis=0)
+        plain[:, target] = own + near
+        known = noise**2 * np.sum(beyond * _solve(both, excess + noise, beyond), axis=0)
+        kriging[:, target] = own - known
     return plain, kriging
 
 
@@ -75,16 +77,19 @@ def expected_errors(correlations: np.ndarray, parts: dict, steps: np.ndarray) ->
     """Return what the training ``residuals`` (n, q) say of the errors (m, q) ``steps`` ahead."""
     a = solve_toeplitz(correlations, _correlations_ahead(correlations, steps))
     errors = np.empty((len(steps), len(parts["excess"])))
-    for target, (excess, noise, kt) in enumerate(_triples(parts)):
+    for target, (excess, noise, at_lag_one, kt) in enumerate(_by_target(parts)):
+        of_noise = at_lag_one ** np.arange(len(correlations))
+        beyond = _correlations_ahead(of_noise, steps) - matmul_toeplitz(of_noise, a)
+        both = excess * correlations + noise * of_noise
         residuals = parts["residuals"][:, target]
-        hidden = _solve_mixed(correlations, excess, noise, residuals)
-        hidden = matmul_toeplitz(_plus(correlations, kt), hidden)
-        errors[:, target] = a.T @ (residuals - noise / kt * hidden)
+        weighed = _solve(both, excess + noise, matmul_toeplitz(_plus(correlations, kt), residuals))
+        errors[:, target] = a.T @ residuals + noise / kt * (beyond.T @ weighed)
     return errors
 
 
-def _triples(parts: dict):
-    return zip(parts["excess"], parts["noise"], parts["row_ridge"], strict=True)
+def _by_target(parts: dict):
+    names = "excess", "noise", "noise_correlation", "row_ridge"
+    return zip(*(parts[name] for name in names), strict=True)
 
 
 def _correlations_ahead(correlations: np.ndarray, steps: np.ndarray) -> np.ndarray:
@@ -98,11 +103,9 @@ def _plus(correlations: np.ndarray, ridge: float) -> np.ndarray:
     return correlations + ridge * (np.arange(len(correlations)) == 0)
 
 
-def _solve_mixed(correlations, excess: float, noise: float, right: np.ndarray) -> np.ndarray:
-    """Return ``(excess K + noise)**-1`` times ``right``; zero if both are."""
-    scale = excess + noise
-    if scale <= 0.0:
+def _solve(covariances: np.ndarray, variance: float, right: np.ndarray) -> np.ndarray:
+    """Return ``right`` times the inverse of the errors' covariance; zero if there are none."""
+    if variance <= 0.0:
         return np.zeros_like(right)
     # a nearly singular K has directions that neither errors nor residuals have
-    mixed = _plus(excess / scale * correlations, max(noise / scale, 1e-12))
-    return solve_toeplitz(mixed, right) / scale
+    return solve_toeplitz(_plus(covariances / variance, 1e-12), right) / variance

@@ -186,6 +186,14 @@ class FittedAttributes(FittedModel):
     def _set_correlation(self, objective: Objective, selection: Selection) -> None:
         correlated = isinstance(objective.estimate, CorrelatedRows)
         self.row_correlation_ = objective.estimate.numbers if correlated else None
+        self.row_correlation_std_error_ = objective.estimate.std_errors if correlated else None
+        self.noise_correlation_ = self.noise_correlation_std_error_ = None
+        found = objective.estimate.noise_correlations if correlated else None
+        if found is not None:
+            lag_one = np.array([noise.at_lag_one for noise in found])
+            errors = np.array([noise.std_error for noise in found])
+            self.noise_correlation_ = _scalar_if_one(lag_one)
+            self.noise_correlation_std_error_ = _scalar_if_one(errors)
         self.correlated_error_ = None
         if correlated:
             n_targets = objective.estimate.factorization.n_targets

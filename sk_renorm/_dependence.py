@@ -25,22 +25,27 @@ _ENOUGH = 2**14  # rows say what rows usually differ by
 _MANY, _FEWEST_COPIES, _FEWEST_ORIGINALS = 0.02, 5, 30
 
 
-def row_correlation(given, f: Factorization) -> tuple[RowCorrelation, np.ndarray]:
+def row_correlation(
+    given, f: Factorization
+) -> tuple[RowCorrelation, np.ndarray, np.ndarray | None]:
     """Return the correlation of the rows that ``sample_correlation`` names, and its numbers.
 
-    The numbers are autocorrelations (h,), down to the last that exceeds 1e-8, or a matrix.
+    The numbers are autocorrelations (h,), down to the last that exceeds 1e-8, or a matrix; then
+    their standard errors (h,), or None if they were given.
     """
     n, fit_intercept = f.data.n_rows, f.data.fit_intercept
     if callable(given):
         given = given(n)
     if isinstance(given, str):
-        values = estimate_correlations(f, {"ar1": 1, "estimate": None}[given])
+        values, errors = estimate_correlations(f, {"ar1": 1, "estimate": None}[given])
     else:
+        errors = None
         values = _check_correlations(given, n)
     if values.ndim == 2:
-        return RowCorrelation.from_matrix(values, fit_intercept), values
-    clear = np.flatnonzero(np.abs(values) > 1e-8)
-    return RowCorrelation.stationary(values, n, fit_intercept), values[: clear[-1] + 1]
+        return RowCorrelation.from_matrix(values, fit_intercept), values, None
+    kept = np.flatnonzero(np.abs(values) > 1e-8)[-1] + 1
+    errors = None if errors is None else errors[:kept]
+    return RowCorrelation.stationary(values, n, fit_intercept), values[:kept], errors
 
 
 def _check_correlations(given, n: int) -> np.ndarray:

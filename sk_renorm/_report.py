@@ -56,6 +56,7 @@ def _summary(model) -> tuple[str, list[tuple[str, str]], list[str]]:
         ("degrees of freedom", f"{_number(model.effective_df_)} of {rank}"),
         ("risk (squared error)", f"{_number(risk)} +- {_number(error)}"),
         *_sampled(model),
+        *_correlated(model),
         ("R2 on fresh rows", _number(_r2(model))),
         ("R2 at most", f"{_number(ceiling[:, 0])} to {_number(ceiling[:, 1])}"),
         (
@@ -74,6 +75,20 @@ def _sampled(model) -> list[tuple[str, str]]:
         return []
     risk, error = _number(model.sampled_loo_risk_), _number(model.sampled_loo_risk_std_error_)
     return [("leave-one-out, sampled", f"{risk} +- {error}")]
+
+
+def _correlated(model) -> list[tuple[str, str]]:
+    """Correlation of neighbouring rows and of their noise, where it was estimated."""
+    lines = []
+    errors = getattr(model, "row_correlation_std_error_", None)
+    if errors is not None and len(errors) > 1:
+        value = f"{model.row_correlation_[1]:.3g} +- {errors[1]:.1g}"
+        lines.append(("correlation of neighbours", value))
+    if getattr(model, "noise_correlation_", None) is not None:
+        noise = _number(model.noise_correlation_)
+        value = f"{noise} +- {_number(model.noise_correlation_std_error_)}"
+        lines.append(("correlation of noise", value))
+    return lines
 
 
 def _r2(model) -> np.ndarray:

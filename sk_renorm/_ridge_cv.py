@@ -61,8 +61,9 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
           (n_samples, n_samples): their correlation matrix.
         - callable: given the number of rows, returns one of these arrays.
 
-        The noise may be correlated in part, which is fitted.  With ``risk="gcv"`` all of it is, as
-        CorrGCV assumes: 2 to 7 times too high a risk if it is not.
+        The noise may be correlated in part, or over another length, which is fitted to the
+        residuals.  With ``risk="gcv"`` all of it is as the rows are, as CorrGCV assumes: 2 to 7
+        times too high a risk if it is not.
     selection : {"min", "1se"} or float, default="min"
         Which penalty to take.
 
@@ -159,11 +160,22 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         Groups of the fit as numbers from 0; None without.
     row_correlation_ : ndarray of shape (n_lags,) or (n_samples, n_samples), or None
         Correlation of the rows that was used; None if they count as independent.
+    row_correlation_std_error_ : ndarray of shape (n_lags,) or None
+        Standard errors of autocorrelations estimated from X, from the scatter of rows; None if
+        nothing was estimated.
+    noise_correlation_ : float or ndarray of shape (n_targets,), or None
+        Correlation between neighbouring rows of the noise that is not as the rows of X are: an
+        autoregression of order one, fitted to the residuals.  None where rows have no order in
+        time, and with ``risk="gcv"``.
+    noise_correlation_std_error_ : float or ndarray of shape (n_targets,), or None
+        Its standard error, large where noise is as the rows are, inf where there is none.
     correlated_error_ : dict or None
         What the error of far rows is made of, with ``sample_correlation``: ``"excess"`` and
-        ``"noise"`` (n_targets,), the part that is correlated as the rows are and the independent
-        part, in squared units of y; ``"row_ridge"`` (n_targets,), the renormalized ridge of the
-        rows; ``"residuals"`` (n_samples, n_targets), of training.  None without.
+        ``"noise"`` (n_targets,), the part that is correlated as the rows are and the rest of the
+        noise, in squared units of y; ``"noise_correlation"`` (n_targets,), of that rest between
+        neighbours, 0 unless ``noise_correlation_`` describes the residuals clearly better;
+        ``"row_ridge"`` (n_targets,), the renormalized ridge of the rows; ``"residuals"``
+        (n_samples, n_targets), of training.  None without.
     far_error_factor_ : float or ndarray of shape (n_targets,)
         Error of a row far from the training rows over that of a held-out one; 1 for independent
         rows.

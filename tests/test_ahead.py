@@ -60,6 +60,7 @@ def test_matched_noise_is_the_theory_of_near_rows():
     n, kt = 60, 0.4
     correlations = RHO ** np.arange(n)
     parts = {"excess": np.array([2.0]), "noise": np.zeros(1), "row_ridge": np.array([kt])}
+    parts["noise_correlation"] = np.zeros(1)
     plain, kriging = risks_ahead(correlations, parts, STEPS)
     K = toeplitz(correlations)
     k = RHO ** (STEPS[:, None] + np.arange(n - 1, -1, -1))
@@ -73,20 +74,34 @@ def test_matched_noise_is_the_theory_of_near_rows():
     assert_allclose(theory.explained, explained, rtol=1e-10)
 
 
-def test_expected_errors_are_the_conditional_mean():
-    """Against the Gaussian conditional mean, built with dense matrices."""
+@pytest.mark.parametrize("noise_rho", [0.0, 0.5, -0.3])
+def test_expected_errors_and_risks_are_the_conditional_ones(noise_rho):
+    """Against the Gaussian conditional mean and variance, built with dense matrices."""
     n, excess, noise, kt = 30, 1.5, 0.6, 0.3
     correlations = RHO ** np.arange(n)
-    K, eye = toeplitz(correlations), np.eye(n)
+    K, of_noise = toeplitz(correlations), toeplitz(noise_rho ** np.arange(n))
     residuals = np.random.default_rng(0).standard_normal((n, 1))
-    shrink = kt * np.linalg.inv(K + kt * eye)
-    of_residuals = shrink @ (excess * K + noise * eye) @ shrink
-    with_features = of_residuals - noise * shrink
+    shrink = kt * np.linalg.inv(K + kt * np.eye(n))
     lags = STEPS[:, None] + np.arange(n - 1, -1, -1)
     k = np.where(lags < n, RHO**lags, 0.0)  # the array of correlations ends
-    expected = k @ np.linalg.solve(K, with_features @ np.linalg.solve(of_residuals, residuals))
+    k_noise = np.where(lags < n, noise_rho**lags, 0.0)
+    a = np.linalg.solve(K, k.T).T
+    # the error ahead is a' (residuals - noise) + noise ahead + rest
+    of_residuals = shrink @ (excess * K + noise * of_noise) @ shrink
+    with_residuals = a @ (of_residuals - noise * of_noise @ shrink) + noise * k_noise @ shrink
+    gain = with_residuals @ np.linalg.inv(of_residuals)
     parts = {"excess": [excess], "noise": [noise], "row_ridge": [kt], "residuals": residuals}
-    assert_allclose(expected_errors(correlations, parts, STEPS), expected, rtol=1e-8)
+    parts["noise_correlation"] = [noise_rho]
+    found = expected_errors(correlations, parts, STEPS)
+    assert_allclose(found, gain @ residuals, rtol=1e-7)
+    with_noise = a @ (noise * shrink @ of_noise - noise * of_noise) + noise * k_noise
+    with_noise_ahead = a @ (noise * shrink @ k_noise.T - noise * k_noise.T)
+    with_features = with_residuals - with_noise
+    risk = np.sum(a * with_features, axis=1) + np.diag(with_noise_ahead) + noise
+    risk += excess * (1.0 - np.sum(a * k, axis=1))
+    plain, kriging = risks_ahead(correlations, parts, STEPS)
+    assert_allclose(plain[:, 0], risk, rtol=1e-7)
+    assert_allclose(kriging[:, 0], risk - np.sum(gain * with_residuals, axis=1), rtol=1e-7)
 
 
 def test_without_correlation_nothing_is_known_of_the_next_row():

@@ -9,6 +9,7 @@ penalty, and ``sums(nodes, joint)``, which their ``at`` takes.
 """
 
 from sk_renorm._linalg import Factorization
+from sk_renorm._risk._autoregression import estimate_correlations
 from sk_renorm._risk._correlated import CorrelatedRows
 from sk_renorm._risk._evaluation import Evaluation, pooled_risk
 from sk_renorm._risk._gcv import GeneralizedCrossValidation
@@ -33,7 +34,7 @@ from sk_renorm._risk._profile import (
 )
 from sk_renorm._risk._quadrature_gcv import QuadratureGCV
 from sk_renorm._risk._ratio import RatioToGCV
-from sk_renorm._risk._row_correlation import RowCorrelation, estimate_correlations
+from sk_renorm._risk._row_correlation import RowCorrelation
 from sk_renorm._risk._sampled import SampledGCV, sampled_leave_one_out
 from sk_renorm._risk._uncertainty import ONE_SIDED_95, LossSums, concentration, excess_variance
 

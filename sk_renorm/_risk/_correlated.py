@@ -1,4 +1,4 @@
-"""Risk of rows that are correlated: CorrGCV, and the fit of correlated and independent noise.
+"""Risk of rows that are correlated: CorrGCV, and the fit of noise that is not as the rows are.
 
 In the basis of the row correlation K, training residuals r have the powers
 
@@ -16,11 +16,17 @@ import numpy as np
 from sk_renorm._linalg import Factorization
 from sk_renorm._risk._evaluation import Evaluation
 from sk_renorm._risk._leave_one_out import LeaveOneOut, at_other_risk
+from sk_renorm._risk._noise_correlation import (
+    NoiseCorrelation,
+    fit_noise_correlation,
+    of_noise,
+    two_components,
+)
 from sk_renorm._risk._path import effective_df
+from sk_renorm._risk._profile import profile_nodes
 from sk_renorm._risk._row_correlation import RowCorrelation
 
 _BLOCK_ENTRIES = 2**22  # residuals made at a time: rows x penalties x targets
-_N_STEPS = 25  # of the reweighted fit, and of Newton's method
 _LEAST_SHARE = 1e-9  # of the weakest mode: penalties below it are taken as this
 
 
@@ -31,7 +37,9 @@ class ErrorParts:
     Attributes
     ----------
     excess, noise : ndarray of shape (L, q)
-        Risk of far rows: the part that is correlated as the rows are, and the independent part.
+        Risk of far rows: the part that is correlated as the rows are, and the rest of the noise.
+    noise_correlation : ndarray of shape (L, q)
+        Of that rest at lag one; 0 where it is taken as independent.
     row_ridge : ndarray of shape (L, q)
         ``kt``.
     residuals : ndarray of shape (n, L, q)
@@ -40,6 +48,7 @@ class ErrorParts:
 
     excess: np.ndarray
     noise: np.ndarray
+    noise_correlation: np.ndarray
     row_ridge: np.ndarray
     residuals: np.ndarray
 
@@ -55,9 +64,17 @@ class CorrelatedRows:
         Of the rows of X.
     numbers : ndarray
         What ``correlation`` was made of, kept for the record.
+    std_errors : ndarray or None
+        Standard errors of ``numbers``; None if they were given.
     matched : bool, default=False
         Whether the noise is correlated as the rows of X are, as CorrGCV takes for granted;
-        otherwise part of it may be independent, and both parts are fitted.
+        otherwise part of it may not be, and both parts are fitted.
+
+    Attributes
+    ----------
+    noise_correlations : list of NoiseCorrelation or None
+        What the residuals of each target say of that part; None where it is independent, as the
+        rows have no order in a matrix.
 
     Notes
     -----
@@ -71,12 +88,21 @@ class CorrelatedRows:
         factorization: Factorization,
         correlation: RowCorrelation,
         numbers: np.ndarray,
+        std_errors: np.ndarray | None = None,
         matched: bool = False,
     ):
         self.factorization = factorization
         self.correlation = correlation
         self.numbers = numbers
+        self.std_errors = std_errors
         self.matched = matched
+        self._noise_at_lag_one = np.zeros(factorization.n_targets)
+        self.noise_correlations = None
+        if not matched and correlation.basis is None:
+            found = self._fit_noise_correlations()
+            self.noise_correlations = found
+            clear = [noise.at_lag_one * noise.is_clear for noise in found]
+            self._noise_at_lag_one = np.array(clear)
 
     def risk(self, penalties: np.ndarray) -> np.ndarray:
         """Return the estimated risk (L, q) at ``penalties`` (L, 1) or (L, q)."""
@@ -105,8 +131,31 @@ class CorrelatedRows:
         parts = self.parts(penalties)
         return parts.excess + parts.noise
 
-    def parts(self, penalties: np.ndarray) -> "ErrorParts":
+    def parts(self, penalties: np.ndarray) -> ErrorParts:
         """Split the risk at ``penalties`` (L, q), the error of the mean included."""
+        f, spectrum = self.factorization, self.correlation.spectrum
+        powers, kt, residuals = self._powers(penalties)
+        k = spectrum[:, None, None]
+        of_mean = 1.0 + f.data.fit_intercept * self.correlation.mean
+        noise_correlation = np.broadcast_to(self._noise_at_lag_one, kt.shape)
+        if self.matched:
+            excess = np.sum(powers * (kt / (k + kt)) ** 2, axis=0)
+            excess = excess / np.sum(k * (kt / (k + kt)) ** 2, axis=0) * of_mean
+            return ErrorParts(excess, 0.0 * excess, noise_correlation, kt, residuals)
+        excess, noise = np.empty((2, *kt.shape))
+        for at_lag_one in np.unique(self._noise_at_lag_one):
+            some = self._noise_at_lag_one == at_lag_one
+            of_rest = of_noise(at_lag_one, f.data.n_rows, f.data.fit_intercept)
+            rest = of_rest.spectrum[:, None, None] if at_lag_one else 1.0
+            both = two_components(powers[:, :, some] / rest, k / rest, signed=not at_lag_one)
+            excess[:, some] = both[0] * of_mean
+            noise[:, some] = both[1] * (1.0 + f.data.fit_intercept * of_rest.mean)
+        # no noise is negative: what is, belongs to the excess
+        risk, noise = excess + noise, np.maximum(noise, 0.0)
+        return ErrorParts(risk - noise, noise, noise_correlation, kt, residuals)
+
+    def _powers(self, penalties: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return powers of errors (m, L, q) in the basis, kt (L, q), and residuals (n, L, q)."""
         f, k = self.factorization, self.correlation.spectrum[:, None, None]
         if f.rank:
             penalties = np.maximum(penalties, _LEAST_SHARE * f.eigenvalues[0] * f.interpolates)
@@ -114,17 +163,22 @@ class CorrelatedRows:
         shape = residuals.shape
         coordinates = self.correlation.coordinates(residuals.reshape(len(residuals), -1))
         powers = np.square(coordinates.reshape(-1, *shape[1:]))
-        share = effective_df(f, penalties) / len(k)
-        kt = effective_row_ridge(self.correlation.spectrum, share)
-        filtered = kt / (k + kt)
-        of_mean = f.data.fit_intercept * np.array([self.correlation.mean, 1.0 / f.data.n_rows])
-        if self.matched:
-            excess, noise = powers.sum(axis=0) / np.sum(k * filtered**2, axis=0), 0.0
-        else:
-            excess, noise = _two_components(powers / filtered**2, k)
-        return ErrorParts(
-            excess * (1.0 + of_mean[0]), noise * (1.0 + of_mean[1]) + 0.0 * excess, kt, residuals
-        )
+        kt = effective_row_ridge(k[:, 0, 0], effective_df(f, penalties) / len(k))
+        return powers * ((k + kt) / kt) ** 2, kt, residuals
+
+    def _fit_noise_correlations(self) -> list[NoiseCorrelation]:
+        """Fit each target's noise at the penalty of least risk, where it is the most of it.
+
+        It is the same noise at every penalty.
+        """
+        f, k = self.factorization, self.correlation.spectrum
+        nodes = profile_nodes(f, np.empty(0))[::3]  # a rough minimum will do
+        best = nodes[self.risk(nodes[:, None]).argmin(axis=0)]
+        powers, _, _ = self._powers(best[None, :])
+        return [
+            fit_noise_correlation(powers[:, 0, target], k, f.data.fit_intercept)
+            for target in range(f.n_targets)
+        ]
 
     def _residuals(self, penalties: np.ndarray) -> np.ndarray:
         """Return training residuals (n, L, q) at ``penalties`` (L, q)."""
@@ -151,26 +205,3 @@ def effective_row_ridge(spectrum: np.ndarray, share: np.ndarray) -> np.ndarray:
         above = np.mean(k / (k + np.exp(middle)), axis=0) > share
         low, high = np.where(above, middle, low), np.where(above, high, middle)
     return np.exp(0.5 * (low + high))
-
-
-def _two_components(powers: np.ndarray, k: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Fit ``E powers = excess k + noise``, neither negative; return both (L, q).
-
-    Powers (m, L, q) of single coordinates scatter by as much as their mean (Whittle), so squares
-    are weighted by the inverse square of the fitted mean.
-    """
-    only_noise, only_excess = powers.mean(axis=0), np.mean(powers / k, axis=0)
-    excess, noise = 0.5 * only_excess, 0.5 * only_noise
-    for _ in range(_N_STEPS):
-        mean = np.maximum(excess * k + noise, np.finfo(float).tiny)
-        weights = 1.0 / np.square(mean / np.maximum(mean.max(axis=0), np.finfo(float).tiny))
-        a, b, c = (np.sum(weights * power, axis=0) for power in (k * k, k, np.ones_like(k)))
-        u, v = np.sum(weights * k * powers, axis=0), np.sum(weights * powers, axis=0)
-        determinant = a * c - b * b
-        usable = determinant > 1e-10 * a * c
-        safe = np.where(usable, determinant, 1.0)
-        new_excess = np.where(usable, (c * u - b * v) / safe, 0.0)
-        new_noise = np.where(usable, (a * v - b * u) / safe, only_noise)
-        excess = np.where(new_noise < 0.0, only_excess, np.maximum(new_excess, 0.0))
-        noise = np.where(new_excess < 0.0, only_noise, np.maximum(new_noise, 0.0))
-    return excess, noise

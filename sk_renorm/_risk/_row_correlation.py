@@ -1,4 +1,4 @@
-"""Correlation between rows in time order: its spectrum and basis, and how X shows it."""
+"""Correlation between rows: its spectrum and basis."""
 
 from dataclasses import dataclass
 
@@ -6,11 +6,6 @@ import numpy as np
 import scipy.fft
 import scipy.linalg
 
-from sk_renorm._linalg import Factorization, row_ranges
-
-_MOST_LAGS = 5  # of the autoregression that is fitted
-_CLEAR = 3.0  # standard errors of a partial autocorrelation that counts
-_N_CORRECTIONS = 5
 _LEAST = 1e-8  # eigenvalue of a correlation, of mean 1
 
 
@@ -72,62 +67,3 @@ class RowCorrelation:
         if self.basis is not None:
             return self.basis.T @ rows
         return scipy.fft.dct(rows, axis=0, norm="ortho")[len(rows) - len(self.spectrum) :]
-
-
-def estimate_correlations(f: Factorization, order: int | None) -> np.ndarray:
-    """Return autocorrelations (n,) of the rows of X, by an autoregression fitted to them.
-
-    ``E X X'`` is the correlation times the trace of the covariance, so averages along its diagonals
-    show it, whatever the covariance of the features.  ``order`` None takes the largest lag, up to
-    five, whose partial autocorrelation is clear.
-    """
-    n = f.data.n_rows
-    most = min(order or _MOST_LAGS, n - 2)
-    raw = _lag_products(f, most)
-    raw = raw / raw[0] if raw[0] else np.eye(1, most + 1)[0]
-    # independent directions of the rows sharpen the averages: n times their effective number
-    n_directions = f.eigenvalues.sum() ** 2 / np.square(f.eigenvalues).sum() if f.rank else 1.0
-    least = 0.0 if order else _CLEAR / np.sqrt(n * n_directions)
-    mean = 1.0 / n
-    for _ in range(_N_CORRECTIONS):
-        # centring takes the variance of the mean from every lag
-        lags = raw * (1.0 - mean) + mean if f.data.fit_intercept else raw
-        correlations = _continued(lags, _autoregression(lags, least), n)
-        mean = (correlations[0] + 2.0 * (1.0 - np.arange(1, n) / n) @ correlations[1:]) / n
-        mean = float(np.clip(mean, 0.0, 0.9))
-    return correlations
-
-
-def _autoregression(lags: np.ndarray, least: float) -> np.ndarray:
-    """Return coefficients up to the last partial autocorrelation that exceeds ``least``."""
-    coefficients = np.zeros(0)
-    for size in range(1, len(lags)):
-        candidate = scipy.linalg.solve_toeplitz(lags[:size], lags[1 : size + 1])
-        if abs(candidate[-1]) > least:
-            coefficients = candidate
-    return coefficients
-
-
-def _continued(lags: np.ndarray, coefficients: np.ndarray, n: int) -> np.ndarray:
-    """Continue autocorrelations by the recursion of the autoregression."""
-    order = len(coefficients)
-    full = np.zeros(n)
-    full[: order + 1] = lags[: order + 1]
-    for lag in range(order + 1, n):
-        full[lag] = coefficients @ full[lag - order : lag][::-1] if order else 0.0
-        if np.abs(full[lag - order + 1 : lag + 1]).max(initial=0.0) < 1e-12:
-            break
-    return full
-
-
-def _lag_products(f: Factorization, most: int) -> np.ndarray:
-    """Return ``sum_t x_t . x_(t+h)`` of the centred rows for h = 0 ... most."""
-    n, width = f.data.n_rows, f.data.x_mean.size
-    products = np.zeros(most + 1)
-    for rows in row_ranges(0, n, width):
-        block = f.data.rows(slice(rows.start, min(rows.stop + most, n)))
-        here = block[: rows.stop - rows.start]
-        for lag in range(most + 1):
-            later = block[lag : lag + len(here)]
-            products[lag] += np.einsum("ij,ij->", here[: len(later)], later)
-    return products
