@@ -41,6 +41,9 @@ OF_ROWS = (
     "r2_ceiling_interval_",
     "risk_profile_",
     "row_correlation_",
+    "row_correlation_std_error_",
+    "noise_correlation_",
+    "noise_correlation_std_error_",
     "correlated_error_",
     "far_error_factor_",
 )
