@@ -50,7 +50,7 @@ def test_svd_only_where_the_choice_needs_it(shape, monkeypatch):
     X, y = graded_data(shape, 1e-10, 1e-2)
     calls = []
     monkeypatch.setattr(
-        "sk_renorm._base.factorize",
+        "sk_renorm._solve.factorize",
         lambda *args, **kwargs: calls.append(kwargs["precise"]) or factorize(*args, **kwargs),
     )
     model = TheoryGuidedRidgeCV().fit(X, y)
