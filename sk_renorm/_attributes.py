@@ -85,7 +85,7 @@ class FittedAttributes(FittedModel):
 
     def __getattr__(self, name):
         # called for what is missing
-        if name in OF_ROWS and "_later" in vars(self):
+        if name in OF_ROWS and "alpha_" in vars(self):
             try:
                 self._set_rows_now(name)
             except ValueError as error:
