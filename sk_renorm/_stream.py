@@ -124,12 +124,15 @@ class StreamingFit(BlockwiseFit):
         """Choose the penalty and set fitted attributes."""
         if digest.n_seen < 2:
             raise NotFittedError("The stream has one row so far; it takes two to choose a penalty.")
-        settings = self._settings()
-        for of_rows in ("risk", "store_cv_results"):
-            settings.pop(of_rows, None)
+        refused = self._refused_for_blocks("A stream")  # by what was set since the last block
+        if refused:
+            raise NotFittedError(refused)
         try:
+            settings = self._settings()
+            for of_rows in ("risk", "store_cv_results"):
+                settings.pop(of_rows, None)
             self._fit_digest(digest, flat, **settings)
-        except ValueError as error:
+        except (TypeError, ValueError) as error:
             raise NotFittedError(
                 f"No penalty can be chosen from the rows so far. {error}"
             ) from error
