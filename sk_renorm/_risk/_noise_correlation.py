@@ -66,6 +66,8 @@ def two_components(
             if not worse.any():
                 break
             step = np.where(worse, 0.5 * step, step)
+        else:
+            new_mean, new = _mean_and_likelihood(powers, k, parts + step)
         parts, mean, likelihood = parts + step, new_mean, new
         if np.all(np.abs(step).sum(axis=0) <= _SETTLED * parts.sum(axis=0)):
             break
