@@ -53,7 +53,7 @@ class BlockwiseFit(FittedAttributes):
             raise ValueError(refused)
         with reported(self, X, y, sample_weight) as stage, unchanged_on_error(self):
             self._forget_fit()
-            validate_data(self, features_of(X), skip_check_array=True)
+            validate_data(self, features_of(X), y, skip_check_array=True)
             rows = DaskRows.of(X, y, sample_weight, stage)
             flat = getattr(y, "ndim", np.ndim(y)) == 1
             if risk == "gcv":
@@ -162,8 +162,10 @@ def _rows_at_hand(dtype, Y, weights, flat: bool, moments: Moments, n_rows: float
 
 
 def _check_sums(moments: Moments, n_rows: int) -> None:
-    """Refuse what is not finite, and too few rows."""
+    """Refuse what is empty or not finite, and too few rows."""
     for name, squares in (("X", np.diagonal(moments.xx)), ("y", moments.yy)):
+        if not len(squares):
+            raise ValueError(f"{name} has no columns; at least one is needed.")
         if not np.isfinite(squares).all():
             raise ValueError(
                 f"Input {name} contains NaN, infinity or values too large to be squared."

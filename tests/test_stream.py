@@ -340,6 +340,20 @@ def test_what_needs_all_rows_is_refused(model):
     assert not hasattr(model.fit(X, y), "n_samples_seen_")
 
 
+@pytest.mark.parametrize(
+    ("params", "match"),
+    [({"cv": 5}, "cv needs all"), ({"risk": "gcv", "cv": 5}, "cv needs"), ({"alphas": "x"}, "'x'")],
+    ids=str,
+)
+def test_what_is_set_between_blocks_and_first_use_is_checked(params, match):
+    X, y = make_data(40, 4, noise=2.0)
+    model = TheoryGuidedRidgeCV().partial_fit(X, y).set_params(**params)
+    assert not hasattr(model, "alpha_")
+    with pytest.raises(NotFittedError, match=match):
+        model.predict(X)
+    assert model.set_params(cv=None, alphas=None).predict(X).shape == (40,)
+
+
 def test_penalties_that_moments_do_not_resolve():
     X, y = make_data(60, 4)
     X = np.column_stack([X, X[:, 0]])
