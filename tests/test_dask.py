@@ -256,3 +256,12 @@ def test_a_worker_that_dies_changes_nothing():
         timer.join()
     assert killed[0] < finished
     assert_same(model, TheoryGuidedRidgeCV().fit(X, y))
+
+
+@pytest.mark.parametrize("risk", ["loo", "gcv"])
+def test_warnings_are_shown_where_the_user_fits(risk):
+    X, y = make_data(200, 4)
+    rows = da.from_array(X, chunks=(50, 4))
+    with pytest.warns(UserWarning, match="at their edge") as caught:
+        TheoryGuidedRidgeCV([1e3, 1e4], risk=risk).fit(rows, y)
+    assert caught[0].filename == __file__

@@ -292,6 +292,8 @@ def test_warns_of_an_edge_where_the_user_asks():
     with pytest.warns(UserWarning, match="at their edge") as caught:
         _ = model.alpha_
     assert caught[0].filename == __file__
+    with pytest.raises(ValueError, match="All sample weights are zero; some rows must"):
+        model.partial_fit(X, y, np.zeros(60))
 
 
 def test_an_error_changes_nothing():
@@ -360,7 +362,7 @@ def test_penalties_that_moments_do_not_resolve():
     assert_allclose(
         RenormalizedRidge(1.0).partial_fit(X, y).coef_, RenormalizedRidge(1.0).fit(X, y).coef_
     )
-    with pytest.raises(NotFittedError, match=r"resolve no penalty below .* give alpha"):
+    with pytest.raises(NotFittedError, match=r"resolve no penalty below .* give one at least"):
         RenormalizedRidge(0.0).partial_fit(X, y).predict(X)
     free = TheoryGuidedRidgeCV().partial_fit(X, y)
     full = TheoryGuidedRidgeCV(risk="gcv").fit(X, y)
