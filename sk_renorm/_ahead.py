@@ -38,10 +38,11 @@ class RiskAhead:
     far_risk: float | np.ndarray
 
 
-def check_steps(steps: np.ndarray) -> np.ndarray:
+def check_steps(steps) -> np.ndarray:
     """Return whole numbers of steps (m,), each at least one."""
-    whole = np.isfinite(steps) & (steps == np.floor(steps))
-    if steps.ndim != 1 or not np.all(whole & (steps >= 1)):
+    steps = np.atleast_1d(steps)
+    is_whole = steps.dtype.kind in "iuf" and np.isfinite(steps) & (steps == np.floor(steps))
+    if steps.ndim != 1 or not np.all(is_whole) or not np.all(steps >= 1):
         raise ValueError(f"steps must be whole numbers of at least 1; got {steps}.")
     return steps.astype(int)
 

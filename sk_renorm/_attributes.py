@@ -85,7 +85,7 @@ class FittedAttributes(FittedModel):
 
     def __getattr__(self, name):
         # called for what is missing
-        if name in OF_ROWS and "_later" in vars(self):
+        if name in OF_ROWS and "alpha_" in vars(self):
             try:
                 self._set_rows_now(name)
             except ValueError as error:
@@ -117,7 +117,9 @@ class FittedAttributes(FittedModel):
     def _set_held_out(self, data: TrainingData, selection: Selection) -> None:
         dtype = data.dtype
         errors = selection.errors.reshape(data.y.shape)
-        dropped = np.nan if data.X_dropped is None else self._predict(data.X_dropped)
+        dropped = np.nan
+        if data.X_dropped is not None:
+            dropped = self._predict(data.X_dropped).reshape(-1, *data.y.shape[1:])
         self.leverage_dispersion_ = _scalar_if_one(selection.leverage_dispersion)
         self.loo_predictions_ = data.all_rows(data.y - errors, dropped).astype(dtype)
         self.loo_residuals_ = data.all_rows(errors, np.nan).astype(dtype)

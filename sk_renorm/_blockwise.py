@@ -14,7 +14,7 @@ from sk_renorm._risk import LeaveOneOutByBlock, SampledGCV, sampled_leave_one_ou
 from sk_renorm._scoring import Objective
 from sk_renorm._selection import select
 from sk_renorm._validation import TrainingData, refusal, unchanged_on_error
-from sk_renorm._warnings import warn_at_edge_of
+from sk_renorm._warnings import outside, warn_at_edge_of
 
 _PENDING = ("_stream", "_later")
 
@@ -53,7 +53,7 @@ class BlockwiseFit(FittedAttributes):
             raise ValueError(refused)
         with reported(self, X, y, sample_weight) as stage, unchanged_on_error(self):
             self._forget_fit()
-            validate_data(self, features_of(X), skip_check_array=True)
+            validate_data(self, features_of(X), y, skip_check_array=True)
             rows = DaskRows.of(X, y, sample_weight, stage)
             flat = getattr(y, "ndim", np.ndim(y)) == 1
             if risk == "gcv":
@@ -89,7 +89,7 @@ class BlockwiseFit(FittedAttributes):
                 "{:.4g} +- {:.2g}. Fit with risk='loo' to all rows, in memory or in a dask "
                 "collection, or look where these rows come from.".format(*values),
                 UserWarning,
-                stacklevel=4,
+                stacklevel=outside(),
             )
 
     def _choose(
@@ -107,20 +107,20 @@ class BlockwiseFit(FittedAttributes):
         if candidates is None or candidates.alphas.min() < f.resolution:
             raise ValueError(
                 "Some features are nearly collinear, and second moments, unlike the rows, resolve "
-                f"no penalty below {f.resolution:.3g} then; give alpha, at least that large, drop "
+                f"no penalty below {f.resolution:.3g} then; give one at least that large, drop "
                 "features, or fit to rows in memory."
             )
         objective = Objective(estimate, data.y, data.weights, per_target=per_target)
         selection = select(objective, candidates, n_errors)
         if warn_at_edge:
-            warn_at_edge_of(objective, selection, stacklevel=6)
+            warn_at_edge_of(objective, selection)
         if candidates.continuous and selection.alpha.min() <= f.resolution > 0.0:
             warnings.warn(
                 f"The best penalty may lie below {f.resolution:.3g}, the least that second moments "
                 "resolve here, since some features are nearly collinear; drop features, or fit to "
                 "rows in memory, where smaller ones are searched.",
                 UserWarning,
-                stacklevel=5,
+                stacklevel=outside(),
             )
         self._set_fit(data, objective, selection)
         self._factorization, self._fingerprint, self._left_out_single_rows = None, None, True
@@ -162,8 +162,10 @@ def _rows_at_hand(dtype, Y, weights, flat: bool, moments: Moments, n_rows: float
 
 
 def _check_sums(moments: Moments, n_rows: int) -> None:
-    """Refuse what is not finite, and too few rows."""
+    """Refuse what is empty or not finite, and too few rows."""
     for name, squares in (("X", np.diagonal(moments.xx)), ("y", moments.yy)):
+        if not len(squares):
+            raise ValueError(f"{name} has no columns; at least one is needed.")
         if not np.isfinite(squares).all():
             raise ValueError(
                 f"Input {name} contains NaN, infinity or values too large to be squared."

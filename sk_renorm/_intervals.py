@@ -66,6 +66,8 @@ def check_level(confidence_level: float, sides: int, total_share: float) -> None
     if not (isinstance(confidence_level, Real) and 0.0 < confidence_level < 1.0):
         raise ValueError(f"confidence_level must lie between 0 and 1, got {confidence_level!r}.")
     highest = 1.0 - sides * (1.0 - total_share)
+    if highest <= 0.0:
+        raise ValueError("An interval takes held-out errors of more rows (or groups); fit to more.")
     if confidence_level > highest + _ROUNDING:
         raise ValueError(
             f"confidence_level={confidence_level:g} needs more rows (or groups, if fit had groups):"

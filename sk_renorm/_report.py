@@ -73,8 +73,10 @@ def _sampled(model) -> list[tuple[str, str]]:
     """The leave-one-out risk beside that of GCV, if rows came in blocks."""
     if not hasattr(model, "sampled_loo_risk_"):
         return []
-    risk, error = _number(model.sampled_loo_risk_), _number(model.sampled_loo_risk_std_error_)
-    return [("leave-one-out, sampled", f"{risk} +- {error}")]
+    risk, error = model.sampled_loo_risk_, model.sampled_loo_risk_std_error_
+    if not np.any(error):
+        return [("leave-one-out", f"{_number(risk)}, exact: the sample holds all rows")]
+    return [("leave-one-out, sampled", f"{_number(risk)} +- {_number(error)}")]
 
 
 def _correlated(model) -> list[tuple[str, str]]:

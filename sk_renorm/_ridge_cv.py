@@ -149,6 +149,8 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
     loo_residuals_ : ndarray of shape (n_samples,) or (n_samples, n_targets), as y
         ``y - loo_predictions_``; NaN for rows of zero weight too.  Where ``factorization_`` is
         "krylov", residuals of the fit times one factor, which makes their mean square ``risk_``.
+        Of a dask collection those of rows of positive weight; with ``risk="gcv"`` of a random
+        sample, and ``sample_weight_`` too.
     sample_weight_ : ndarray of shape (n_samples,) or None
         Weights of the fit; None where all are one.
     risk_weight_ : ndarray of shape (n_samples,) or None

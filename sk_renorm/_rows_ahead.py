@@ -42,8 +42,11 @@ class RowsAhead:
         check_is_fitted(self)
         model, given = on_host(self), self._predict(check_new_data(self, X, "predict_ahead"))
         predictions = to_host(given)
-        steps = np.arange(1, len(predictions) + 1) if steps is None else steps
-        steps = check_steps(np.broadcast_to(steps, len(predictions)))
+        n_rows = len(predictions)
+        steps = check_steps(np.arange(1, n_rows + 1) if steps is None else steps)
+        if len(steps) not in (1, n_rows):
+            raise ValueError(f"steps has {len(steps)} values for {n_rows} rows; give one for each.")
+        steps = np.broadcast_to(steps, n_rows)
         errors = expected_errors(*model._correlated_error(), steps)
         moved = like(given, predictions + errors.reshape(predictions.shape))
         if not return_std:
@@ -76,7 +79,7 @@ class RowsAhead:
            regression with correlated samples", arXiv:2408.04607.
         """
         check_is_fitted(self)
-        steps = check_steps(np.atleast_1d(steps))
+        steps = check_steps(steps)
         model = on_host(self)
         correlations, parts = model._correlated_error()
         risks = risks_ahead(correlations, parts, steps)

@@ -5,6 +5,7 @@ from numbers import Real
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.metaestimators import available_if
 
+from sk_renorm._array_api import place_of, to_host
 from sk_renorm._blockwise import BlockwiseFit
 from sk_renorm._linalg import Digest, is_dask
 from sk_renorm._validation import check_training_data, unchanged_on_error
@@ -85,9 +86,15 @@ class StreamingFit(BlockwiseFit):
         """
         if is_dask(X):
             raise ValueError("partial_fit takes blocks in memory; give a dask collection to fit.")
+        if place_of(X) is not None:
+            raise ValueError(
+                "partial_fit takes blocks of numpy, and X lives elsewhere; move each block to "
+                "numpy, or give all rows to fit."
+            )
         self._settings()
         if not (isinstance(forget, Real) and 0.0 <= forget < 1.0):
             raise ValueError(f"forget must be a share, from 0 to below 1; got {forget!r}.")
+        y, sample_weight = to_host(y), to_host(sample_weight)
         stream = vars(self).get("_stream")
         with unchanged_on_error(self):
             data = check_training_data(
@@ -124,12 +131,15 @@ class StreamingFit(BlockwiseFit):
         """Choose the penalty and set fitted attributes."""
         if digest.n_seen < 2:
             raise NotFittedError("The stream has one row so far; it takes two to choose a penalty.")
-        settings = self._settings()
-        for of_rows in ("risk", "store_cv_results"):
-            settings.pop(of_rows, None)
+        refused = self._refused_for_blocks("A stream")  # by what was set since the last block
+        if refused:
+            raise NotFittedError(refused)
         try:
+            settings = self._settings()
+            for of_rows in ("risk", "store_cv_results"):
+                settings.pop(of_rows, None)
             self._fit_digest(digest, flat, **settings)
-        except ValueError as error:
+        except (TypeError, ValueError) as error:
             raise NotFittedError(
                 f"No penalty can be chosen from the rows so far. {error}"
             ) from error

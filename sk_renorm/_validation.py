@@ -14,6 +14,7 @@ from sk_renorm._compat import validate_parameter_constraints
 from sk_renorm._linalg import Device, as_csr_array, as_dask_array, features_of, is_dask
 
 _FLOATS = (np.float64, np.float32)
+_COUNTS = {1: "one row", 2: "two rows"}
 _IN_WORDS = {"sample_weight": "Sample weights", "risk_weight": "Risk weights"}
 
 
@@ -137,7 +138,7 @@ def check_training_data(
     kept = weights > 0.0
     if kept.sum() < min_rows:
         raise ValueError(
-            "At least two rows must have a sample_weight above zero; "
+            f"At least {_COUNTS[min_rows]} must have a sample_weight above zero; "
             f"got weights that leave {kept.sum()} of {len(y)} rows."
         )
     y = y[kept]
@@ -219,7 +220,7 @@ def _check_weights(given, n_rows: int, name: str) -> np.ndarray | None:
         raise ValueError(f"Negative values in {name}; the smallest is {weights.min():g}.")
     if not weights.any():
         raise ValueError(
-            f"All {_IN_WORDS[name].lower()} are zero; at least two rows must weigh something."
+            f"All {_IN_WORDS[name].lower()} are zero; some rows must weigh something."
         )
     return None if (weights == 1.0).all() else weights
 

@@ -1,5 +1,6 @@
 """Warnings of a fit: rows that depend on each other or decide alone, and a grid that ends early."""
 
+import sys
 import warnings
 
 import numpy as np
@@ -14,6 +15,14 @@ from sk_renorm._selection import Selection, best_node, better_beyond, search_nod
 from sk_renorm._validation import TrainingData
 
 
+def outside() -> int:
+    """Return the ``stacklevel`` of whoever called the package: a fit may begin in many ways."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "sk_renorm":
+        frame, level = frame.f_back, level + 1
+    return level
+
+
 def warn_of_dependence(
     f: Factorization, data: TrainingData, errors: np.ndarray, selection: Selection
 ) -> None:
@@ -26,7 +35,7 @@ def warn_of_dependence(
             "training rows, and risk_ is too small for new rows. Remove the copies, or give "
             "fit their number as sample_weight, or the same label in groups=.",
             UserWarning,
-            stacklevel=4,
+            stacklevel=outside(),
         )
     if not neighbours_are_alike(f, errors, data.Y - errors, selection.alpha):
         return
@@ -37,7 +46,7 @@ def warn_of_dependence(
         "cv=, or sample_correlation='ar1' for time order. If the order means nothing, as after "
         "sorting, say sample_correlation='independent'.",
         UserWarning,
-        stacklevel=4,
+        stacklevel=outside(),
     )
 
 
@@ -72,7 +81,7 @@ def warn_of_leverage(objective: Objective, data: TrainingData, selection: Select
         what + "Check for errors; or tame the feature that sets them apart, as "
         "sklearn.preprocessing.QuantileTransformer does; or give them risk_weight=0.",
         UserWarning,
-        stacklevel=4,
+        stacklevel=outside(),
     )
 
 
@@ -91,11 +100,11 @@ def warn_of_weights_in_gcv(objective: Objective, selection: Selection) -> None:
             f"{n_rows} rows can be fitted exactly: its risk at weak penalties, and with it the "
             "choice, means nothing. Use risk='loo', which leaves a row out with all of its weight.",
             UserWarning,
-            stacklevel=4,
+            stacklevel=outside(),
         )
 
 
-def warn_at_edge_of(objective: Objective, selection: Selection, *, stacklevel: int = 4) -> None:
+def warn_at_edge_of(objective: Objective, selection: Selection) -> None:
     """Warn if candidates end where the risk still falls."""
     f = objective.estimate.factorization
     better = better_beyond(
@@ -115,5 +124,5 @@ def warn_at_edge_of(objective: Objective, selection: Selection, *, stacklevel: i
         f"and {falls} beyond it: alpha={better[found[0]]:.3g} is better. "
         "Give a wider range, or alphas=None to search all of it.",
         UserWarning,
-        stacklevel=stacklevel,
+        stacklevel=outside(),
     )

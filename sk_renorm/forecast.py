@@ -171,7 +171,7 @@ def samples_needed(model, target_risk):
 def _check_model(model):
     """Return the model with numpy arrays; refuse what is none of ours."""
     check_is_fitted(model)
-    if not hasattr(model, "risk_profile_"):
+    if not hasattr(type(model), "risk_interval"):
         raise TypeError(
             f"A forecast needs a fitted TheoryGuidedRidgeCV or RenormalizedRidge, got "
             f"{type(model).__name__}; of a pipeline, give its last step, pipeline[-1]."

@@ -147,6 +147,9 @@ def test_it_says_what_it_needs():
         with pytest.raises(ValueError, match="fit with sample_correlation='ar1'"):
             model.risk_ahead(1)
     model = TheoryGuidedRidgeCV(sample_correlation="ar1").fit(X, X[:, 0])
-    for steps in (0, 1.5, [[1]], [1, np.nan]):
+    for steps in (0, 1.5, [[1]], [1, np.nan], "two"):
         with pytest.raises(ValueError, match="whole numbers of at least 1"):
             model.risk_ahead(steps)
+    with pytest.raises(ValueError, match="steps has 2 values for 3 rows"):
+        model.predict_ahead(X[:3], steps=[1, 2])
+    assert_allclose(model.predict_ahead(X[:3], 2), model.predict_ahead(X[:3], [2, 2, 2]))

@@ -365,6 +365,15 @@ def test_messages(put):
         model.predict(put(X[:, :3]))
 
 
+def test_streams_are_of_numpy(put):
+    X, Y = make_data(40, 6)
+    model = TheoryGuidedRidgeCV()
+    with pytest.raises(ValueError, match="move each block to numpy"):
+        model.partial_fit(put(X), put(Y))
+    expected = TheoryGuidedRidgeCV().partial_fit(X, Y, np.arange(40.0))
+    assert model.partial_fit(X, put(Y), put(np.arange(40.0))).risk_ == expected.risk_
+
+
 def test_inputs_are_unchanged(put):
     X, y = make_data(40, 5)
     weights = np.linspace(0.0, 1.0, 40)

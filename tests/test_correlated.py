@@ -175,6 +175,16 @@ def test_extreme_penalties_are_finite(alpha, p):
         assert np.isfinite(model.risk_std_error_)
 
 
+@pytest.mark.parametrize(
+    "given", ["ar1", "estimate", np.eye(30)], ids=["ar1", "estimate", "matrix"]
+)
+def test_constant_columns_leave_the_mean(given):
+    y = np.random.default_rng(0).standard_normal(30)
+    model = TheoryGuidedRidgeCV(sample_correlation=given).fit(np.ones((30, 2)), y)
+    assert_allclose(model.predict(np.ones((1, 2))), y.mean())
+    assert np.isfinite(model.risk_)
+
+
 @pytest.mark.slow
 def test_intervals_are_for_far_rows():
     rng = np.random.default_rng(0)

@@ -134,6 +134,18 @@ def test_frames_keep_names_and_predict_lazily():
         model.predict_interval(lazy, method="jackknife+")
 
 
+def test_frames_of_nullable_integers_and_of_other_partitions():
+    pd = pytest.importorskip("pandas")
+    dd = pytest.importorskip("dask.dataframe")
+    counts, y = pd.Series(np.arange(40) % 7), np.arange(40.0) % 5
+    frame = pd.DataFrame({"a": counts.astype("Int64"), "b": np.sqrt(np.arange(40))})
+    lazy = dd.from_pandas(frame, npartitions=3)
+    expected = TheoryGuidedRidgeCV().fit(frame.astype(float), y)
+    assert_allclose(TheoryGuidedRidgeCV().fit(lazy, y).coef_, expected.coef_, rtol=1e-6)
+    with pytest.raises(ValueError, match="X has 3 partitions, and y 4"):
+        TheoryGuidedRidgeCV().fit(lazy, dd.from_pandas(pd.Series(y), npartitions=4))
+
+
 def test_parquet(tmp_path):
     pd = pytest.importorskip("pandas")
     dd = pytest.importorskip("dask.dataframe")
@@ -197,6 +209,16 @@ def test_what_does_not_fit_is_refused():
         TheoryGuidedRidgeCV().fit(lazy[:, 0], y)
     with pytest.raises(ValueError, match="y must hold numbers"):
         TheoryGuidedRidgeCV().fit(lazy, np.array(["a"] * 300))
+    with pytest.raises(ValueError, match="requires y to be passed"):
+        TheoryGuidedRidgeCV().fit(lazy, None)
+    with pytest.raises(ValueError, match="y must have one dimension or two"):
+        TheoryGuidedRidgeCV().fit(lazy, y[:, None, None])
+    with pytest.raises(ValueError, match="Complex data not supported; give X"):
+        TheoryGuidedRidgeCV().fit(lazy * 1j, y)
+    with pytest.raises(ValueError, match="X has no columns"):
+        TheoryGuidedRidgeCV().fit(lazy[:, :0], y)
+    with pytest.raises(ValueError, match="y has no columns"):
+        TheoryGuidedRidgeCV().fit(lazy, y[:, None][:, :0])
     with pytest.raises(ValueError, match="give a dask collection to fit"):
         TheoryGuidedRidgeCV().partial_fit(lazy, y)
     with pytest.raises(ValueError, match="when rows come in blocks"):
@@ -234,3 +256,12 @@ def test_a_worker_that_dies_changes_nothing():
         timer.join()
     assert killed[0] < finished
     assert_same(model, TheoryGuidedRidgeCV().fit(X, y))
+
+
+@pytest.mark.parametrize("risk", ["loo", "gcv"])
+def test_warnings_are_shown_where_the_user_fits(risk):
+    X, y = make_data(200, 4)
+    rows = da.from_array(X, chunks=(50, 4))
+    with pytest.warns(UserWarning, match="at their edge") as caught:
+        TheoryGuidedRidgeCV([1e3, 1e4], risk=risk).fit(rows, y)
+    assert caught[0].filename == __file__

@@ -169,6 +169,21 @@ def test_groups_that_own_columns_need_no_refit(size, scale, weighted, alpha):
         assert_allclose(errors[:, 0], expected[test], rtol=1e-8, atol=1e-9 * np.abs(Y).max())
 
 
+@pytest.mark.parametrize("alpha", [0.0, 1e-12, 1e-6, 1.0])
+@pytest.mark.parametrize("p", [6, 26], ids=["tall", "few rows more"])
+@pytest.mark.parametrize("size", [3, 20])
+def test_rows_that_own_a_column_among_others_of_their_group(size, p, alpha):
+    """As the only row of a rare category does."""
+    rng = np.random.default_rng(0)
+    X, Y = rng.standard_normal((40, p)), rng.standard_normal((40, 2))
+    X[:, 0] = np.arange(40) == 7
+    groups = rng.permutation(np.arange(40) // size)
+    folds = list(LeaveOneGroupOut().split(X, Y, groups))
+    expected = held_out_errors(X, Y, alpha, folds)
+    for test, errors in leave_out(X, Y, groups).errors(np.array([[alpha]])):
+        assert_allclose(errors[:, 0], expected[test], rtol=1e-7, atol=1e-9)
+
+
 def test_one_penalty_for_each_target_of_groups_that_own_columns():
     X, Y, groups = owning(120, 6, 20)
     estimate = leave_out(X, Y, groups)

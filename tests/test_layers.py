@@ -76,7 +76,7 @@ OWN = {
         "_warnings",
     },
     "_progress": {"_compat", "_linalg"},
-    "_stream": {"_blockwise", "_linalg", "_validation"},
+    "_stream": {"_array_api", "_blockwise", "_linalg", "_validation"},
     "_solve": {
         "_dependence",
         "_iterative",

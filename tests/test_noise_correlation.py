@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from scipy.linalg import toeplitz
+from scipy.optimize import minimize
 from test_correlated import autoregression, draw, far_risk
 
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
@@ -69,6 +70,20 @@ def test_two_components_of_exact_powers(noise):
     k = of_noise(0.8, 200, True).spectrum[:, None, None]
     found = two_components(1.5 * k + noise, k, signed=True)
     assert_allclose(np.ravel(found), [1.5, noise], atol=1e-6)
+
+
+def test_two_components_are_the_likeliest_of_powers_that_are_neither():
+    """Where full steps lead back and forth for ever, and ended at no noise at all."""
+    k, noise, short, long = (of_noise(rho, 401, True).spectrum for rho in (0.77, 0.95, 0.3, 0.98))
+    powers, k = (short + 3.0 * long) / noise, k / noise
+
+    def loss(logarithms):
+        excess, rest = np.exp(logarithms)
+        return np.sum(np.log(excess * k + rest) + powers / (excess * k + rest))
+
+    found = np.ravel(two_components(powers[:, None, None], k[:, None, None]))
+    best = minimize(loss, [0.0, 0.0], tol=1e-9)
+    assert_allclose(found, np.exp(best.x), rtol=1e-4)
 
 
 def test_noise_below_zero_is_what_makes_the_risk_unbiased():

@@ -13,6 +13,7 @@ from sklearn.exceptions import NotFittedError
 from sk_renorm import TheoryGuidedRidgeCV, _scoring
 from sk_renorm._attributes import OF_ROWS
 from sk_renorm._linalg import _reduce
+from sk_renorm.forecast import learning_curve
 
 
 @pytest.fixture
@@ -103,7 +104,12 @@ def test_changed_rows_are_noticed(large):
     with pytest.raises(NotFittedError, match="changed since the fit, so risk_std_error_ cannot"):
         _ = model.risk_std_error_
     assert model.predict(X).shape == (120,)
-    assert not hasattr(pickle.loads(pickle.dumps(model)), "risk_std_error_")
+    with pytest.raises(NotFittedError, match="changed since the fit, so risk_profile_ cannot"):
+        learning_curve(model, [100])
+    copied = pickle.loads(pickle.dumps(model))
+    assert not hasattr(copied, "risk_std_error_")
+    with pytest.raises(NotFittedError, match="risk_std_error_ needs the rows of the fit, and this"):
+        _ = copied.risk_std_error_
     X[3] -= 1.0
 
 

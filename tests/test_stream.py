@@ -292,6 +292,8 @@ def test_warns_of_an_edge_where_the_user_asks():
     with pytest.warns(UserWarning, match="at their edge") as caught:
         _ = model.alpha_
     assert caught[0].filename == __file__
+    with pytest.raises(ValueError, match="All sample weights are zero; some rows must"):
+        model.partial_fit(X, y, np.zeros(60))
 
 
 def test_an_error_changes_nothing():
@@ -340,13 +342,27 @@ def test_what_needs_all_rows_is_refused(model):
     assert not hasattr(model.fit(X, y), "n_samples_seen_")
 
 
+@pytest.mark.parametrize(
+    ("params", "match"),
+    [({"cv": 5}, "cv needs all"), ({"risk": "gcv", "cv": 5}, "cv needs"), ({"alphas": "x"}, "'x'")],
+    ids=str,
+)
+def test_what_is_set_between_blocks_and_first_use_is_checked(params, match):
+    X, y = make_data(40, 4, noise=2.0)
+    model = TheoryGuidedRidgeCV().partial_fit(X, y).set_params(**params)
+    assert not hasattr(model, "alpha_")
+    with pytest.raises(NotFittedError, match=match):
+        model.predict(X)
+    assert model.set_params(cv=None, alphas=None).predict(X).shape == (40,)
+
+
 def test_penalties_that_moments_do_not_resolve():
     X, y = make_data(60, 4)
     X = np.column_stack([X, X[:, 0]])
     assert_allclose(
         RenormalizedRidge(1.0).partial_fit(X, y).coef_, RenormalizedRidge(1.0).fit(X, y).coef_
     )
-    with pytest.raises(NotFittedError, match=r"resolve no penalty below .* give alpha"):
+    with pytest.raises(NotFittedError, match=r"resolve no penalty below .* give one at least"):
         RenormalizedRidge(0.0).partial_fit(X, y).predict(X)
     free = TheoryGuidedRidgeCV().partial_fit(X, y)
     full = TheoryGuidedRidgeCV(risk="gcv").fit(X, y)

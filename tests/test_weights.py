@@ -75,6 +75,16 @@ def test_zero_weight_equals_removal(cv):
         assert_allclose(weighted.loo_predictions_[~kept], weighted.predict(X[~kept]), rtol=1e-12)
 
 
+@pytest.mark.parametrize("risk", ["loo", "gcv"])
+def test_zero_weights_of_a_target_in_a_column(risk):
+    X, y = make_data(40, 6, noise=4.0)
+    weights = np.arange(40) % 4 + 0.0
+    flat = TheoryGuidedRidgeCV(risk=risk).fit(X, y, weights)
+    column = TheoryGuidedRidgeCV(risk=risk).fit(X, y[:, None], weights)
+    assert column.loo_predictions_.shape == column.loo_residuals_.shape == (40, 1)
+    assert_allclose(column.loo_predictions_[:, 0], flat.loo_predictions_)
+
+
 def test_scale_of_weights_is_a_scale_of_alpha():
     X, y = make_data(40, 6, noise=4.0)
     weights = np.random.default_rng(0).uniform(0.5, 2.0, 40)

@@ -106,6 +106,8 @@ class DaskRows:
 def _on_block(task: BlockTask, number: int, X, Y, weights):
     """Do a task on one block, as floats, without the rows of zero weight."""
     X, Y = as_floats(X, "X"), as_floats(Y, "y").astype(np.float64, copy=False)
+    if Y.ndim > 2:
+        raise ValueError(f"y must have one dimension or two, rows and targets; got {Y.ndim}.")
     Y = Y if Y.ndim > 1 else Y[:, None]
     if weights is not None:
         weights = as_floats(weights, "sample_weight").astype(np.float64, copy=False).ravel()

@@ -42,6 +42,12 @@ def split_alike(X, others: dict[str, Any]) -> tuple[list[tuple], np.dtype]:
     """
     if hasattr(X, "columns"):
         frames = {name: values for name, values in others.items() if is_frame(values)}
+        for name, values in frames.items():
+            if values.npartitions != X.npartitions:
+                raise ValueError(
+                    f"X has {X.npartitions} partitions, and {name} {values.npartitions}; give them "
+                    "the same."
+                )
         # made by one expression: dask reads and joins partitions as each expression wants
         options = {"meta": X._meta, "enforce_metadata": False}
         parts = X.map_partitions(_as_arrays, *frames.values(), **options).to_delayed()
@@ -49,7 +55,8 @@ def split_alike(X, others: dict[str, Any]) -> tuple[list[tuple], np.dtype]:
         split = {
             name: [part[place] for part in parts] for place, name in enumerate(frames, start=1)
         }
-        dtype = np.result_type(*X.dtypes) if all(d.kind in "biuf" for d in X.dtypes) else object
+        plain = all(isinstance(d, np.dtype) and d.kind in "biuf" for d in X.dtypes)
+        dtype = np.result_type(*X.dtypes) if plain and len(X.columns) else object
     else:
         if X.ndim != 2:
             raise ValueError(f"X must have two dimensions, rows and features; got {X.ndim}.")
@@ -104,10 +111,12 @@ def _split_dask(values, name: str, rows: list, sizes: tuple) -> list:
 
 
 def as_floats(values, name: str) -> np.ndarray:
-    """Return an array of float32 or float64; refuse text."""
+    """Return an array of float32 or float64; refuse text and complex numbers."""
     values = np.asarray(values)
     if values.dtype in (np.float32, np.float64):
         return values
+    if values.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported; give {name} as real numbers.")
     try:
         return values.astype(np.float64)
     except (TypeError, ValueError):

@@ -185,7 +185,7 @@ class CorrelatedRows:
         f = self.factorization
         s = f.eigenvalues[:, None, None]
         left = penalties / (s + penalties) * f.projections[:, None, :]
-        left = left.reshape(f.rank, -1)
+        left = left.reshape(f.rank, penalties.size)
 
         def of_block(rows, block, scratch) -> np.ndarray:
             fitted = (block.U @ left).reshape(len(block.U), *penalties.shape)

@@ -47,12 +47,13 @@ class _Equations:
 
     @classmethod
     def of_rows(cls, block: LeftBlock) -> "_Equations":
-        owned = np.full(len(block.U), not block.null.any())
-        return cls(block.U, block.null_projector, block.residual, owned)
+        owned = block.null == 0.0  # then all of the row is, but for rounding
+        null = np.where(owned | owned[:, None], 0.0, block.null_projector)
+        return cls(block.U, null, block.residual, owned)
 
     def apart(self, rounding: float) -> "_Equations | None":
-        """Tell directions that the rows own from others; None if there are none."""
-        if self.owned.any():
+        """Tell directions that the rows own from others; None if there are none to tell."""
+        if self.owned.all():
             return None
         power, basis = np.linalg.eigh(self.null)
         owned = power <= min(rounding, _OWNED)

@@ -11,7 +11,9 @@ from scipy.optimize import minimize_scalar
 
 from sk_renorm._risk._row_correlation import RowCorrelation
 
-_N_STEPS, _SETTLED = 25, 1e-9  # of the reweighted fit: at most, and where a step is none
+_N_STEPS, _SETTLED = 100, 1e-9  # of the reweighted fit: at most, and where a step is none
+_N_HALVINGS = 8  # of a step that goes too far
+_ROUNDING = 1e-12  # of the log likelihood of a power
 # Correlation at lag one, by its length in rows; lengths from n / 8 on cannot be told from a trend.
 _LENGTHS = np.array([0.5, 1.0, 2.0, 3.5, 6.0, 10.0, 17.0, 30.0, 50.0])
 _NEGATIVE = np.array([-0.8, -0.6, -0.4, -0.2, 0.0])
@@ -46,31 +48,53 @@ def two_components(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Fit ``E powers = excess k + noise``; return both (L, q).
 
-    Powers (m, L, q) are weighted by the inverse square of the fitted mean.  With ``signed`` the
-    noise may be negative, down to half of what the excess is worth in its weakest mode: where there
-    is none, an estimate that is never below zero takes some on average, and what it takes from the
-    excess is more.
+    The likeliest ones, for powers (m, L, q) that scatter by as much as their mean.  With ``signed``
+    the noise may be negative, down to half of what the excess is worth in its weakest mode: where
+    there is none, an estimate that is never below zero takes some on average, and what it takes
+    from the excess is more.
     """
     floor = 0.5 * k.min(axis=0) if signed else 0.0
     k = k - floor
-    only_noise, only_excess = powers.mean(axis=0), np.mean(powers / k, axis=0)
-    excess, noise = 0.5 * only_excess, 0.5 * only_noise
+    parts = 0.5 * np.stack([np.mean(powers / k, axis=0), powers.mean(axis=0)])
+    mean, likelihood = _mean_and_likelihood(powers, k, parts)
     for _ in range(_N_STEPS):
-        mean = np.maximum(excess * k + noise, np.finfo(float).tiny)
-        weights = 1.0 / np.square(mean / np.maximum(mean.max(axis=0), np.finfo(float).tiny))
-        a, b, c = (np.sum(weights * power, axis=0) for power in (k * k, k, np.ones_like(k)))
-        u, v = np.sum(weights * k * powers, axis=0), np.sum(weights * powers, axis=0)
-        determinant = a * c - b * b
-        usable = determinant > 1e-10 * a * c
-        safe = np.where(usable, determinant, 1.0)
-        new_excess = np.where(usable, (c * u - b * v) / safe, 0.0)
-        new_noise = np.where(usable, (a * v - b * u) / safe, only_noise)
-        before = excess + noise
-        excess = np.where(new_noise < 0.0, only_excess, np.maximum(new_excess, 0.0))
-        noise = np.where(new_excess < 0.0, only_noise, np.maximum(new_noise, 0.0))
-        if np.all(np.abs(excess + noise - before) <= _SETTLED * before):
+        step = _reweighted(powers, k, mean) - parts
+        # a full step may overshoot, and the next one back: so for ever
+        for _ in range(_N_HALVINGS):
+            new_mean, new = _mean_and_likelihood(powers, k, parts + step)
+            worse = new < likelihood - _ROUNDING * len(k)
+            if not worse.any():
+                break
+            step = np.where(worse, 0.5 * step, step)
+        else:
+            new_mean, new = _mean_and_likelihood(powers, k, parts + step)
+        parts, mean, likelihood = parts + step, new_mean, new
+        if np.all(np.abs(step).sum(axis=0) <= _SETTLED * parts.sum(axis=0)):
             break
+    excess, noise = parts
     return excess, noise - floor * excess
+
+
+def _mean_and_likelihood(powers, k, parts) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean powers (m, L, q) of two parts (2, L, q), and the log likelihood (L, q)."""
+    mean = np.maximum(parts[0] * k + parts[1], np.finfo(float).tiny)
+    return mean, -0.5 * np.sum(np.log(mean) + powers / mean, axis=0)
+
+
+def _reweighted(powers, k, mean) -> np.ndarray:
+    """Fit two parts (2, L, q), none negative, by least squares with weights ``mean**-2``."""
+    inverse = mean.max(axis=0) / mean
+    powers, k = powers * inverse, k * inverse
+    pairs = (k, k), (k, inverse), (inverse, inverse), (k, powers), (inverse, powers)
+    a, b, c, u, v = (np.einsum("mlq,mlq->lq", *pair) for pair in pairs)
+    determinant = a * c - b * b
+    usable = determinant > 1e-10 * a * c
+    safe = np.where(usable, determinant, 1.0)
+    excess = np.where(usable, (c * u - b * v) / safe, 0.0)
+    noise = np.where(usable, (a * v - b * u) / safe, v / c)
+    only_excess, only_noise = np.stack([u / a, 0.0 * u]), np.stack([0.0 * v, v / c])
+    both = np.stack([excess, noise])
+    return np.where(noise < 0.0, only_excess, np.where(excess < 0.0, only_noise, both))
 
 
 def fit_noise_correlation(powers: np.ndarray, k: np.ndarray, fit_intercept: bool):

@@ -57,6 +57,8 @@ def small_fold_errors(
     # the inverse is larger than one over the pivot that shows it
     least = 10.0 * lost_digits(f, block.squares).reshape(size, n_folds).sum(axis=0)
     usable = _solve(matrices, right, least.clip(_LEAST_PIVOT, _AMPLE)[:, None, None])
+    # a row that the modes explain, among others: its equation is nothing but rounding as alpha -> 0
+    usable &= block.null.reshape(size, n_folds).all(axis=0) | ~scaled
     errors = right.swapaxes(0, 1)
     if f.data.root_weight is not None:
         errors /= f.data.root_weight[rows, None, None]

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from theory.simulation import assert_no_gaps, enlarge, ridge_coefficients
 
 from sk_renorm import theory
+from theory.simulation import assert_no_gaps, enlarge, ridge_coefficients
 
 N_ROWS, P, RIDGE, NOISE = 90, 60, 0.02, 0.3
 SPECTRUM = theory.Spectrum(np.arange(1.0, 61.0) ** -0.8, np.full(P, P**-0.5))

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
+
+from sk_renorm import theory
 from theory.simulation import (
     assert_no_gap,
     assert_no_gaps,
@@ -15,8 +17,6 @@ from theory.simulation import (
     ridge_coefficients,
     two_way,
 )
-
-from sk_renorm import theory
 
 P, N, RIDGE, NOISE, TAU = 48, 40, 0.02, 0.2, 0.5
 SPECTRUM = theory.Spectrum(np.arange(1.0, 49.0) ** -0.7, np.full(P, P**-0.5))

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose
-from theory.simulation import FULL, assert_no_gaps, enlarge, ridge_coefficients
 
 from sk_renorm import theory
+from theory.simulation import FULL, assert_no_gaps, enlarge, ridge_coefficients
 
 CASES = {  # spectrum, n, ridge
     "wide": (theory.power_law(160, 1.0, 0.7, signal_norm=1.0), 80, 0.01),

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
-from theory.simulation import assert_no_gap
 
 from sk_renorm import theory
+from theory.simulation import assert_no_gap
 
 N = 40
 FAMILY = {
