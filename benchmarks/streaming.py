@@ -70,7 +70,7 @@ def methods(X: np.memmap, y: np.ndarray, block: int) -> dict[str, tuple[Callable
         "X.T @ X in memory": (lambda: in_memory.T @ in_memory, ""),
         "partial_fit from memmap": (stream, "X.T @ X in memory"),
         "fit gcv from memmap": (
-            lambda: TheoryGuidedRidgeCV(risk="gcv", store_rows=False).fit(X, y),
+            lambda: TheoryGuidedRidgeCV(risk="gcv").fit(X, y),
             "X.T @ X in memory",
         ),
         "fit loo from memmap": (
