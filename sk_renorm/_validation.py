@@ -219,9 +219,7 @@ def _check_weights(given, n_rows: int, name: str) -> np.ndarray | None:
     if (weights < 0.0).any():
         raise ValueError(f"Negative values in {name}; the smallest is {weights.min():g}.")
     if not weights.any():
-        raise ValueError(
-            f"All {_IN_WORDS[name].lower()} are zero; some rows must weigh something."
-        )
+        raise ValueError(f"All {_IN_WORDS[name].lower()} are zero; some rows must weigh something.")
     return None if (weights == 1.0).all() else weights
 
 
