@@ -145,6 +145,12 @@ def seconds_per_fit(model, X, y, fits: int = 1) -> float:
     return (time.perf_counter() - start) / fits
 
 
+def parse_shapes(text: str | None) -> list[tuple[int, ...]]:
+    """Return (n, p, q) of shapes such as 100000x100,2000x1000x1000; one target if not given."""
+    sizes = [[int(size) for size in shape.split("x")] for shape in (text or "").split(",") if shape]
+    return [(*size, 1)[:3] for size in sizes]
+
+
 def interleave(models: dict[str, object], X, y, budget: float) -> tuple[dict, int]:
     """Return seconds of every model, measured in turns, and the fits per turn."""
     once = {name: seconds_per_fit(model, X, y) for name, model in models.items()}

@@ -17,7 +17,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from _common import RESULTS, Case, environment, interleave, seconds_per_fit, write_csv
+from _common import RESULTS, Case, environment, interleave, parse_shapes, seconds_per_fit, write_csv
 from rivals import RIVALS
 
 from sk_renorm import TheoryGuidedRidgeCV
@@ -197,10 +197,7 @@ def main() -> None:
         shape, name = json.loads(args.one)
         print(json.dumps(measure_or_say_why_not(Case(*shape), name, quick=False)))
         return
-    shapes = QUICK_SHAPES if args.quick else SHAPES
-    if args.shapes:
-        sizes = [[int(size) for size in shape.split("x")] for shape in args.shapes.split(",")]
-        shapes = [(*size, 1)[:3] for size in sizes]
+    shapes = parse_shapes(args.shapes) or (QUICK_SHAPES if args.quick else SHAPES)
     names = args.rivals.split(",") if args.rivals else list(RIVALS)
     env, rows = environment(), []
     start = time.perf_counter()

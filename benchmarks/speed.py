@@ -15,7 +15,16 @@ import time
 from pathlib import Path
 
 import numpy as np
-from _common import ALPHAS, RESULTS, Case, environment, interleave, seconds_per_fit, write_csv
+from _common import (
+    ALPHAS,
+    RESULTS,
+    Case,
+    environment,
+    interleave,
+    parse_shapes,
+    seconds_per_fit,
+    write_csv,
+)
 from scipy.linalg import blas, eigh
 from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.model_selection import GridSearchCV
@@ -287,10 +296,7 @@ def main() -> None:
         *shape, name = json.loads(args.memory)
         print(measure_memory(Case(*shape), name))
         return
-    shapes = QUICK_SHAPES if args.quick else SHAPES
-    if args.shapes:
-        sizes = [[int(size) for size in shape.split("x")] for shape in args.shapes.split(",")]
-        shapes = [(*size, 1)[:3] for size in sizes]
+    shapes = parse_shapes(args.shapes) or (QUICK_SHAPES if args.quick else SHAPES)
     env = environment()
     start, rows = time.perf_counter(), []
     for shape in shapes:
