@@ -172,12 +172,14 @@ class FittedAttributes(FittedModel):
         )
         self.noise_variance_interval_ = _first_if_one(noise)
         self.r2_ceiling_interval_ = _first_if_one(_ceiling(noise, data.target_variance))
+        even_noise = profile.even_noise
         self.risk_profile_ = {
             "alpha": nodes,
             "risk": _first_if_one(profile.risks).T,
             "covariance": _first_if_one(covariance),
             "bias_and_noise": _first_if_one(profile.bias_and_noise).T,
             "relative_error": _first_if_one(profile.relative_error).T,
+            "even_noise": None if even_noise is None else _first_if_one(even_noise).T,
             "df1": profile.df1,
             "df2": profile.df2,
             "kappa": profile.kappa,

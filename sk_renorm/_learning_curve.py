@@ -3,7 +3,8 @@
 The risk with m rows at effective ridge kappa is ``B(kappa) / (1 - df2(kappa) / m)``, and the
 penalty ``kappa (m - df1(kappa))``.  So a path over kappa from n rows holds the learning curve, as
 far as its least kappa reaches.  With an intercept m is one less, and the risk ``1 + 1/(m + 1)``
-times that.
+times that.  Rows of unequal size renormalize otherwise, see `_unequal_rows`: then gamma takes the
+place of ``df2 / m``, and B loses ``even_noise (gamma - gamma_even)``.
 """
 
 import functools
@@ -12,10 +13,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sk_renorm._risk import ONE_SIDED_95, node_weights
+from sk_renorm._unequal_rows import Sizes, row_averages
 
 _N_FINE, _SPARSE = 591, 10  # points along a path; of which every tenth meets noise
 _N_DRAWS = 200
 _DISPERSED = 0.5  # leverages, from which one renormalization for all rows foresees nothing
+_TINY = 1e-300
 _UNKNOWN = 1.0 / 3.0  # relative error from which a forecast is flagged
 
 
@@ -29,6 +32,10 @@ class FittedPath:
         Effective ridge, ascending, and degrees of freedom there.
     B, relative_error : ndarray of shape (K, k)
         Bias squared plus noise, and the relative standard error of that.
+    even_noise : ndarray of shape (K, k)
+        Noise that is the same for rows of all sizes.
+    spread : ndarray of shape (K,)
+        Variance of the logarithm of the sizes of rows.
     leverage_dispersion : ndarray of shape (K,)
         Standard deviation over mean of one minus the leverage.
     n_modes : int
@@ -48,6 +55,8 @@ class FittedPath:
     df2: np.ndarray
     B: np.ndarray
     relative_error: np.ndarray
+    even_noise: np.ndarray
+    spread: np.ndarray
     leverage_dispersion: np.ndarray
     n_modes: int
     n_features: int
@@ -60,6 +69,29 @@ class FittedPath:
         """Rows of the fit."""
         return self.n_modes + self.fit_intercept
 
+    def for_unequal_rows(self) -> "FittedPath":
+        """Read the sizes of rows off the leverages of a path that takes them for equal.
+
+        ``even_noise`` is an estimate at every point, of which that at the least risk is the best
+        known.
+        """
+        sizes = Sizes.of(self.df1, self.df2, self.n_modes, self.leverage_dispersion)
+        averages, ratio = sizes.averages, sizes.df2 / self.n_modes
+        gamma, gamma_even = (ratio * averages.square)[:, None], (ratio * averages.even_square)[:, None]
+        risk = self.B / (1.0 - self.df2 / self.n_modes)[:, None]
+        of_best = self.even_noise[risk.argmin(axis=0), np.arange(risk.shape[1])]
+        # no more than leaves a bias of zero
+        even = np.minimum(of_best, risk * (1.0 - gamma) / (1.0 - gamma + gamma_even))
+        equal = (self.n_modes - self.df1) / np.maximum(averages.row_kappa * self.df1, _TINY)
+        return replace(
+            self,
+            kappa=self.kappa * equal,
+            df2=sizes.df2,
+            B=risk * (1.0 - gamma) + even * (gamma - gamma_even),
+            even_noise=even,
+            spread=sizes.spread,
+        )
+
     def interpolated(self, weights: np.ndarray) -> "FittedPath":
         """Return the path at other penalties, by interpolation ``weights`` (m, K)."""
         return replace(
@@ -69,6 +101,8 @@ class FittedPath:
             df2=np.maximum(weights @ self.df2, 0.0),
             B=np.maximum(weights @ self.B, self.B.min(axis=0)),
             relative_error=np.maximum(weights @ self.relative_error, 0.0),
+            even_noise=np.maximum(weights @ self.even_noise, 0.0),
+            spread=np.maximum(weights @ self.spread, 0.0),
             leverage_dispersion=np.maximum(weights @ self.leverage_dispersion, 0.0),
         )
 
@@ -88,6 +122,8 @@ class FittedPath:
             df2=np.concatenate([df2, self.df2]),
             B=np.concatenate([B, self.B]),
             relative_error=np.concatenate([error, self.relative_error]),
+            even_noise=np.concatenate([np.minimum(self.even_noise[0], B), self.even_noise]),
+            spread=np.concatenate([np.repeat(self.spread[:1], len(down)), self.spread]),
             leverage_dispersion=np.zeros(len(down) + len(self.kappa)),
             interpolates=False,
         )
@@ -111,11 +147,15 @@ class FittedPath:
         Also the penalties (K,), in the sum convention, for rows of weight one.
         """
         m = n_rows - self.fit_intercept
-        possible = (self.df1 < m) & (self.df2 < m)
+        averages = row_averages(self.spread, self.df1 / m)
+        gamma = self.df2 / m * averages.square
+        gamma_even = self.df2 / m * averages.even_square
+        possible = (self.df1 < m) & (gamma < 1.0)
+        learned = gamma[possible][:, None], gamma_even[possible][:, None]
         risks = np.full(self.B.shape, np.inf)
-        factor = (1.0 + self.fit_intercept / n_rows) / (1.0 - self.df2[possible] / m)
-        risks[possible] = self.B[possible] * factor[:, None]
-        return risks, self.kappa * (m - self.df1)
+        B = self.B[possible] - self.even_noise[possible] * (learned[0] - learned[1])
+        risks[possible] = B * (1.0 + self.fit_intercept / n_rows) / (1.0 - learned[0])
+        return risks, self.kappa * averages.row_kappa * self.df1
 
 
 @dataclass(frozen=True)
@@ -250,7 +290,8 @@ def _along(path: FittedPath, sizes: np.ndarray, alpha: float | None):
         else:
             # the penalty rises with kappa; below the least kappa it is the least kappa
             possible = np.flatnonzero(np.isfinite(risks[:, 0]))
-            place = np.searchsorted(penalties[possible], alpha).clip(0, len(possible) - 1)
+            rising = np.maximum.accumulate(penalties[possible])
+            place = np.searchsorted(rising, alpha).clip(0, len(possible) - 1)
             index.append(np.full(len(columns), possible[place]))
             penalty.append(np.full(len(columns), float(alpha)))
         risk.append(risks[index[-1], columns])

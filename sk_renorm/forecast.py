@@ -183,12 +183,15 @@ def _forecaster(model) -> Forecaster:
     """Return what ``model`` knows of the population."""
     profile = model.risk_profile_
     alphas, n_nodes = profile["alpha"], len(profile["alpha"])
+    even_noise = profile["even_noise"]
     nodes = FittedPath(
         profile["kappa"],
         profile["df1"],
         profile["df2"],
         profile["bias_and_noise"].reshape(n_nodes, -1),
         profile["relative_error"].reshape(n_nodes, -1),
+        np.zeros((n_nodes, 1)) if even_noise is None else even_noise.reshape(n_nodes, -1),
+        np.zeros(n_nodes),
         profile["leverage_dispersion"],
         n_modes=profile["n_rows"] - int(profile["fit_intercept"]),
         n_features=model.n_features_in_,
@@ -196,6 +199,8 @@ def _forecaster(model) -> Forecaster:
         interpolates=profile["interpolates"],
         least_noise=model.noise_variance_interval_.reshape(-1, 2)[:, 0],
     )
+    if even_noise is not None:
+        nodes = nodes.for_unequal_rows()
     risks = profile["risk"].reshape(n_nodes, -1).T
     return Forecaster.from_nodes(
         alphas, nodes, risks, profile["covariance"].reshape(-1, n_nodes, n_nodes)

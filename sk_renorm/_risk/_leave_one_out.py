@@ -162,7 +162,7 @@ class LeaveOneOut:
                     self._weigh(node_errors, rows)
                     yield node_errors
 
-            sums = LossSums.of(parts(), self.weights[rows], joint).with_left(left)
+            sums = LossSums.of(parts(), self.weights[rows], joint, left=left)
             return sums if units is None else sums.scaled(power)
 
         return sum_up

@@ -91,12 +91,19 @@ class DeviceLeaveOneOut:
         return errors / divisor, penalties * rest + null
 
     def _loss_sums(self, block: LeftBlock, nodes, weights: np.ndarray, joint: bool) -> LossSums:
-        """Return what `LossSums.of` and ``with_left`` do, of errors (b, K, q) at ``nodes``."""
+        """Return what `LossSums.of` does, of errors (b, K, q) at ``nodes``."""
         xp, n_targets = self.place.xp, self.factorization.n_targets
         row_weights = self.place.put(weights)
 
-        def of_losses(loss) -> tuple:
-            return xp.sum(loss, axis=2), loss @ row_weights, loss @ xp.matrix_transpose(loss)
+        def of_losses(loss, left) -> tuple:
+            left = xp.matrix_transpose(left[:, :, 0])
+            return (
+                xp.sum(loss, axis=2),
+                loss @ row_weights,
+                loss @ xp.matrix_transpose(loss),
+                xp.sum(loss * left, axis=2),
+                xp.sum(loss * left * left, axis=2),
+            )
 
         parts, joint_cross, joint_loss = [], 0.0, 0.0
         n_rows, n_nodes = len(weights), nodes.shape[0]
@@ -108,17 +115,22 @@ class DeviceLeaveOneOut:
                 joint_cross = joint_cross + xp.sum(cross, axis=0)
                 joint_loss = joint_loss + xp.sum(loss, axis=0)
             else:
-                parts.append((cross, *of_losses(loss)))
+                parts.append((cross, *of_losses(loss, left)))
         if joint:
             loss = joint_loss[None, :, :] / n_targets
-            parts = [(joint_cross[None, :, :] / n_targets, *of_losses(loss))]
+            parts = [(joint_cross[None, :, :] / n_targets, *of_losses(loss, left))]
         left = left[:, :, 0]
+        *sums, losses_left, losses_left_squared = (
+            self.place.to_host(xp.concat(arrays)) for arrays in zip(*parts, strict=True)
+        )
         return LossSums(
-            *(self.place.to_host(xp.concat(arrays)) for arrays in zip(*parts, strict=True)),
+            *sums,
             float(weights.sum()),
             float(weights @ weights),
             left=self.place.to_host(xp.sum(left, axis=0)),
             left_squared=self.place.to_host(xp.sum(left * left, axis=0)),
+            losses_left=losses_left,
+            losses_left_squared=losses_left_squared,
             n_rows=n_rows,
         )
 

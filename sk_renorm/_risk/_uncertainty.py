@@ -40,6 +40,8 @@ class LossSums:
         Of ``c`` and of ``c**2``.
     left, left_squared : ndarray of shape (K,)
         Of one minus the leverage, up to a factor, and of its square; zero where not known.
+    losses_left, losses_left_squared : ndarray of shape (k, K)
+        Of ``c l`` times these; zero where not known.
     n_rows : int
         Of 1.
     """
@@ -52,6 +54,8 @@ class LossSums:
     weight_squared: float
     left: np.ndarray | float = 0.0
     left_squared: np.ndarray | float = 0.0
+    losses_left: np.ndarray | float = 0.0
+    losses_left_squared: np.ndarray | float = 0.0
     n_rows: int = 0
 
     def __add__(self, other: "LossSums") -> "LossSums":
@@ -65,10 +69,12 @@ class LossSums:
         weights: np.ndarray,
         joint: bool,
         groups: np.ndarray | None = None,
+        left: np.ndarray | None = None,
     ) -> "LossSums":
         """Sum over rows of weights (b,), all rows of their ``groups`` (b,) if there are any.
 
         ``parts`` hold errors times ``sqrt(weights)``, of shape (b, K, m) for m targets at a time.
+        Making the first may fill ``left`` (b, K), one minus the leverages of single rows.
         """
         n_rows, n_targets = len(weights), 0
         member = None
@@ -84,15 +90,26 @@ class LossSums:
             if joint:
                 joint_cross, joint_loss = joint_cross + cross.sum(axis=0), joint_loss + loss.sum(0)
             else:
-                columns.append((cross, *_loss_sums(cross, loss, group_weights, member)))
+                columns.append((cross, *_loss_sums(cross, loss, group_weights, member, left)))
         if joint:
             cross, loss = joint_cross[None] / n_targets, joint_loss[None] / n_targets
-            columns = [(cross, *_loss_sums(cross, loss, group_weights, member))]
-        return cls(
-            *(np.concatenate(arrays) for arrays in zip(*columns, strict=True)),
+            columns = [(cross, *_loss_sums(cross, loss, group_weights, member, left))]
+        arrays = [np.concatenate(arrays) for arrays in zip(*columns, strict=True)]
+        sums = cls(
+            *arrays[:4],
             float(group_weights.sum()),
             float(group_weights @ group_weights),
             n_rows=n_rows,
+        )
+        if left is None:
+            return sums
+        ones = np.ones(n_rows)
+        return replace(
+            sums,
+            left=ones @ left,
+            left_squared=ones @ np.square(left),
+            losses_left=arrays[4][..., 0],
+            losses_left_squared=arrays[4][..., 1],
         )
 
     def scaled(self, factor: np.ndarray, fewer: float = 1.0) -> "LossSums":
@@ -105,6 +122,8 @@ class LossSums:
             squares=fewer * factor * self.squares,
             products=fewer * pairs * self.products,
             weight_squared=fewer * self.weight_squared,
+            losses_left=factor * self.losses_left,
+            losses_left_squared=factor * self.losses_left_squared,
         )
 
     def with_node(self, weights: np.ndarray) -> "LossSums":
@@ -117,6 +136,8 @@ class LossSums:
             products=weights @ self.products @ weights.T,
             left=weights @ self.left,
             left_squared=weights @ self.left_squared,
+            losses_left=self.losses_left @ weights.T,
+            losses_left_squared=self.losses_left_squared @ weights.T,
         )
 
     def factor_to(self, risks: np.ndarray) -> np.ndarray:
@@ -124,11 +145,6 @@ class LossSums:
         mean = self.losses / self.weight
         usable = (mean > 0.0) & np.isfinite(risks)
         return np.divide(risks, mean, out=np.ones_like(mean), where=usable)
-
-    def with_left(self, left: np.ndarray) -> "LossSums":
-        """Add one minus the leverages (b, K) of the same rows."""
-        ones = np.ones(len(left))
-        return replace(self, left=ones @ left, left_squared=ones @ np.square(left))
 
     def with_scatter(self, mean: np.ndarray, variance: np.ndarray) -> "LossSums":
         """Add mean and variance over rows of one minus the leverage (K,)."""
@@ -143,15 +159,25 @@ class LossSums:
         return np.divide(np.sqrt(variance), mean, out=np.zeros_like(mean), where=mean > 0.0)
 
 
-def _loss_sums(cross: np.ndarray, loss: np.ndarray, weights: np.ndarray, member: np.ndarray | None):
-    """Sums of losses (k, K, b), times weights, and of products between penalties."""
+def _loss_sums(
+    cross: np.ndarray,
+    loss: np.ndarray,
+    weights: np.ndarray,
+    member: np.ndarray | None,
+    left: np.ndarray | None,
+):
+    """Sums of losses (k, K, b), times weights, of products between penalties, and times left."""
     losses = np.einsum("kaa->ka", cross)
     if member is None:
         squares = losses if (weights == 1.0).all() else loss @ weights
     else:
         loss = loss @ member
         squares = loss @ weights
-    return losses, squares, _products(loss)
+    if left is None:
+        return losses, squares, _products(loss)
+    powers = np.stack([left, np.square(left)], axis=2, dtype=loss.dtype).swapaxes(0, 1)
+    of_left = (loss.swapaxes(0, 1) @ powers).swapaxes(0, 1)
+    return losses, squares, _products(loss), of_left
 
 
 def _products(rows: np.ndarray) -> np.ndarray:
