@@ -18,7 +18,6 @@ from sk_renorm._unequal_rows import Sizes, row_averages
 _N_FINE, _SPARSE = 591, 10  # points along a path; of which every tenth meets noise
 _N_DRAWS = 200
 _DISPERSED = 0.5  # leverages, from which one renormalization for all rows foresees nothing
-_TINY = 1e-300
 _UNKNOWN = 1.0 / 3.0  # relative error from which a forecast is flagged
 
 
@@ -34,8 +33,6 @@ class FittedPath:
         Bias squared plus noise, and the relative standard error of that.
     even_noise : ndarray of shape (K, k)
         Noise that is the same for rows of all sizes.
-    spread : ndarray of shape (K,)
-        Variance of the logarithm of the sizes of rows.
     leverage_dispersion : ndarray of shape (K,)
         Standard deviation over mean of one minus the leverage.
     n_modes : int
@@ -48,6 +45,8 @@ class FittedPath:
         Whether the path ends at the interpolating fit, beyond which the data says nothing.
     least_noise : ndarray of shape (k,)
         Lower bound of the noise variance.
+    spread : float
+        Variance of the logarithm of the sizes of rows.
     """
 
     kappa: np.ndarray
@@ -56,13 +55,13 @@ class FittedPath:
     B: np.ndarray
     relative_error: np.ndarray
     even_noise: np.ndarray
-    spread: np.ndarray
     leverage_dispersion: np.ndarray
     n_modes: int
     n_features: int
     fit_intercept: bool
     interpolates: bool
     least_noise: np.ndarray
+    spread: float = 0.0
 
     @property
     def n_rows(self) -> int:
@@ -77,15 +76,18 @@ class FittedPath:
         """
         sizes = Sizes.of(self.df1, self.df2, self.n_modes, self.leverage_dispersion)
         averages, ratio = sizes.averages, sizes.df2 / self.n_modes
-        gamma, gamma_even = (ratio * averages.square)[:, None], (ratio * averages.even_square)[:, None]
+        equal = row_averages(0.0, self.df1 / self.n_modes).rest
+        gamma, gamma_even = (
+            (ratio * averages.square)[:, None],
+            (ratio * averages.even_square)[:, None],
+        )
         risk = self.B / (1.0 - self.df2 / self.n_modes)[:, None]
         of_best = self.even_noise[risk.argmin(axis=0), np.arange(risk.shape[1])]
         # no more than leaves a bias of zero
         even = np.minimum(of_best, risk * (1.0 - gamma) / (1.0 - gamma + gamma_even))
-        equal = (self.n_modes - self.df1) / np.maximum(averages.row_kappa * self.df1, _TINY)
         return replace(
             self,
-            kappa=self.kappa * equal,
+            kappa=self.kappa * equal / averages.rest,
             df2=sizes.df2,
             B=risk * (1.0 - gamma) + even * (gamma - gamma_even),
             even_noise=even,
@@ -102,7 +104,6 @@ class FittedPath:
             B=np.maximum(weights @ self.B, self.B.min(axis=0)),
             relative_error=np.maximum(weights @ self.relative_error, 0.0),
             even_noise=np.maximum(weights @ self.even_noise, 0.0),
-            spread=np.maximum(weights @ self.spread, 0.0),
             leverage_dispersion=np.maximum(weights @ self.leverage_dispersion, 0.0),
         )
 
@@ -123,7 +124,6 @@ class FittedPath:
             B=np.concatenate([B, self.B]),
             relative_error=np.concatenate([error, self.relative_error]),
             even_noise=np.concatenate([np.minimum(self.even_noise[0], B), self.even_noise]),
-            spread=np.concatenate([np.repeat(self.spread[:1], len(down)), self.spread]),
             leverage_dispersion=np.zeros(len(down) + len(self.kappa)),
             interpolates=False,
         )
@@ -155,7 +155,7 @@ class FittedPath:
         risks = np.full(self.B.shape, np.inf)
         B = self.B[possible] - self.even_noise[possible] * (learned[0] - learned[1])
         risks[possible] = B * (1.0 + self.fit_intercept / n_rows) / (1.0 - learned[0])
-        return risks, self.kappa * averages.row_kappa * self.df1
+        return risks, self.kappa * m * averages.rest
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,15 @@
-"""Rows of unequal size, ``x_i = sqrt(tau_i) z_i``: what their leverages say of other numbers of rows.
+"""Rows of unequal size, ``x_i = sqrt(tau_i) z_i``: what leverages say of other numbers of rows.
 
-With sizes tau of mean one, independent of z, the leverage of a row is ``tau / (tau + row_kappa)``, and
+With sizes tau of mean one, independent of z, a row has leverage ``tau / (tau + row_kappa)``, and
 
     df1 = sum_i tau_i / (tau_i + row_kappa),    alpha = kappa row_kappa df1,
     gamma = (df2 / df1) sum_i (tau_i / (tau_i + row_kappa))**2 / df1.
 
 Noise that is the same for rows of all sizes adds to the risk of a fit by ``gamma_even``, which has
 ``tau_i / (tau_i + row_kappa)**2`` in the sum; noise that grows as they do, and bias, by gamma.
-Equal rows have ``gamma = gamma_even = df2 / n`` and ``row_kappa = n / df1 - 1``.  The sizes are taken
-for lognormal, of the spread that explains how leverages scatter.  See `correlated_risk` in `theory`.
+Equal rows have ``gamma = gamma_even = df2 / n`` and ``row_kappa = n / df1 - 1``.  Sizes are taken
+for lognormal, of the spread that explains how leverages scatter.  `weighted_risk` in `theory` has
+the same rows with sizes known.
 """
 
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ _N_SIZES = 20  # for spreads up to the largest, to 1e-3 of gamma
 _WIDEST = 4.0  # variance of log tau; beyond, single rows decide
 _CONVERGED = 1e-9  # last step of Newton's method, which squares what is left
 _STEPS, _BISECTIONS = 50, 22
+_LEAST = 1e-6  # mean leverage, of which the scatter can be told from rounding
 _TINY = 1e-12
 
 _NORMALS, _weights = np.polynomial.hermite_e.hermegauss(_N_SIZES)
@@ -33,6 +35,9 @@ class RowAverages:
     ----------
     row_kappa : ndarray of shape (K,)
         Such that the mean of h is as given.
+    rest : ndarray of shape (K,)
+        ``row_kappa`` times the mean of h, so that ``alpha = kappa n rest``; for equal rows one minus
+        that mean.
     square, even_square : ndarray of shape (K,)
         Means of ``h**2`` and ``h**2 / tau``, over the square of the mean of h; one for equal rows.
     scatter : ndarray of shape (K,)
@@ -40,18 +45,20 @@ class RowAverages:
     """
 
     row_kappa: np.ndarray
+    rest: np.ndarray
     square: np.ndarray
     even_square: np.ndarray
     scatter: np.ndarray
 
 
-def row_averages(spread: np.ndarray, leverage: np.ndarray) -> RowAverages:
-    """Return averages over rows whose ``log tau`` has variance ``spread`` (K,).
+def row_averages(spread: float | np.ndarray, leverage: np.ndarray) -> RowAverages:
+    """Return averages over rows whose ``log tau`` has variance ``spread``, a number or (K,).
 
     ``leverage`` (K,) is the mean of h, from 0 to 1.
     """
     leverage = np.clip(leverage, _TINY, 1.0 - _TINY)
-    inverse = np.exp(0.5 * spread[:, None] - np.sqrt(spread)[:, None] * _NORMALS)  # 1 / tau
+    spread = np.atleast_1d(spread)[:, None]
+    inverse = np.exp(0.5 * spread - np.sqrt(spread) * _NORMALS)  # 1 / tau
     target = np.log(leverage / (1.0 - leverage))
     x = -target  # log row_kappa of equal rows
     for _ in range(_STEPS):
@@ -68,6 +75,7 @@ def row_averages(spread: np.ndarray, leverage: np.ndarray) -> RowAverages:
     square = squares @ _SHARES
     return RowAverages(
         np.exp(x),
+        np.exp(x) * leverage,
         square / mean**2,
         (squares * inverse) @ _SHARES / mean**2,
         square - mean**2,
@@ -86,11 +94,11 @@ def spread_of(scatter: np.ndarray, leverage: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Sizes:
-    """How sizes of rows spread at K penalties, and what that makes of the degrees of freedom.
+    """How the sizes of rows spread, and what that makes of the degrees of freedom of a fit.
 
     Attributes
     ----------
-    spread : ndarray of shape (K,)
+    spread : float
         Variance of ``log tau``.
     df2 : ndarray of shape (K,)
         ``tr Sigma^2 (Sigma + kappa)^-2`` at the kappa of rows of such sizes.
@@ -98,7 +106,7 @@ class Sizes:
         At the number of rows of the fit.
     """
 
-    spread: np.ndarray
+    spread: float
     df2: np.ndarray
     averages: RowAverages
 
@@ -108,17 +116,20 @@ class Sizes:
 
         ``dispersion`` (K,) is the standard deviation over mean of one minus the leverage.  Rows of
         equal size and Gaussian z have leverages that scatter too, as quadratic forms do, with
-        relative variance ``2 df2 / df1**2``: that much of it says nothing of sizes.
+        relative variance ``2 df2 / df1**2``: that much of it says nothing of sizes.  A size belongs
+        to a row, whatever the penalty.  Where rows are far from others in some directions only,
+        leverages scatter at some penalties only: so it is the least spread along the path.
         """
         leverage = df1 / n
         seen = spread_of(np.square(dispersion * (1.0 - leverage)), leverage)
+        known = leverage > _LEAST
         # tr H (1 - H) = - d df1 / d log alpha, whatever the sizes
         falls = df1 - df2
         falls = falls / (1.0 + falls / np.maximum(n - df1, _TINY * n))
         first = np.maximum(df1, _TINY)
         for _ in range(2):
             chance = np.log1p(2.0 * df2 / first**2)
-            spread = np.maximum(seen - chance, 0.0)
+            spread = max(float(np.min((seen - chance)[known])), 0.0) if known.any() else 0.0
             averages = row_averages(spread, leverage)
             share = np.minimum(leverage * averages.square, 1.0 - _TINY)
             shift = 1.0 - falls * share / (first * (1.0 - share))

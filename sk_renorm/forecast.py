@@ -191,7 +191,6 @@ def _forecaster(model) -> Forecaster:
         profile["bias_and_noise"].reshape(n_nodes, -1),
         profile["relative_error"].reshape(n_nodes, -1),
         np.zeros((n_nodes, 1)) if even_noise is None else even_noise.reshape(n_nodes, -1),
-        np.zeros(n_nodes),
         profile["leverage_dispersion"],
         n_modes=profile["n_rows"] - int(profile["fit_intercept"]),
         n_features=model.n_features_in_,

@@ -66,7 +66,8 @@ def attributes(model):
     found = {}
     for name, value in vars(on_host(model)).items():
         if name.endswith("_") and isinstance(value, dict):
-            found.update({f"{name}[{key}]": entry for key, entry in value.items()})
+            entries = {f"{name}[{key}]": entry for key, entry in value.items()}
+            found.update({key: entry for key, entry in entries.items() if entry is not None})
         elif name.endswith("_") and value is not None:
             found[name] = value
     return found

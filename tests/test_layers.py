@@ -30,7 +30,8 @@ OWN = {
     "_intervals": {"_linalg"},
     "_leverage": {"_risk"},
     "shift": {"_intervals"},
-    "_learning_curve": {"_risk"},
+    "_learning_curve": {"_risk", "_unequal_rows"},
+    "_unequal_rows": set(),
     "forecast": {"_array_api", "_learning_curve"},
     "_report": {"forecast"},
     "_rows_ahead": {"_ahead", "_array_api", "_validation"},
@@ -124,6 +125,7 @@ NUMERICS = {
     "_iterative",
     "_leverage",
     "_learning_curve",
+    "_unequal_rows",
     "_selection",
 }
 CORE = {"numpy", "scipy"}

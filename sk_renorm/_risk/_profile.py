@@ -125,9 +125,9 @@ def _bias_and_noise(f: Factorization, sums: LossSums, excess: np.ndarray, share:
 def _even_noise(f: Factorization, sums: LossSums, total: np.ndarray) -> np.ndarray | None:
     """Return how much of the risk (k, K) does not grow with the size tau of a row.
 
-    Of leave-one-out errors ``E e^2 = even + tau slope``, where ``tau = h / (1 - h)`` up to a factor:
-    regressed on the leverages h as ``(1 - h)^2 e^2 = even (1 - h)^2 + slope h (1 - h)``, in which
-    rows of high leverage count no more than others.  ``total`` (K,) is the sum of ``1 - h``.
+    Leave-one-out errors have ``E e^2 = even + tau slope``, with ``tau = h / (1 - h)`` but for a
+    factor: regressed on the leverages h as ``(1 - h)^2 e^2 = even (1 - h)^2 + slope h (1 - h)``,
+    so that no row counts more than others.  ``total`` (K,) is the sum of ``1 - h``.
     """
     root = f.data.root_weight
     if not np.any(sums.losses_left) or (root is not None and np.ptp(root) > 1e-9 * root[0]):
