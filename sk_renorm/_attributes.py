@@ -179,7 +179,7 @@ class FittedAttributes(FittedModel):
             "covariance": _first_if_one(covariance),
             "bias_and_noise": _first_if_one(profile.bias_and_noise).T,
             "relative_error": _first_if_one(profile.relative_error).T,
-            "even_noise": None if even_noise is None else _first_if_one(even_noise).T,
+            "even_noise": None if even_noise is None else _scalar_if_one(even_noise),
             "df1": profile.df1,
             "df2": profile.df2,
             "kappa": profile.kappa,

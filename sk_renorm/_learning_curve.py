@@ -68,11 +68,10 @@ class FittedPath:
         """Rows of the fit."""
         return self.n_modes + self.fit_intercept
 
-    def for_unequal_rows(self) -> "FittedPath":
+    def for_unequal_rows(self, even_noise: np.ndarray) -> "FittedPath":
         """Read the sizes of rows off the leverages of a path that takes them for equal.
 
-        ``even_noise`` is an estimate at every point, of which that at the least risk is the best
-        known.
+        ``even_noise`` (k,) is an estimate of the noise that is the same for rows of all sizes.
         """
         sizes = Sizes.of(self.df1, self.df2, self.n_modes, self.leverage_dispersion)
         averages, ratio = sizes.averages, sizes.df2 / self.n_modes
@@ -82,9 +81,8 @@ class FittedPath:
             (ratio * averages.even_square)[:, None],
         )
         risk = self.B / (1.0 - self.df2 / self.n_modes)[:, None]
-        of_best = self.even_noise[risk.argmin(axis=0), np.arange(risk.shape[1])]
         # no more than leaves a bias of zero
-        even = np.minimum(of_best, risk * (1.0 - gamma) / (1.0 - gamma + gamma_even))
+        even = np.minimum(even_noise, risk * (1.0 - gamma) / (1.0 - gamma + gamma_even))
         return replace(
             self,
             kappa=self.kappa * equal / averages.rest,

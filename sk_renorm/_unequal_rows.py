@@ -36,8 +36,8 @@ class RowAverages:
     row_kappa : ndarray of shape (K,)
         Such that the mean of h is as given.
     rest : ndarray of shape (K,)
-        ``row_kappa`` times the mean of h, so that ``alpha = kappa n rest``; for equal rows one minus
-        that mean.
+        ``row_kappa`` times the mean of h, so that ``alpha = kappa n rest``; of equal rows one minus
+        that.
     square, even_square : ndarray of shape (K,)
         Means of ``h**2`` and ``h**2 / tau``, over the square of the mean of h; one for equal rows.
     scatter : ndarray of shape (K,)

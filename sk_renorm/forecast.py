@@ -190,7 +190,7 @@ def _forecaster(model) -> Forecaster:
         profile["df2"],
         profile["bias_and_noise"].reshape(n_nodes, -1),
         profile["relative_error"].reshape(n_nodes, -1),
-        np.zeros((n_nodes, 1)) if even_noise is None else even_noise.reshape(n_nodes, -1),
+        np.zeros((n_nodes, 1)),
         profile["leverage_dispersion"],
         n_modes=profile["n_rows"] - int(profile["fit_intercept"]),
         n_features=model.n_features_in_,
@@ -199,7 +199,7 @@ def _forecaster(model) -> Forecaster:
         least_noise=model.noise_variance_interval_.reshape(-1, 2)[:, 0],
     )
     if even_noise is not None:
-        nodes = nodes.for_unequal_rows()
+        nodes = nodes.for_unequal_rows(np.atleast_1d(even_noise))
     risks = profile["risk"].reshape(n_nodes, -1).T
     return Forecaster.from_nodes(
         alphas, nodes, risks, profile["covariance"].reshape(-1, n_nodes, n_nodes)

@@ -16,7 +16,7 @@ from sk_renorm._risk._uncertainty import (
 )
 
 _N_NODES = 24
-_ROUNDING = 1e-12  # of variances that are none
+_ROUNDING = 1e-10  # of variances that are none
 _REACH = 1e3  # beyond the spectrum: there the path has reached its limits
 
 
@@ -43,8 +43,8 @@ class RiskProfile:
         Standard deviation over mean of one minus the leverage.
     bias_and_noise, relative_error : ndarray of shape (k, K)
         ``B = risk (1 - gamma)``, squared bias plus noise, and its relative standard error.
-    even_noise : ndarray of shape (k, K) or None
-        Part of the risk that is the same for rows near and far, see `_even_noise`; None where
+    even_noise : ndarray of shape (k,) or None
+        Part of the least risk that is the same for rows near and far, see `_even_noise`; None where
         single rows were not left out, or have weights.
     residual_noise : ndarray of shape (k,) or None
         Residual sum of squares over its degrees of freedom, where there are any.
@@ -123,7 +123,7 @@ def _bias_and_noise(f: Factorization, sums: LossSums, excess: np.ndarray, share:
 
 
 def _even_noise(f: Factorization, sums: LossSums, total: np.ndarray) -> np.ndarray | None:
-    """Return how much of the risk (k, K) does not grow with the size tau of a row.
+    """Return how much of the least risk (k,) does not grow with the size tau of a row.
 
     Leave-one-out errors have ``E e^2 = even + tau slope``, with ``tau = h / (1 - h)`` but for a
     factor: regressed on the leverages h as ``(1 - h)^2 e^2 = even (1 - h)^2 + slope h (1 - h)``,
@@ -142,7 +142,9 @@ def _even_noise(f: Factorization, sums: LossSums, total: np.ndarray) -> np.ndarr
     even = near * (most**2 - 2.0 * most * left + square) - far * (most * left - square)
     known = scatter > _ROUNDING * left**2
     even = np.divide(even, most**2 * scatter, out=np.zeros_like(even), where=known)
-    return np.clip(even, 0.0, sums.losses / sums.weight)
+    risks = sums.losses / sums.weight
+    best = np.arange(len(risks)), risks.argmin(axis=1)
+    return np.clip(even[best], 0.0, risks[best])
 
 
 def profile_nodes(f: Factorization, wanted: np.ndarray) -> np.ndarray:
