@@ -9,8 +9,9 @@ from sklearn.metrics import get_scorer_names
 from sk_renorm._base import RenormalizedRegressor
 from sk_renorm._compat import Interval, StrOptions
 from sk_renorm._linalg import Factorization
+from sk_renorm._minima import log_spaced, search_nodes
 from sk_renorm._risk import RISKS
-from sk_renorm._selection import Candidates, log_spaced, search_nodes
+from sk_renorm._selection import Candidates
 from sk_renorm._validation import check_params, check_penalties, refuse
 
 

@@ -9,9 +9,10 @@ from sk_renorm._array_api import like, matmul, to_host
 from sk_renorm._dependence import copied_rows, neighbours_are_alike, neighbours_correlation
 from sk_renorm._leverage import decisive_rows
 from sk_renorm._linalg import Factorization
+from sk_renorm._minima import best_node, better_beyond, search_nodes
 from sk_renorm._risk import GeneralizedCrossValidation, LeaveOneOut
 from sk_renorm._scoring import Objective
-from sk_renorm._selection import Selection, best_node, better_beyond, search_nodes
+from sk_renorm._selection import Selection
 from sk_renorm._validation import TrainingData
 
 
