@@ -10,7 +10,7 @@ import numpy as np
 _STEP = 0.5
 _WINDOW = 4.1 * _STEP
 _REACH = 1e3  # beyond the spectrum: where alpha changes no mode's share by more than that
-_WORTH_TELLING = 1e-4  # relative fall of the loss beyond a grid's edge
+WORTH_TELLING = 1e-4  # relative fall of the loss; less is within the error of interpolation
 ROUNDING = 1e-12  # of losses that are equal
 
 Evaluate = Callable[[np.ndarray], np.ndarray]
@@ -145,6 +145,6 @@ def better_beyond(
             continue
         outside = np.sort(np.append(beyond, edge))
         alpha, loss = interpolated_minimum(outside, evaluate(outside))
-        found = at_edge & (loss < least - _WORTH_TELLING * np.abs(least)) & (alpha != edge)
+        found = at_edge & (loss < least - WORTH_TELLING * np.abs(least)) & (alpha != edge)
         better[found] = alpha[found]
     return better

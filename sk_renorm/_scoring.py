@@ -160,6 +160,20 @@ class Objective:
             loss, risk, errors, evaluation.leverage_dispersion, profile, evaluation.left
         )
 
+    def losses(self, penalties: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return squared errors (m, L, k), row by row, and the weights (m,) of the rows.
+
+        ``penalties`` are (L, 1), or (L, k); k is one for targets that share one.
+        """
+        sets = self.estimate.errors(penalties)
+        losses = np.concatenate([np.square(errors) for _, errors in sets])
+        if not self.per_target:
+            losses = losses.mean(axis=2, keepdims=True)
+        weights = np.ones(len(self.y)) if self.weights is None else self.weights
+        weights = np.concatenate([weights[rows] for rows, _ in sets])
+        counts = weights > 0.0
+        return (losses, weights) if counts.all() else (losses[counts], weights[counts])
+
     @property
     def is_large(self) -> bool:
         """Whether a pass over the rows is most of a fit."""

@@ -1,6 +1,6 @@
 """Choice of the penalty: continuous or among candidates, joint or per target."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.interpolate import make_interp_spline
@@ -8,6 +8,7 @@ from scipy.interpolate import make_interp_spline
 from sk_renorm._error_bars import strongest_within
 from sk_renorm._minima import ROUNDING, best_node, interpolated_minimum
 from sk_renorm._risk import RiskProfile, difference_errors
+from sk_renorm._robust import undefeated
 from sk_renorm._scoring import AtPenalty, KnownNodes, Objective
 
 _AS_GOOD = 1e-6  # relative rise of the loss that saves a pass over the rows
@@ -27,11 +28,14 @@ class Candidates:
         Whether penalties between the nodes may be chosen.
     fixed : ndarray of shape (1,) or (q,), or None
         What is chosen, where there is no choice.
+    robust : bool
+        Whether the influence of each row on the choice is bounded.
     """
 
     alphas: np.ndarray
     continuous: bool = False
     fixed: np.ndarray | None = None
+    robust: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,8 @@ class Selection:
         One minus the leverages at the chosen penalty, up to a factor.
     is_chosen : bool
         Whether the risk had a say, or the penalty was given.
+    is_robust : bool
+        Whether the influence of each row on the choice was bounded; losses and risks are not.
     """
 
     alpha: np.ndarray
@@ -69,9 +75,26 @@ class Selection:
     profile: RiskProfile
     left: np.ndarray | None = None
     is_chosen: bool = True
+    is_robust: bool = False
 
 
 def select(objective: Objective, candidates: Candidates, n_errors: float = 0.0) -> Selection:
+    """Choose the penalty by its loss, or from there on by that of bounded influence of each row."""
+    selection = _select_by_loss(objective, candidates, n_errors)
+    return _robustly(objective, candidates, selection) if candidates.robust else selection
+
+
+def _robustly(objective: Objective, candidates: Candidates, selection: Selection) -> Selection:
+    alpha = undefeated(objective.losses, candidates.alphas, selection.alpha, candidates.continuous)
+    if (alpha == selection.alpha).all():
+        return replace(selection, is_robust=True)
+    at = objective.at(alpha, candidates.alphas)
+    path = selection.alphas, selection.losses, selection.risks
+    path = _with_choice(at, alpha, *path) if candidates.continuous else path
+    return replace(_selection(at, alpha, *path), is_robust=True)
+
+
+def _select_by_loss(objective: Objective, candidates: Candidates, n_errors: float) -> Selection:
     """Choose the strongest penalty whose loss is within ``n_errors`` standard errors of the least.
 
     The errors are those of the difference, which is known better than either loss.

@@ -21,7 +21,8 @@ OWN = {
     "_scoring": {"_risk"},
     "_error_bars": {"_risk"},
     "_minima": set(),
-    "_selection": {"_error_bars", "_minima", "_risk", "_scoring"},
+    "_robust": {"_minima"},
+    "_selection": {"_error_bars", "_minima", "_risk", "_robust", "_scoring"},
     "_compat": set(),
     "_array_api": {"_compat", "_linalg"},
     "_validation": {"_array_api", "_compat", "_linalg"},
@@ -62,6 +63,7 @@ OWN = {
         "_linalg",
         "_minima",
         "_risk",
+        "_robust",
         "_scoring",
         "_selection",
         "_validation",
@@ -136,6 +138,7 @@ NUMERICS = {
     "_leverage",
     "_learning_curve",
     "_minima",
+    "_robust",
     "_selection",
 }
 CORE = {"numpy", "scipy"}
