@@ -165,10 +165,12 @@ class Objective:
 
         ``penalties`` are (L, 1), or (L, k); k is one for targets that share one.
         """
-        sets = self.estimate.errors(penalties)
-        losses = np.concatenate([np.square(errors) for _, errors in sets])
-        if not self.per_target:
-            losses = losses.mean(axis=2, keepdims=True)
+        step, parts = max(1, _BLOCK_ENTRIES // self.y.size), []
+        for start in range(0, len(penalties), step):
+            sets = self.estimate.errors(penalties[start : start + step])
+            squares = np.concatenate([np.square(errors) for _, errors in sets])
+            parts.append(squares if self.per_target else squares.mean(axis=2, keepdims=True))
+        losses = np.concatenate(parts, axis=1)
         weights = np.ones(len(self.y)) if self.weights is None else self.weights
         weights = np.concatenate([weights[rows] for rows, _ in sets])
         counts = weights > 0.0

@@ -79,7 +79,7 @@ class Selection:
 
 
 def select(objective: Objective, candidates: Candidates, n_errors: float = 0.0) -> Selection:
-    """Choose the penalty by its loss, or from there on by that of bounded influence of each row."""
+    """Choose a penalty by the loss, or next by differences of losses that are bounded by row."""
     selection = _select_by_loss(objective, candidates, n_errors)
     return _robustly(objective, candidates, selection) if candidates.robust else selection
 

@@ -113,7 +113,8 @@ def warn_at_edge_of(objective: Objective, selection: Selection) -> None:
 
     def evaluate(alphas: np.ndarray) -> np.ndarray:
         if selection.is_robust:
-            return sum(bounded_differences(objective.losses, alphas, selection.alpha))
+            differences, level = bounded_differences(objective.losses, alphas, selection.alpha)
+            return level + differences
         return objective.path(alphas)[0]
 
     losses = evaluate(selection.alphas) if selection.is_robust else selection.losses
