@@ -77,8 +77,9 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
           difference of squared errors between two penalties, by 20 times the median size of such
           differences [4]_.  A few rows far from all others cannot decide.  It is for the choice
           only: ``risk_``, error bars and all else are those of plain leave-one-out at the penalty
-          chosen.  A fit takes two to five times as long.  Needs ``risk="loo"`` and rows in memory,
-          without ``scoring`` and ``sample_correlation``.
+          chosen.  A fit takes two to five times as long, up to three times that with weights or
+          a penalty for each target.  Needs ``risk="loo"`` and rows in memory, without ``scoring``
+          and ``sample_correlation``.
     alpha_per_target : bool, default=False
         Whether each target has its own penalty; costs no further factorization.
     fit_intercept : bool, default=True
