@@ -98,6 +98,7 @@ class RenormalizedRegressor(
                 "risk_weight": data.risk_weights is not None,
                 "sample_correlation": correlated,
                 "store_cv_results": store_cv_results,
+                "selection='robust'": self._is_robust(),
             }
             solve = self._solver(data, need_rows, later)
             factorization, objective, selection = solve(

@@ -130,6 +130,10 @@ class BlockwiseFit(FittedAttributes):
         given = self.sample_correlation
         return not (given is None or (isinstance(given, str) and given == "independent"))
 
+    def _is_robust(self) -> bool:
+        given = getattr(self, "selection", None)
+        return isinstance(given, str) and given == "robust"
+
     def _refused_for_blocks(self, what: str, groups=None, risk_weight=None) -> str | None:
         """Say what parameter needs all rows at once, which ``what`` never sees."""
         asked = {
@@ -139,6 +143,7 @@ class BlockwiseFit(FittedAttributes):
             "store_cv_results": getattr(self, "store_cv_results", False),
             "sample_correlation": self._rows_are_correlated(),
             "risk_weight": risk_weight is not None,
+            "selection='robust'": self._is_robust(),
         }
         return refusal(
             asked,

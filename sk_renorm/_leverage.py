@@ -100,6 +100,8 @@ def _that_choose(
     risks: np.ndarray,
 ) -> DecisiveRows | None:
     """Return those of the ``farthest`` rows for whose errors the others have the wrong penalty."""
+    if len(alphas) == 1:
+        return None  # nothing was chosen
     weights = estimate.weights
     losses = weights[farthest, None, None] * np.square(estimate.errors_of(farthest, alphas))
     losses = losses.mean(axis=2, keepdims=True) if risks.shape[1] == 1 else losses

@@ -9,8 +9,9 @@ from sk_renorm._array_api import to_host
 from sk_renorm._base import RenormalizedRegressor
 from sk_renorm._compat import Interval, StrOptions
 from sk_renorm._linalg import Factorization
+from sk_renorm._minima import search_nodes
 from sk_renorm._risk import alpha_from_df, alpha_from_ridge
-from sk_renorm._selection import Candidates, search_nodes
+from sk_renorm._selection import Candidates
 from sk_renorm._validation import check_params, check_penalties
 
 

@@ -160,6 +160,22 @@ class Objective:
             loss, risk, errors, evaluation.leverage_dispersion, profile, evaluation.left
         )
 
+    def losses(self, penalties: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return squared errors (m, L, k), row by row, and the weights (m,) of the rows.
+
+        ``penalties`` are (L, 1), or (L, k); k is one for targets that share one.
+        """
+        step, parts = max(1, _BLOCK_ENTRIES // self.y.size), []
+        for start in range(0, len(penalties), step):
+            sets = self.estimate.errors(penalties[start : start + step])
+            squares = np.concatenate([np.square(errors) for _, errors in sets])
+            parts.append(squares if self.per_target else squares.mean(axis=2, keepdims=True))
+        losses = np.concatenate(parts, axis=1)
+        weights = np.ones(len(self.y)) if self.weights is None else self.weights
+        weights = np.concatenate([weights[rows] for rows, _ in sets])
+        counts = weights > 0.0
+        return (losses, weights) if counts.all() else (losses[counts], weights[counts])
+
     @property
     def is_large(self) -> bool:
         """Whether a pass over the rows is most of a fit."""

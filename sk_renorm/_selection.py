@@ -1,28 +1,19 @@
-"""Search over the penalty: continuous or among candidates, joint or per target, no silent edge."""
+"""Choice of the penalty: continuous or among candidates, joint or per target."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.interpolate import make_interp_spline
 
 from sk_renorm._error_bars import strongest_within
+from sk_renorm._minima import ROUNDING, best_node, interpolated_minimum
 from sk_renorm._risk import RiskProfile, difference_errors
+from sk_renorm._robust import undefeated
 from sk_renorm._scoring import AtPenalty, KnownNodes, Objective
 
-# The loss is analytic in log(alpha); its singularities lie on the negative axis of alpha, at
-# distance pi, so steps of 1/2 and nine-point interpolation give its minima to 0.5 %, their loss to
-# 1e-4, or much better: these are for a single mode, the sharpest loss there is.
-_STEP = 0.5
-_WINDOW = 4.1 * _STEP
-_REACH = 1e3  # beyond the spectrum: where alpha changes no mode's share by more than that
-_WORTH_TELLING = 1e-4  # relative fall of the loss beyond a grid's edge
-_ROUNDING = 1e-12  # of losses that are equal
 _AS_GOOD = 1e-6  # relative rise of the loss that saves a pass over the rows
 _AGREES = 3e-5  # relative error of a loss between nodes that are far apart
 _NO_WORSE = 1e-9  # relative rise of the loss that a refined penalty may show over its best node
-
-Evaluate = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -37,145 +28,14 @@ class Candidates:
         Whether penalties between the nodes may be chosen.
     fixed : ndarray of shape (1,) or (q,), or None
         What is chosen, where there is no choice.
+    robust : bool
+        Whether the influence of each row on the choice is bounded.
     """
 
     alphas: np.ndarray
     continuous: bool = False
     fixed: np.ndarray | None = None
-
-
-def search_nodes(eigenvalues: np.ndarray, resolution: float) -> np.ndarray:
-    """Return penalties that cover all that the data can tell apart, ascending.
-
-    From no shrinkage (0, or ``resolution`` where the factorization loses smaller ones) to 1e8 times
-    the largest eigenvalue, which leaves the constant predictor.
-    """
-    if not len(eigenvalues):
-        return np.ones(1)  # nothing to shrink: every penalty is the constant predictor
-    low, high = np.log(eigenvalues[0] / _REACH), np.log(eigenvalues[-1] * _REACH)
-    nodes = np.exp(np.arange(high, low - _STEP, -_STEP)[::-1])
-    nodes = np.concatenate([[0.0], nodes, [1e5 * eigenvalues[-1], 1e8 * eigenvalues[-1]]])
-    return np.concatenate([[resolution], nodes[nodes > resolution]]) if resolution else nodes
-
-
-def log_spaced(eigenvalues: np.ndarray, resolution: float, count: int) -> np.ndarray:
-    """Return ``count`` log-spaced penalties over the range of the continuous search."""
-    nodes = search_nodes(eigenvalues, resolution)
-    positive = nodes[nodes > 0.0]
-    return np.geomspace(positive[0], positive[-1], count)
-
-
-def best_node(alphas: np.ndarray, losses: np.ndarray) -> np.ndarray:
-    """Return where ``losses`` (L, q) are smallest; ties go to the stronger penalty."""
-    finite = np.where(np.isnan(losses), np.inf, losses)
-    least = finite.min(axis=0)
-    tied = finite <= least + _ROUNDING * np.abs(least)
-    return np.where(tied, alphas[:, None], -1.0).argmax(axis=0)
-
-
-def interpolated_minimum(alphas: np.ndarray, losses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the penalty of the smallest interpolated loss, and that loss, for every column.
-
-    Every local minimum of the nodes is refined on the polynomial through its neighbours, so that
-    the deepest of several is found, not the one with the luckiest node.
-
-    Parameters
-    ----------
-    alphas : ndarray of shape (L,)
-        Ascending nodes.
-    losses : ndarray of shape (L, q)
-        Losses there.
-
-    Returns
-    -------
-    alpha, loss : ndarray of shape (q,)
-        The best node where no minimum lies between nodes.
-    """
-    columns = np.arange(losses.shape[1])
-    index = best_node(alphas, losses)
-    best_alpha, best_loss = alphas[index].astype(float), losses[index, columns]
-    first = int(alphas[0] == 0.0)  # zero has no logarithm
-    t = np.log(alphas[first:])
-    values = losses[first:]
-    inner = values[1:-1]
-    is_minimum = (inner < values[:-2]) & (inner <= values[2:])
-    for node in np.flatnonzero(is_minimum.any(axis=1)) + 1:
-        which = np.flatnonzero(is_minimum[node - 1])
-        near = np.flatnonzero(np.abs(t - t[node]) <= _WINDOW)
-        if len(near) < 3:  # between the last nodes of the constant predictor: nothing to refine
-            continue
-        if not np.isfinite(values[np.ix_(near, which)]).all():
-            continue
-        where = np.linspace(t[node - 1], min(t[node + 1], t[near[-1]]), 201)
-        refined_t, refined = _vertex(
-            where, _polynomial(t[near], values[np.ix_(near, which)], where)
-        )
-        better = refined < best_loss[which]
-        best_alpha[which[better]] = np.exp(refined_t[better])
-        best_loss[which[better]] = refined[better]
-    return best_alpha, best_loss
-
-
-def _polynomial(t: np.ndarray, values: np.ndarray, where: np.ndarray) -> np.ndarray:
-    """Evaluate the polynomial through ``values`` (m, k) at few nodes t (m,), by Lagrange's formula.
-
-    The barycentric one: backward stable (Higham 2004), and its cost here is that of one product.
-    """
-    gaps = t[:, None] - t
-    np.fill_diagonal(gaps, 1.0)
-    distance = where[:, None] - t
-    hit = distance == 0.0
-    with np.errstate(divide="ignore"):
-        terms = 1.0 / (distance * gaps.prod(axis=1))
-    on_node = hit.any(axis=1)
-    terms[on_node] = hit[on_node]
-    return (terms @ values) / terms.sum(axis=1, keepdims=True)
-
-
-def _vertex(t: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Minimum of the parabola through the smallest of even steps of ``values`` (m, k)."""
-    columns = np.arange(values.shape[1])
-    index = values.argmin(axis=0).clip(1, len(t) - 2)
-    left, middle, right = (values[index + shift, columns] for shift in (-1, 0, 1))
-    curvature = left - 2.0 * middle + right
-    slope = right - left
-    shift = np.divide(-0.5 * slope, curvature, out=np.zeros_like(slope), where=curvature > 0.0)
-    shift = shift.clip(-1.0, 1.0)
-    value = middle + 0.5 * slope * shift + 0.5 * curvature * shift**2
-    return t[index] + shift * (t[1] - t[0]), value
-
-
-def better_beyond(
-    alphas: np.ndarray, losses: np.ndarray, nodes: np.ndarray, evaluate: Evaluate
-) -> np.ndarray:
-    """Return for every column a better penalty beyond the edge its best candidate lies at, or NaN.
-
-    Parameters
-    ----------
-    alphas : ndarray of shape (L,)
-        The candidates.
-    losses : ndarray of shape (L, q)
-        Their losses.
-    nodes : ndarray of shape (m,)
-        Nodes of a continuous search.
-    evaluate : callable
-        Losses (m, q) at some penalties (m,).
-    """
-    best = alphas[best_node(alphas, losses)]
-    least = losses.min(axis=0)
-    better = np.full(best.shape, np.nan)
-    for edge, beyond in (
-        (alphas.max(), nodes[nodes > alphas.max()]),
-        (alphas.min(), nodes[nodes < alphas.min()]),
-    ):
-        at_edge = best == edge
-        if not at_edge.any() or not len(beyond):
-            continue
-        outside = np.sort(np.append(beyond, edge))
-        alpha, loss = interpolated_minimum(outside, evaluate(outside))
-        found = at_edge & (loss < least - _WORTH_TELLING * np.abs(least)) & (alpha != edge)
-        better[found] = alpha[found]
-    return better
+    robust: bool = False
 
 
 @dataclass(frozen=True)
@@ -200,6 +60,8 @@ class Selection:
         One minus the leverages at the chosen penalty, up to a factor.
     is_chosen : bool
         Whether the risk had a say, or the penalty was given.
+    is_robust : bool
+        Whether the influence of each row on the choice was bounded; losses and risks are not.
     """
 
     alpha: np.ndarray
@@ -213,9 +75,26 @@ class Selection:
     profile: RiskProfile
     left: np.ndarray | None = None
     is_chosen: bool = True
+    is_robust: bool = False
 
 
 def select(objective: Objective, candidates: Candidates, n_errors: float = 0.0) -> Selection:
+    """Choose a penalty by the loss, or next by differences of losses that are bounded by row."""
+    selection = _select_by_loss(objective, candidates, n_errors)
+    return _robustly(objective, candidates, selection) if candidates.robust else selection
+
+
+def _robustly(objective: Objective, candidates: Candidates, selection: Selection) -> Selection:
+    alpha = undefeated(objective.losses, candidates.alphas, selection.alpha, candidates.continuous)
+    if (alpha == selection.alpha).all():
+        return replace(selection, is_robust=True)
+    at = objective.at(alpha, candidates.alphas)
+    path = selection.alphas, selection.losses, selection.risks
+    path = _with_choice(at, alpha, *path) if candidates.continuous else path
+    return replace(_selection(at, alpha, *path), is_robust=True)
+
+
+def _select_by_loss(objective: Objective, candidates: Candidates, n_errors: float) -> Selection:
     """Choose the strongest penalty whose loss is within ``n_errors`` standard errors of the least.
 
     The errors are those of the difference, which is known better than either loss.
@@ -248,7 +127,7 @@ def select(objective: Objective, candidates: Candidates, n_errors: float = 0.0) 
         covariance = objective.loss_covariance(at.profile)
         path = _finely(alphas, losses) if candidates.continuous else (alphas, losses)
         errors = difference_errors(at.profile.alphas, covariance, path[0], alpha)
-        bounds = at.loss + _ROUNDING * np.abs(at.loss) + n_errors * errors
+        bounds = at.loss + ROUNDING * np.abs(at.loss) + n_errors * errors
         alpha = np.maximum(alpha, strongest_within(*path, bounds, candidates.continuous))
         at = objective.at(alpha, candidates.alphas)
     if candidates.continuous:

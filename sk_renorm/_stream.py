@@ -46,8 +46,8 @@ class StreamingFit(BlockwiseFit):
         ValueError
             If the block does not go with those before; the estimator is unchanged.
         AttributeError
-            If ``cv``, ``scoring``, ``sample_correlation`` or ``store_cv_results`` is set: these
-            need all rows.
+            If ``cv``, ``scoring``, ``sample_correlation``, ``store_cv_results`` or
+            ``selection="robust"`` is set: these need all rows.
 
         Notes
         -----

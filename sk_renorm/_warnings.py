@@ -9,9 +9,11 @@ from sk_renorm._array_api import like, matmul, to_host
 from sk_renorm._dependence import copied_rows, neighbours_are_alike, neighbours_correlation
 from sk_renorm._leverage import decisive_rows
 from sk_renorm._linalg import Factorization
+from sk_renorm._minima import best_node, better_beyond, search_nodes
 from sk_renorm._risk import GeneralizedCrossValidation, LeaveOneOut
+from sk_renorm._robust import bounded_differences
 from sk_renorm._scoring import Objective
-from sk_renorm._selection import Selection, best_node, better_beyond, search_nodes
+from sk_renorm._selection import Selection
 from sk_renorm._validation import TrainingData
 
 
@@ -61,7 +63,7 @@ def warn_of_leverage(objective: Objective, data: TrainingData, selection: Select
     estimate = objective.estimate
     if not isinstance(estimate, LeaveOneOut):
         return
-    by_risk = selection.is_chosen and objective.scorer is None
+    by_risk = selection.is_chosen and not selection.is_robust and objective.scorer is None
     path = slice(None) if by_risk else slice(1)
     found = decisive_rows(
         estimate, selection.errors, selection.left, selection.alphas[path], selection.risks[path]
@@ -79,7 +81,8 @@ def warn_of_leverage(objective: Objective, data: TrainingData, selection: Select
     )
     warnings.warn(
         what + "Check for errors; or tame the feature that sets them apart, as "
-        "sklearn.preprocessing.QuantileTransformer does; or give them risk_weight=0.",
+        "sklearn.preprocessing.QuantileTransformer does; or give them risk_weight=0"
+        + ("; or bound their say by selection='robust'." if found.choose else "."),
         UserWarning,
         stacklevel=outside(),
     )
@@ -107,14 +110,18 @@ def warn_of_weights_in_gcv(objective: Objective, selection: Selection) -> None:
 def warn_at_edge_of(objective: Objective, selection: Selection) -> None:
     """Warn if candidates end where the risk still falls."""
     f = objective.estimate.factorization
-    better = better_beyond(
-        selection.alphas,
-        selection.losses,
-        search_nodes(f.eigenvalues, f.resolution),
-        lambda alphas: objective.path(alphas)[0],
-    )
+
+    def evaluate(alphas: np.ndarray) -> np.ndarray:
+        if selection.is_robust:
+            differences, level = bounded_differences(objective.losses, alphas, selection.alpha)
+            return level + differences
+        return objective.path(alphas)[0]
+
+    losses = evaluate(selection.alphas) if selection.is_robust else selection.losses
+    nodes = search_nodes(f.eigenvalues, f.resolution)
+    better = better_beyond(selection.alphas, losses, nodes, evaluate)
     found = np.flatnonzero(np.isfinite(better))
-    best = selection.alphas[best_node(selection.alphas, selection.losses)]
+    best = selection.alphas[best_node(selection.alphas, losses)]
     if not len(found):
         return
     falls = "the risk still falls" if objective.scorer is None else "the score still rises"

@@ -107,6 +107,7 @@ ESTIMATORS = [
     TheoryGuidedRidgeCV(fit_intercept=False),
     TheoryGuidedRidgeCV(alphas=[0.0, 0.1, 1.0, 10.0, 1e3, 1e6]),
     TheoryGuidedRidgeCV(alphas=15, selection="1se"),
+    TheoryGuidedRidgeCV(selection="robust"),
     RenormalizedRidge(),
     RenormalizedRidge(0.0),
     RenormalizedRidge([0.5, 1.0, 20.0]),

@@ -1,0 +1,150 @@
+"""Minima of losses over the penalty: the nodes to search, and what lies between or beyond them."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+# The loss is analytic in log(alpha); its singularities lie on the negative axis of alpha, at
+# distance pi, so steps of 1/2 and nine-point interpolation give its minima to 0.5 %, their loss to
+# 1e-4, or much better: these are for a single mode, the sharpest loss there is.
+_STEP = 0.5
+_WINDOW = 4.1 * _STEP
+_REACH = 1e3  # beyond the spectrum: where alpha changes no mode's share by more than that
+WORTH_TELLING = 1e-4  # relative fall of the loss; less is within the error of interpolation
+ROUNDING = 1e-12  # of losses that are equal
+
+Evaluate = Callable[[np.ndarray], np.ndarray]
+
+
+def search_nodes(eigenvalues: np.ndarray, resolution: float) -> np.ndarray:
+    """Return penalties that cover all that the data can tell apart, ascending.
+
+    From no shrinkage (0, or ``resolution`` where the factorization loses smaller ones) to 1e8 times
+    the largest eigenvalue, which leaves the constant predictor.
+    """
+    if not len(eigenvalues):
+        return np.ones(1)  # nothing to shrink: every penalty is the constant predictor
+    low, high = np.log(eigenvalues[0] / _REACH), np.log(eigenvalues[-1] * _REACH)
+    nodes = np.exp(np.arange(high, low - _STEP, -_STEP)[::-1])
+    nodes = np.concatenate([[0.0], nodes, [1e5 * eigenvalues[-1], 1e8 * eigenvalues[-1]]])
+    return np.concatenate([[resolution], nodes[nodes > resolution]]) if resolution else nodes
+
+
+def log_spaced(eigenvalues: np.ndarray, resolution: float, count: int) -> np.ndarray:
+    """Return ``count`` log-spaced penalties over the range of the continuous search."""
+    nodes = search_nodes(eigenvalues, resolution)
+    positive = nodes[nodes > 0.0]
+    return np.geomspace(positive[0], positive[-1], count)
+
+
+def best_node(alphas: np.ndarray, losses: np.ndarray) -> np.ndarray:
+    """Return where ``losses`` (L, q) are smallest; ties go to the stronger penalty."""
+    finite = np.where(np.isnan(losses), np.inf, losses)
+    least = finite.min(axis=0)
+    tied = finite <= least + ROUNDING * np.abs(least)
+    return np.where(tied, alphas[:, None], -1.0).argmax(axis=0)
+
+
+def interpolated_minimum(alphas: np.ndarray, losses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the penalty of the smallest interpolated loss, and that loss, for every column.
+
+    Every local minimum of the nodes is refined on the polynomial through its neighbours, so that
+    the deepest of several is found, not the one with the luckiest node.
+
+    Parameters
+    ----------
+    alphas : ndarray of shape (L,)
+        Ascending nodes.
+    losses : ndarray of shape (L, q)
+        Losses there.
+
+    Returns
+    -------
+    alpha, loss : ndarray of shape (q,)
+        The best node where no minimum lies between nodes.
+    """
+    columns = np.arange(losses.shape[1])
+    index = best_node(alphas, losses)
+    best_alpha, best_loss = alphas[index].astype(float), losses[index, columns]
+    first = int(alphas[0] == 0.0)  # zero has no logarithm
+    t = np.log(alphas[first:])
+    values = losses[first:]
+    inner = values[1:-1]
+    is_minimum = (inner < values[:-2]) & (inner <= values[2:])
+    for node in np.flatnonzero(is_minimum.any(axis=1)) + 1:
+        which = np.flatnonzero(is_minimum[node - 1])
+        near = np.flatnonzero(np.abs(t - t[node]) <= _WINDOW)
+        if len(near) < 3:  # between the last nodes of the constant predictor: nothing to refine
+            continue
+        if not np.isfinite(values[np.ix_(near, which)]).all():
+            continue
+        where = np.linspace(t[node - 1], min(t[node + 1], t[near[-1]]), 201)
+        refined_t, refined = _vertex(
+            where, _polynomial(t[near], values[np.ix_(near, which)], where)
+        )
+        better = refined < best_loss[which]
+        best_alpha[which[better]] = np.exp(refined_t[better])
+        best_loss[which[better]] = refined[better]
+    return best_alpha, best_loss
+
+
+def _polynomial(t: np.ndarray, values: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """Evaluate the polynomial through ``values`` (m, k) at few nodes t (m,), by Lagrange's formula.
+
+    The barycentric one: backward stable (Higham 2004), and its cost here is that of one product.
+    """
+    gaps = t[:, None] - t
+    np.fill_diagonal(gaps, 1.0)
+    distance = where[:, None] - t
+    hit = distance == 0.0
+    with np.errstate(divide="ignore"):
+        terms = 1.0 / (distance * gaps.prod(axis=1))
+    on_node = hit.any(axis=1)
+    terms[on_node] = hit[on_node]
+    return (terms @ values) / terms.sum(axis=1, keepdims=True)
+
+
+def _vertex(t: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Minimum of the parabola through the smallest of even steps of ``values`` (m, k)."""
+    columns = np.arange(values.shape[1])
+    index = values.argmin(axis=0).clip(1, len(t) - 2)
+    left, middle, right = (values[index + shift, columns] for shift in (-1, 0, 1))
+    curvature = left - 2.0 * middle + right
+    slope = right - left
+    shift = np.divide(-0.5 * slope, curvature, out=np.zeros_like(slope), where=curvature > 0.0)
+    shift = shift.clip(-1.0, 1.0)
+    value = middle + 0.5 * slope * shift + 0.5 * curvature * shift**2
+    return t[index] + shift * (t[1] - t[0]), value
+
+
+def better_beyond(
+    alphas: np.ndarray, losses: np.ndarray, nodes: np.ndarray, evaluate: Evaluate
+) -> np.ndarray:
+    """Return for every column a better penalty beyond the edge its best candidate lies at, or NaN.
+
+    Parameters
+    ----------
+    alphas : ndarray of shape (L,)
+        The candidates.
+    losses : ndarray of shape (L, q)
+        Their losses.
+    nodes : ndarray of shape (m,)
+        Nodes of a continuous search.
+    evaluate : callable
+        Losses (m, q) at some penalties (m,).
+    """
+    best = alphas[best_node(alphas, losses)]
+    least = losses.min(axis=0)
+    better = np.full(best.shape, np.nan)
+    for edge, beyond in (
+        (alphas.max(), nodes[nodes > alphas.max()]),
+        (alphas.min(), nodes[nodes < alphas.min()]),
+    ):
+        at_edge = best == edge
+        if not at_edge.any() or not len(beyond):
+            continue
+        outside = np.sort(np.append(beyond, edge))
+        alpha, loss = interpolated_minimum(outside, evaluate(outside))
+        found = at_edge & (loss < least - WORTH_TELLING * np.abs(least)) & (alpha != edge)
+        better[found] = alpha[found]
+    return better
