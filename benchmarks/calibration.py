@@ -108,6 +108,9 @@ def one_curve(X, Y, n_fit: int, sizes, rng) -> dict:
     alpha = max(model.alpha_, 1e-9)
     curve = learning_curve(model, sizes)
     fixed = learning_curve(model, sizes, alpha=alpha)
+    model.risk_profile_["even_noise"] = None  # what is forecast without an eye to the leverages
+    equal = learning_curve(model, sizes)
+    fixed_equal = learning_curve(model, sizes, alpha=alpha)
     for size in sizes:
         train = order[:size]
         X_train, X_test = standardized(X[train], X[test])
@@ -118,11 +121,13 @@ def one_curve(X, Y, n_fit: int, sizes, rng) -> dict:
         measured_fixed.append(squared_errors(untuned, X_test, Y[test]).mean())
     return {
         "risk": curve.risk,
+        "equal": equal.risk,
         "lower": curve.lower,
         "upper": curve.upper,
         "at_edge": curve.at_edge,
         "measured": np.array(measured),
         "fixed": fixed.risk,
+        "fixed_equal": fixed_equal.risk,
         "fixed_at_edge": fixed.at_edge,
         "measured_fixed": np.array(measured_fixed),
     }
@@ -172,9 +177,12 @@ def curve_rows(about: dict, sizes: list[int], curves: list[dict]) -> list[dict]:
                 "n": sizes[place],
                 "splits": len(curves),
                 "forecast_error": stack["risk"][:, place].mean() / measured[place] - 1.0,
+                "equal_error": stack["equal"][:, place].mean() / measured[place] - 1.0,
                 "measured_se": scatter,
                 "single_error": np.median(np.abs(stack["risk"][:, place] / measured[place] - 1.0)),
                 "fixed_error": stack["fixed"][:, place].mean() / measured_fixed[place] - 1.0,
+                "fixed_equal_error": stack["fixed_equal"][:, place].mean() / measured_fixed[place]
+                - 1.0,
                 "inside": inside[:, place].mean(),
                 "at_edge": stack["at_edge"][:, place].mean(),
                 "fixed_at_edge": stack["fixed_at_edge"][:, place].mean(),
@@ -220,6 +228,44 @@ def run_synthetic(noise: str, ridge: float, quick: bool) -> dict:
     }
 
 
+SIZES = {
+    "equal": lambda rng, n: np.ones(n),
+    "lognormal": lambda rng, n: np.exp(rng.standard_normal(n) - 0.5),
+    "t4": lambda rng, n: 2.0 / rng.chisquare(4, n),
+    "two": lambda rng, n: np.where(rng.random(n) < 0.1, 10.0, 1.0) / 1.9,
+}
+ELLIPTICAL = [(size, noise) for size in SIZES for noise in ("even", "growing")][1:]
+
+
+def run_elliptical(size: str, noise: str, quick: bool) -> list[dict]:
+    """Return a row for every number of rows: forecasts for rows ``sqrt(tau) z``, tau of mean one.
+
+    The variance of the noise is the same for all rows, or grows with tau.
+    """
+    rng = np.random.default_rng(0)
+    n, p, n_fit, sigma = 40_000, 60, 120, 0.5
+    eta = np.arange(1, p + 1) ** -1.2
+    tau = SIZES[size](rng, n)
+    X = rng.standard_normal((n, p)) * np.sqrt(eta * tau[:, None])
+    w = rng.standard_normal(p)
+    noises = sigma * rng.standard_normal(n) * (np.sqrt(tau) if noise == "growing" else 1.0)
+    Y = (X @ w / np.sqrt(eta @ w**2) + noises)[:, None]
+    sizes = [round(factor * n_fit) for factor in FACTORS]
+    curves = [one_curve(X, Y, n_fit, sizes, rng) for _ in range(4 if quick else 100)]
+    about = {"set": f"elliptical {size} {noise}", "rows": n, "features": p, "targets": 1}
+    return [
+        row | {"kind": "elliptical" + row["kind"][5:]} for row in curve_rows(about, sizes, curves)
+    ]
+
+
+MADE = {
+    "synthetic": lambda quick: [run_synthetic(e, r, quick) for e in NOISES for r in RIDGES],
+    "elliptical": lambda quick: [
+        row for case in ELLIPTICAL for row in run_elliptical(*case, quick)
+    ],
+}
+
+
 def overall(rows: list[dict]) -> list[str]:
     """Return the summary over data sets, as sentences."""
     fits = [row for row in rows if row["kind"] == "fit"]
@@ -235,6 +281,14 @@ def overall(rows: list[dict]) -> list[str]:
         notes.append(
             f"90 % interval of the risk, simulated: covers {covered.min():.3f} to"
             f" {covered.max():.3f}; std / sqrt(n) {naive.min():.3f} to {naive.max():.3f}"
+        )
+    some = [row for row in rows if row["kind"] == f"elliptical {FACTORS[-1]:g}"]
+    for row in some:
+        notes.append(
+            f"{row['set']}: forecast to {FACTORS[-1]:g} n off by"
+            f" {100 * row['forecast_error']:+.1f} %,"
+            f" at a fixed penalty {100 * row['fixed_error']:+.1f} %; taking rows for equal"
+            f" {100 * row['equal_error']:+.1f} % and {100 * row['fixed_equal_error']:+.1f} %"
         )
     if not fits:
         return notes
@@ -303,13 +357,12 @@ def main() -> None:
     env = environment()
     rows = [row for path in args.merge or [] for row in read_csv(path)]
     if not args.merge:
-        names = args.sets.split(",") if args.sets else ["synthetic", *loader.names()]
+        names = args.sets.split(",") if args.sets else [*MADE, *loader.names()]
         for name in names:
             start = time.perf_counter()
-            if name == "synthetic":
-                some = [run_synthetic(noise, r, args.quick) for noise in NOISES for r in RIDGES]
-            else:
-                some = run_set(loader.load, name, args.quick)
+            some = (
+                MADE[name](args.quick) if name in MADE else run_set(loader.load, name, args.quick)
+            )
             rows += some
             print(f"{name} ({time.perf_counter() - start:.0f} s)", flush=True)
             if args.output:

@@ -70,23 +70,29 @@ def learning_curve(model, train_sizes, *, alpha=None):
     -----
     With m rows the risk at effective ridge kappa is ``B(kappa) / (1 - df2(kappa) / m)``, and the
     penalty ``kappa (m - df1(kappa))``; ``B = bias^2 + noise``, ``df1`` and ``df2`` belong to the
-    population and are read off one fit, calibrated by leave-one-out [1]_.  Up to as many rows as
-    were fitted this interpolates.  With more it holds as long as the best kappa is no smaller than
-    the smallest that the fit saw.  Beyond, ``at_edge`` is set, ``risk`` takes B for frozen, and the
-    band reaches from the risk with as many rows as were fitted, above, to power laws without
-    avoidable noise, below.  Rows are those of the fit: the same
-    distribution, and weights of the same mean.
+    population and are read off one fit, calibrated by leave-one-out [1]_.  Rows of unequal size,
+    ``sqrt(tau) z``, as heavy tails make them, renormalize as rows of unequal weight do [2]_: the
+    spread of tau is read off the leverages, and how much of the noise grows with it off the errors;
+    not with sample weights or groups.
+
+    Up to as many rows as were fitted this interpolates.  With more it holds as long as the best
+    kappa is no smaller than the smallest that the fit saw.  Beyond, ``at_edge`` is set, ``risk``
+    takes B for frozen, and the band reaches from the risk with as many rows as were fitted, above,
+    to power laws without avoidable noise, below.  Rows are those of the fit: the same distribution,
+    and weights of the same mean.
 
     With ``alpha=None`` the curve is that of a model tuned by its own estimate at each size: the
     least estimate is corrected for having been chosen as the least, and for what such a choice
     costs, by simulating both with the covariance of the estimates.
 
-    Time a millisecond or so a size and target; nothing depends on the number of rows or features.
+    Time two milliseconds or so a size and target, whatever the number of rows or features.
 
     References
     ----------
     .. [1] Atanasov, Zavatone-Veth and Pehlevan (2024), "Scaling and renormalization in
        high-dimensional regression", arXiv:2405.00592.
+    .. [2] Atanasov, Zavatone-Veth and Pehlevan (2024), "Risk and cross validation in ridge
+       regression with correlated samples", arXiv:2408.04607.
 
     Examples
     --------
