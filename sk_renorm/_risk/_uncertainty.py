@@ -99,6 +99,8 @@ class LossSums:
             *arrays[:4],
             float(group_weights.sum()),
             float(group_weights @ group_weights),
+            losses_left=np.zeros_like(arrays[1]),
+            losses_left_squared=np.zeros_like(arrays[1]),
             n_rows=n_rows,
         )
         if left is None:
