@@ -85,7 +85,7 @@ class LeaveFoldOut:
     -----
     For m rows left out and L penalties m**2 r L + m**3 L / 3 multiply-adds, or about 9 r**3 once
     if m > r / 2.  Memory of a few folds; left vectors are kept up to 64 MB, and factorized folds
-    too.  Many small folds are computed together, those of a size at a time.
+    too.  Small folds that share their size are computed together.
     """
 
     needs = "rows"
@@ -121,7 +121,8 @@ class LeaveFoldOut:
                 self._medium.append(fold)
             else:
                 small[size, fold.n_tested].append(fold)
-        self._small = list(small.values())
+        self._small = [alike for alike in small.values() if len(alike) > 1]
+        self._medium += [alike[0] for alike in small.values() if len(alike) == 1]
 
     @property
     def work(self) -> float:

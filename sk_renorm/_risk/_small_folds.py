@@ -12,7 +12,7 @@ import numpy as np
 from sk_renorm._linalg import Factorization
 from sk_renorm._risk._hat_block import lost_digits
 
-MOST_ROWS = 16  # of a fold: above, calls of LAPACK are the faster way
+MOST_ROWS = 24  # of a fold: above, calls of LAPACK are the faster way; also for one fold alone
 _BLOCK_ENTRIES = 2**20  # made at a time
 _LEAST_PIVOT, _AMPLE = 1e-7, 1e-3  # of its diagonal entry: leaves eight digits, and plenty
 
