@@ -130,7 +130,7 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         ``"risk"`` (K,) or (K, n_targets), the ``"covariance"`` (K, K) or (n_targets, K, K) of the
         risk estimates, ``"bias_and_noise"`` and its ``"relative_error"``, ``"df1"``, ``"df2"``,
         ``"kappa"``, ``"leverage_dispersion"``, ``"even_noise"`` (a number, or (n_targets,); None if
-        single rows were not left out, or have weights: the part of the least risk that does not
+        single rows were not left out, or have weights: the part of ``risk_`` that does not
         grow with the leverage of a row), and the numbers ``"n_rows"``, ``"mean_weight"``,
         ``"fit_intercept"``, ``"interpolates"``.
     alphas_ : ndarray of shape (n_alphas,)

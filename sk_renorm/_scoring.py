@@ -155,7 +155,10 @@ class Objective:
         loss = risk if self.scorer is None else self.from_errors(evaluation.errors)[0][0]
         if known is not None and len(alpha) == 1:
             nodes, evaluation = known.with_node(evaluation, float(alpha[0]), float(risk[0]))
-        profile = make_profile(f, nodes, evaluation.sums, evaluation.by_row, share)
+        even = evaluation.even_noise
+        if even is not None:
+            even = np.clip(self._joint(even[None])[0], 0.0, risk)
+        profile = make_profile(f, nodes, evaluation.sums, evaluation.by_row, share, even)
         return AtPenalty(
             loss, risk, errors, evaluation.leverage_dispersion, profile, evaluation.left
         )

@@ -30,6 +30,9 @@ class Evaluation:
         that the rows come from.
     left : ndarray of shape (n, 1) or (n, q), or None
         One minus the leverages, up to a factor.
+    even_noise : ndarray of shape (q,) or None
+        Part of the risk that does not grow with the size of a row, see `even_noise`; None where
+        rows were not left out singly, or have weights.
     """
 
     errors: Sequence[tuple[Rows, np.ndarray]]
@@ -38,6 +41,7 @@ class Evaluation:
     sums: LossSums
     by_row: LossSums
     left: np.ndarray | None = None
+    even_noise: np.ndarray | None = None
 
 
 def pooled_risk(errors: Iterable[tuple[Rows, np.ndarray]], weights: np.ndarray) -> np.ndarray:

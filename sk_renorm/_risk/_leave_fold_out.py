@@ -177,6 +177,7 @@ class LeaveFoldOut:
             by_row.leverage_dispersion,
             sums,
             by_row.sums if self.groups is None else by_group,
+            even_noise=by_row.even_noise if self.groups is None else None,
         )
 
     def _sums(self, nodes: np.ndarray, joint: bool, row_weights: np.ndarray) -> LossSums:

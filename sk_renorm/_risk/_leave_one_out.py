@@ -8,6 +8,7 @@ import numpy as np
 
 from sk_renorm._linalg import Factorization, LeftBlock, Scratch
 from sk_renorm._risk._evaluation import Evaluation
+from sk_renorm._risk._even_noise import even_noise
 from sk_renorm._risk._leave_one_out_on_device import DeviceLeaveOneOut, on_device
 from sk_renorm._risk._uncertainty import LossSums
 
@@ -106,7 +107,8 @@ class LeaveOneOut:
         if self.risk_weights is not None:  # of the population that the rows come from
             by_row = LeaveOneOut(self.factorization).at(penalties, nodes, joint).sums
         risk = power / self.total_weight
-        return Evaluation([(slice(None), errors)], risk, dispersion, sums, by_row, rest)
+        even = even_noise(self.factorization, penalties[0], errors[:, 0], rest)
+        return Evaluation([(slice(None), errors)], risk, dispersion, sums, by_row, rest, even)
 
     def parts(
         self, penalties: np.ndarray, nodes: np.ndarray, joint: bool, sum_up: bool = True
@@ -162,7 +164,7 @@ class LeaveOneOut:
                     self._weigh(node_errors, rows)
                     yield node_errors
 
-            sums = LossSums.of(parts(), self.weights[rows], joint, left=left)
+            sums = LossSums.of(parts(), self.weights[rows], joint).with_left(left)
             return sums if units is None else sums.scaled(power)
 
         return sum_up

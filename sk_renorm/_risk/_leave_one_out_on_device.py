@@ -6,6 +6,7 @@ import numpy as np
 
 from sk_renorm._linalg import DeviceVectors, Factorization, LeftBlock, device_left_block
 from sk_renorm._risk._evaluation import Evaluation
+from sk_renorm._risk._even_noise import even_noise
 from sk_renorm._risk._uncertainty import LossSums
 
 _BLOCK_ENTRIES = 2**24  # errors, or columns, made at a time
@@ -64,7 +65,9 @@ class DeviceLeaveOneOut:
         mean = rest.mean(axis=0)
         dispersion = np.divide(rest.std(axis=0), mean, out=np.zeros_like(mean), where=mean > 0.0)
         risk = np.einsum("bq,bq->q", errors[:, 0], errors[:, 0]) / f.data.total_weight
-        return Evaluation([(slice(None), self._unweighted(errors))], risk, dispersion, sums, sums)
+        errors = self._unweighted(errors)
+        even = even_noise(f, penalties[0], errors[:, 0], rest)
+        return Evaluation([(slice(None), errors)], risk, dispersion, sums, sums, even_noise=even)
 
     def _blocks(self) -> Iterator[LeftBlock]:
         f = self.factorization
@@ -91,19 +94,12 @@ class DeviceLeaveOneOut:
         return errors / divisor, penalties * rest + null
 
     def _loss_sums(self, block: LeftBlock, nodes, weights: np.ndarray, joint: bool) -> LossSums:
-        """Return what `LossSums.of` does, of errors (b, K, q) at ``nodes``."""
+        """Return what `LossSums.of` and ``with_left`` do, of errors (b, K, q) at ``nodes``."""
         xp, n_targets = self.place.xp, self.factorization.n_targets
         row_weights = self.place.put(weights)
 
-        def of_losses(loss, left) -> tuple:
-            left = xp.matrix_transpose(left[:, :, 0])
-            return (
-                xp.sum(loss, axis=2),
-                loss @ row_weights,
-                loss @ xp.matrix_transpose(loss),
-                xp.sum(loss * left, axis=2),
-                xp.sum(loss * left * left, axis=2),
-            )
+        def of_losses(loss) -> tuple:
+            return xp.sum(loss, axis=2), loss @ row_weights, loss @ xp.matrix_transpose(loss)
 
         parts, joint_cross, joint_loss = [], 0.0, 0.0
         n_rows, n_nodes = len(weights), nodes.shape[0]
@@ -115,22 +111,17 @@ class DeviceLeaveOneOut:
                 joint_cross = joint_cross + xp.sum(cross, axis=0)
                 joint_loss = joint_loss + xp.sum(loss, axis=0)
             else:
-                parts.append((cross, *of_losses(loss, left)))
+                parts.append((cross, *of_losses(loss)))
         if joint:
             loss = joint_loss[None, :, :] / n_targets
-            parts = [(joint_cross[None, :, :] / n_targets, *of_losses(loss, left))]
+            parts = [(joint_cross[None, :, :] / n_targets, *of_losses(loss))]
         left = left[:, :, 0]
-        *sums, losses_left, losses_left_squared = (
-            self.place.to_host(xp.concat(arrays)) for arrays in zip(*parts, strict=True)
-        )
         return LossSums(
-            *sums,
+            *(self.place.to_host(xp.concat(arrays)) for arrays in zip(*parts, strict=True)),
             float(weights.sum()),
             float(weights @ weights),
             left=self.place.to_host(xp.sum(left, axis=0)),
             left_squared=self.place.to_host(xp.sum(left * left, axis=0)),
-            losses_left=losses_left,
-            losses_left_squared=losses_left_squared,
             n_rows=n_rows,
         )
 

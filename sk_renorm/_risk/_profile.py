@@ -16,7 +16,6 @@ from sk_renorm._risk._uncertainty import (
 )
 
 _N_NODES = 24
-_ROUNDING = 1e-10  # of variances that are none
 _REACH = 1e3  # beyond the spectrum: there the path has reached its limits
 
 
@@ -44,8 +43,7 @@ class RiskProfile:
     bias_and_noise, relative_error : ndarray of shape (k, K)
         ``B = risk (1 - gamma)``, squared bias plus noise, and its relative standard error.
     even_noise : ndarray of shape (k,) or None
-        Part of the least risk that is the same for rows near and far, see `_even_noise`; None where
-        single rows were not left out, or have weights.
+        Part of the risk at the penalty chosen that does not grow with the size of a row.
     residual_noise : ndarray of shape (k,) or None
         Residual sum of squares over its degrees of freedom, where there are any.
     n_free : int
@@ -74,12 +72,18 @@ class RiskProfile:
 
 
 def make_profile(
-    f: Factorization, alphas: np.ndarray, sums: LossSums, by_row: LossSums, share: float = 1.0
+    f: Factorization,
+    alphas: np.ndarray,
+    sums: LossSums,
+    by_row: LossSums,
+    share: float = 1.0,
+    even_noise: np.ndarray | None = None,
 ) -> RiskProfile:
     """Summarize held-out errors at ``alphas``.
 
     ``sums`` are those that the risk is made of; ``by_row``, of rows left out singly or by group,
-    say what does not depend on the number of rows.  ``share`` is the `concentration` of targets.
+    say what does not depend on the number of rows.  ``share`` is the `concentration` of targets,
+    ``even_noise`` (k,) that of the losses.
     """
     left, spare = remaining_shares(f, alphas)
     total = f.trace(left) + spare
@@ -102,7 +106,7 @@ def make_profile(
         kappa=(weakest + alphas) / (total * mean_weight),
         leverage_dispersion=sums.leverage_dispersion,
         **_bias_and_noise(f, by_row, excess, share),
-        even_noise=_even_noise(f, by_row, alphas / (weakest + alphas) * total),
+        even_noise=even_noise,
         residual_noise=noise,
         n_free=spare,
         n_rows=f.data.n_rows,
@@ -120,31 +124,6 @@ def _bias_and_noise(f: Factorization, sums: LossSums, excess: np.ndarray, share:
         "bias_and_noise": risks / (mean_error * (1.0 + np.diag(excess))),
         "relative_error": np.divide(error, risks, out=np.zeros_like(error), where=risks > 0.0),
     }
-
-
-def _even_noise(f: Factorization, sums: LossSums, total: np.ndarray) -> np.ndarray | None:
-    """Return how much of the least risk (k,) does not grow with the size tau of a row.
-
-    Leave-one-out errors have ``E e^2 = even + tau slope``, with ``tau = h / (1 - h)`` but for a
-    factor: regressed on the leverages h as ``(1 - h)^2 e^2 = even (1 - h)^2 + slope h (1 - h)``,
-    so that no row counts more than others.  ``total`` (K,) is the sum of ``1 - h``.
-    """
-    root = f.data.root_weight
-    if not np.any(sums.losses_left) or (root is not None and np.ptp(root) > 1e-9 * root[0]):
-        return None
-    most = 1.0 - f.data.fit_intercept / f.data.n_rows  # of leverage and rest together
-    left = total / f.data.n_rows
-    unit = left * sums.n_rows / sums.left
-    square = unit**2 * sums.left_squared / sums.n_rows
-    scatter = square - left**2
-    near = unit**2 * sums.losses_left_squared / sums.weight
-    far = most * unit * sums.losses_left / sums.weight - near
-    even = near * (most**2 - 2.0 * most * left + square) - far * (most * left - square)
-    known = scatter > _ROUNDING * left**2
-    even = np.divide(even, most**2 * scatter, out=np.zeros_like(even), where=known)
-    risks = sums.losses / sums.weight
-    best = np.arange(len(risks)), risks.argmin(axis=1)
-    return np.clip(even[best], 0.0, risks[best])
 
 
 def profile_nodes(f: Factorization, wanted: np.ndarray) -> np.ndarray:

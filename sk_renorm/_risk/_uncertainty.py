@@ -40,8 +40,6 @@ class LossSums:
         Of ``c`` and of ``c**2``.
     left, left_squared : ndarray of shape (K,)
         Of one minus the leverage, up to a factor, and of its square; zero where not known.
-    losses_left, losses_left_squared : ndarray of shape (k, K)
-        Of ``c l`` times these; zero where not known.
     n_rows : int
         Of 1.
     """
@@ -54,8 +52,6 @@ class LossSums:
     weight_squared: float
     left: np.ndarray | float = 0.0
     left_squared: np.ndarray | float = 0.0
-    losses_left: np.ndarray | float = 0.0
-    losses_left_squared: np.ndarray | float = 0.0
     n_rows: int = 0
 
     def __add__(self, other: "LossSums") -> "LossSums":
@@ -69,12 +65,10 @@ class LossSums:
         weights: np.ndarray,
         joint: bool,
         groups: np.ndarray | None = None,
-        left: np.ndarray | None = None,
     ) -> "LossSums":
         """Sum over rows of weights (b,), all rows of their ``groups`` (b,) if there are any.
 
         ``parts`` hold errors times ``sqrt(weights)``, of shape (b, K, m) for m targets at a time.
-        Making the first may fill ``left`` (b, K), one minus the leverages of single rows.
         """
         n_rows, n_targets = len(weights), 0
         member = None
@@ -90,28 +84,15 @@ class LossSums:
             if joint:
                 joint_cross, joint_loss = joint_cross + cross.sum(axis=0), joint_loss + loss.sum(0)
             else:
-                columns.append((cross, *_loss_sums(cross, loss, group_weights, member, left)))
+                columns.append((cross, *_loss_sums(cross, loss, group_weights, member)))
         if joint:
             cross, loss = joint_cross[None] / n_targets, joint_loss[None] / n_targets
-            columns = [(cross, *_loss_sums(cross, loss, group_weights, member, left))]
-        arrays = [np.concatenate(arrays) for arrays in zip(*columns, strict=True)]
-        sums = cls(
-            *arrays[:4],
+            columns = [(cross, *_loss_sums(cross, loss, group_weights, member))]
+        return cls(
+            *(np.concatenate(arrays) for arrays in zip(*columns, strict=True)),
             float(group_weights.sum()),
             float(group_weights @ group_weights),
-            losses_left=np.zeros_like(arrays[1]),
-            losses_left_squared=np.zeros_like(arrays[1]),
             n_rows=n_rows,
-        )
-        if left is None:
-            return sums
-        ones = np.ones(n_rows)
-        return replace(
-            sums,
-            left=ones @ left,
-            left_squared=ones @ np.square(left),
-            losses_left=arrays[4][..., 0],
-            losses_left_squared=arrays[4][..., 1],
         )
 
     def scaled(self, factor: np.ndarray, fewer: float = 1.0) -> "LossSums":
@@ -124,8 +105,6 @@ class LossSums:
             squares=fewer * factor * self.squares,
             products=fewer * pairs * self.products,
             weight_squared=fewer * self.weight_squared,
-            losses_left=factor * self.losses_left,
-            losses_left_squared=factor * self.losses_left_squared,
         )
 
     def with_node(self, weights: np.ndarray) -> "LossSums":
@@ -138,8 +117,6 @@ class LossSums:
             products=weights @ self.products @ weights.T,
             left=weights @ self.left,
             left_squared=weights @ self.left_squared,
-            losses_left=self.losses_left @ weights.T,
-            losses_left_squared=self.losses_left_squared @ weights.T,
         )
 
     def factor_to(self, risks: np.ndarray) -> np.ndarray:
@@ -147,6 +124,11 @@ class LossSums:
         mean = self.losses / self.weight
         usable = (mean > 0.0) & np.isfinite(risks)
         return np.divide(risks, mean, out=np.ones_like(mean), where=usable)
+
+    def with_left(self, left: np.ndarray) -> "LossSums":
+        """Add one minus the leverages (b, K) of the same rows."""
+        ones = np.ones(len(left))
+        return replace(self, left=ones @ left, left_squared=ones @ np.square(left))
 
     def with_scatter(self, mean: np.ndarray, variance: np.ndarray) -> "LossSums":
         """Add mean and variance over rows of one minus the leverage (K,)."""
@@ -161,25 +143,15 @@ class LossSums:
         return np.divide(np.sqrt(variance), mean, out=np.zeros_like(mean), where=mean > 0.0)
 
 
-def _loss_sums(
-    cross: np.ndarray,
-    loss: np.ndarray,
-    weights: np.ndarray,
-    member: np.ndarray | None,
-    left: np.ndarray | None,
-):
-    """Sums of losses (k, K, b), times weights, of products between penalties, and times left."""
+def _loss_sums(cross: np.ndarray, loss: np.ndarray, weights: np.ndarray, member: np.ndarray | None):
+    """Sums of losses (k, K, b), times weights, and of products between penalties."""
     losses = np.einsum("kaa->ka", cross)
     if member is None:
         squares = losses if (weights == 1.0).all() else loss @ weights
     else:
         loss = loss @ member
         squares = loss @ weights
-    if left is None:
-        return losses, squares, _products(loss)
-    powers = np.stack([left, np.square(left)], axis=2, dtype=loss.dtype).swapaxes(0, 1)
-    of_left = (loss.swapaxes(0, 1) @ powers).swapaxes(0, 1)
-    return losses, squares, _products(loss), of_left
+    return losses, squares, _products(loss)
 
 
 def _products(rows: np.ndarray) -> np.ndarray:
