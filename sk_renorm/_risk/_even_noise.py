@@ -44,8 +44,8 @@ def even_noise(
     mean = most - effective_df(f, penalties) / f.data.n_rows
     left = left / left.mean(axis=0) * np.maximum(mean, _ROUNDING)
     leverage = most - left
-    squares = np.square(left * errors)
-    by_left, by_leverage = squares.sum(axis=0), (squares / left * leverage).sum(axis=0)
+    squares = left * np.square(errors)
+    by_left, by_leverage = (left * squares).sum(axis=0), (leverage * squares).sum(axis=0)
     both, of_leverage = (left * leverage).sum(axis=0), np.square(leverage).sum(axis=0)
     determinant = len(left) ** 2 * most**2 * left.var(axis=0)
     known = determinant > _ROUNDING * np.square(left.sum(axis=0))
