@@ -9,6 +9,7 @@ from sk_renorm._array_api import like, matmul, to_host
 from sk_renorm._dependence import copied_rows, neighbours_are_alike, neighbours_correlation
 from sk_renorm._leverage import decisive_rows
 from sk_renorm._linalg import Factorization
+from sk_renorm._near_copies import near_copies
 from sk_renorm._risk import GeneralizedCrossValidation, LeaveOneOut
 from sk_renorm._scoring import Objective
 from sk_renorm._selection import Selection, best_node, better_beyond, search_nodes
@@ -37,6 +38,8 @@ def warn_of_dependence(
             UserWarning,
             stacklevel=outside(),
         )
+    elif selection.errors is not None and data.place is None:
+        _warn_of_near_copies(f, data, selection)
     if not neighbours_are_alike(f, errors, data.Y - errors, selection.alpha):
         return
     warnings.warn(
@@ -45,6 +48,22 @@ def warn_of_dependence(
         "risk_ is too small for rows that are not their neighbours: give fit the groups=, set "
         "cv=, or sample_correlation='ar1' for time order. If the order means nothing, as after "
         "sorting, say sample_correlation='independent'.",
+        UserWarning,
+        stacklevel=outside(),
+    )
+
+
+def _warn_of_near_copies(f: Factorization, data: TrainingData, selection: Selection) -> None:
+    found = near_copies(f, data.Y, selection.errors, selection.alpha)
+    if found is None:
+        return
+    first, second = found.pair if data.kept is None else np.flatnonzero(data.kept)[[*found.pair]]
+    warnings.warn(
+        f"About {found.share:.0%} of the rows nearly repeat others, such as rows {first} and "
+        f"{second}: left out with those that it nearly repeats, such a row is predicted worse, and "
+        f"risk_ would be {found.growth:.3g} times as large. If they were made from one row or "
+        "measured on one thing, and new rows will not be, give fit the same label for them in "
+        "groups=, or remove all but one; else say sample_correlation='independent'.",
         UserWarning,
         stacklevel=outside(),
     )

@@ -26,6 +26,7 @@ OWN = {
     "_validation": {"_array_api", "_compat", "_linalg"},
     "_folds": {"_risk"},
     "_dependence": {"_linalg", "_risk"},
+    "_near_copies": {"_linalg", "_risk"},
     "_ahead": set(),
     "_intervals": {"_linalg"},
     "_leverage": {"_risk"},
@@ -59,6 +60,7 @@ OWN = {
         "_dependence",
         "_leverage",
         "_linalg",
+        "_near_copies",
         "_risk",
         "_scoring",
         "_selection",
@@ -115,6 +117,7 @@ OWN = {
 NUMERICS = {
     "_ahead",
     "_dependence",
+    "_near_copies",
     "theory",
     "datasets",
     "_linalg",
