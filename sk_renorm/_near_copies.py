@@ -93,7 +93,8 @@ def near_copies(
     growth = _growth(f, targets, errors, alpha, sets, share)
     if share < _MANY or growth is None:
         return None
-    return NearCopies(share, growth, tuple(sorted(sets[0][:2])))
+    first, second = sorted(sets[0][:2].tolist())
+    return NearCopies(share, growth, (first, second))
 
 
 def _with_their_like(predictions: np.ndarray) -> np.ndarray:
@@ -164,7 +165,7 @@ def _growth(
     if len(together) < _FEWEST_SETS:
         return None
     more = np.subtract(together, alone)
-    growth = 1.0 + share * more.mean() / np.square(errors).sum(axis=1).mean()
+    growth = 1.0 + share * float(more.mean() / np.square(errors).sum(axis=1).mean())
     is_clear = np.sign(more).sum() > _CLEAR * np.sqrt(len(more))
     same_target = np.sum(apart) < 2.0 * _SAME_TARGET * np.sum(together)
     return growth if is_clear and same_target and growth > 1.0 + _MATTERS else None
