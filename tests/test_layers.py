@@ -78,7 +78,7 @@ OWN = {
         "_warnings",
     },
     "_progress": {"_compat", "_linalg"},
-    "_stream": {"_array_api", "_blockwise", "_linalg", "_validation"},
+    "_stream": {"_array_api", "_blockwise", "_linalg", "_selection", "_validation"},
     "_solve": {
         "_dependence",
         "_iterative",
