@@ -38,7 +38,7 @@ def warn_of_dependence(
             UserWarning,
             stacklevel=outside(),
         )
-    elif selection.errors is not None and data.place is None:
+    elif _leaves_rows_out(f, data, selection):
         _warn_of_near_copies(f, data, selection)
     if not neighbours_are_alike(f, errors, data.Y - errors, selection.alpha):
         return
@@ -53,6 +53,11 @@ def warn_of_dependence(
     )
 
 
+def _leaves_rows_out(f: Factorization, data: TrainingData, selection: Selection) -> bool:
+    """Say whether rows were left out, in numpy: not in Krylov spaces, nor if that is for later."""
+    return isinstance(f, Factorization) and selection.errors is not None and data.place is None
+
+
 def _warn_of_near_copies(f: Factorization, data: TrainingData, selection: Selection) -> None:
     found = near_copies(f, data.Y, selection.errors, selection.alpha)
     if found is None:
@@ -60,10 +65,10 @@ def _warn_of_near_copies(f: Factorization, data: TrainingData, selection: Select
     first, second = found.pair if data.kept is None else np.flatnonzero(data.kept)[[*found.pair]]
     warnings.warn(
         f"About {found.share:.0%} of the rows nearly repeat others, such as rows {first} and "
-        f"{second}: left out with those that it nearly repeats, such a row is predicted worse, and "
-        f"risk_ would be {found.growth:.3g} times as large. If they were made from one row or "
-        "measured on one thing, and new rows will not be, give fit the same label for them in "
-        "groups=, or remove all but one; else say sample_correlation='independent'.",
+        f"{second}. Left out together they are predicted worse, and risk_ would be "
+        f"{found.growth:.3g} times as large. If they were made from one row, or measured on one "
+        "thing, and new rows will have no such company, give them the same label in groups=, or "
+        "remove all but one; else say sample_correlation='independent'.",
         UserWarning,
         stacklevel=outside(),
     )
