@@ -18,7 +18,7 @@ import numpy as np
 from sk_renorm._linalg import Factorization
 from sk_renorm._risk import effective_df, hat_block_errors
 
-_FEWEST, _MOST = 50, 1024  # rows that are compared
+_FEWEST, _MOST = 50, 512  # rows that are compared
 _GLANCE, _PROBES = 32, 256  # of them, whose neighbours are looked for: at first, and then
 _DIRECTIONS = 16  # in which they are compared
 _COPIES, _NEIGHBOURS = 9, 24  # that a row may have; that are looked at, the rest for the dimension
@@ -165,7 +165,9 @@ def _growth(
     if len(together) < _FEWEST_SETS:
         return None
     more = np.subtract(together, alone)
-    growth = 1.0 + share * float(more.mean() / np.square(errors).sum(axis=1).mean())
     is_clear = np.sign(more).sum() > _CLEAR * np.sqrt(len(more))
     same_target = np.sum(apart) < 2.0 * _SAME_TARGET * np.sum(together)
-    return growth if is_clear and same_target and growth > 1.0 + _MATTERS else None
+    if not (is_clear and same_target):
+        return None
+    growth = 1.0 + share * float(more.mean() / np.square(errors).sum(axis=1).mean())
+    return growth if growth > 1.0 + _MATTERS else None

@@ -119,6 +119,13 @@ def test_copies_that_hardly_matter_pass():
     assert by_group.risk_ < 1.05 * by_row.risk_
 
 
+def test_what_is_predicted_without_error_passes():
+    X, _, _ = augmented(150, 60, 3, 0.05)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        RenormalizedRidge(alpha=1.0).fit(X, np.ones(len(X)))
+
+
 def test_settings_measured_again_pass():
     """Noise of their own tells one measurement nothing of the other's."""
     for seed in range(20):
@@ -187,7 +194,7 @@ def test_independent_rows_are_silent():
     for family in FAMILIES:
         for seed in range(40):
             rng = np.random.default_rng(seed)
-            n, p = [(60, 30), (200, 3), (200, 40), (200, 300), (500, 60)][seed % 5]
+            n, p = [(60, 30), (200, 3), (200, 40), (100, 150), (400, 60)][seed % 5]
             X = family(rng, n, p)
             signal = X @ rng.standard_normal(X.shape[1])
             if seed % 3 == 0:  # neighbours are missed alike
