@@ -21,16 +21,16 @@ from sk_renorm._risk import effective_df, hat_block_errors
 _FEWEST, _MOST = 50, 512  # rows that are compared
 _GLANCE, _PROBES = 32, 256  # of them, whose neighbours are looked for: at first, and then
 _DIRECTIONS = 16  # in which they are compared
-_COPIES, _NEIGHBOURS = 9, 24  # that a row may have; that are looked at, the rest for the dimension
+_COPIES, _NEIGHBOURS = 4, 24  # that a row may have; that are looked at, the rest for the dimension
 _CHANCE = 0.003  # of a spacing to be too large: that of independent rows
 _SETS, _FEWEST_SETS = 64, 10  # that are left out
 # Near copies worth a word: this share of the rows, of which more than half, by so many standard
 # errors, are predicted worse without them, and the risk of all rows grows by so much.
-_MANY, _CLEAR, _MATTERS = 0.1, 3.0, 0.05
+_MANY, _CLEAR, _MATTERS = 0.15, 3.0, 0.05
 # Their targets differ by less than this share of what rows differ by from predictions without them:
 # else they are one setting measured again, or a cluster.
 _SAME_TARGET = 0.1
-_NO_LEVERAGE = 0.002  # on average: then no ten rows change the risk that much
+_NO_LEVERAGE = 0.002  # on average: then no five rows change the risk that much
 _WORST_CONDITION = 1e14  # of what near copies are left out by: two digits are enough
 
 

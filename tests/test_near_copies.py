@@ -43,8 +43,8 @@ def augmented(n, p, size, noise, *, share=1.0, noise_y=0.0, decay=0.0, seed=0):
         {"n": 100, "p": 400, "size": 2},
         {"n": 40, "p": 2000, "size": 3, "noise_y": 0.1},
         {"n": 300, "p": 60, "size": 3, "share": 0.25},
-        {"n": 200, "p": 10, "size": 5},
-        {"n": 60, "p": 30, "size": 10, "decay": 1.0},
+        {"n": 200, "p": 20, "size": 5},
+        {"n": 60, "p": 30, "size": 5, "decay": 1.0},
         {"n": 1000, "p": 200, "size": 3},
     ],
     ids=str,
@@ -212,3 +212,11 @@ def test_sets_without_copies_are_silent():
     for seed in range(10):
         X, y = make_friedman1(300, 10, random_state=seed)
         assert not messages(X, y)
+
+
+def test_classes_are_not_copies():
+    """Rows of a class lie near each other and have the same target."""
+    X, labels = load_digits(return_X_y=True)
+    for seed in range(10):
+        rows = np.random.default_rng(seed).permutation(len(X))[:200]
+        assert not messages(X[rows], np.eye(10)[labels[rows]])
