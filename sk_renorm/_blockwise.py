@@ -2,17 +2,18 @@
 
 import warnings
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from sklearn.utils.validation import validate_data
 
 from sk_renorm._attributes import FittedAttributes
-from sk_renorm._linalg import DaskRows, Digest, Moments, features_of
+from sk_renorm._linalg import DaskRows, Digest, Factorization, Moments, features_of
 from sk_renorm._progress import reported
 from sk_renorm._report import DISPERSED
 from sk_renorm._risk import LeaveOneOutByBlock, SampledGCV, sampled_leave_one_out
 from sk_renorm._scoring import Objective
-from sk_renorm._selection import select
+from sk_renorm._selection import Candidates, select
 from sk_renorm._validation import TrainingData, refusal, unchanged_on_error
 from sk_renorm._warnings import outside, warn_at_edge_of
 
@@ -46,11 +47,14 @@ class RowsAtHand(TrainingData):
 class BlockwiseFit(FittedAttributes):
     """Learns from rows of which only sums, and some rows, are at hand."""
 
-    def _fit_dask(self, X, y, sample_weight, groups, risk_weight, risk: str, *tuning):
+    def _fit_dask(
+        self, X, y, sample_weight, groups, risk_weight, risk: str, make_candidates, *tuning
+    ):
         """Fit to a dask collection; an error leaves the estimator as it was."""
         refused = self._refused_for_blocks("A fit to a dask collection", groups, risk_weight)
         if refused:
             raise ValueError(refused)
+        tuning = (partial(resolved_candidates, make_candidates), *tuning)
         with reported(self, X, y, sample_weight) as stage, unchanged_on_error(self):
             self._forget_fit()
             validate_data(self, features_of(X), y, skip_check_array=True)
@@ -104,12 +108,6 @@ class BlockwiseFit(FittedAttributes):
         """Choose the penalty and set attributes."""
         f = estimate.factorization
         candidates = make_candidates(f)
-        if candidates is None or candidates.alphas.min() < f.resolution:
-            raise ValueError(
-                "Some features are nearly collinear, and second moments, unlike the rows, resolve "
-                f"no penalty below {f.resolution:.3g} then; give one at least that large, drop "
-                "features, or fit to rows in memory."
-            )
         objective = Objective(estimate, data.y, data.weights, per_target=per_target)
         selection = select(objective, candidates, n_errors)
         if warn_at_edge:
@@ -157,6 +155,18 @@ class BlockwiseFit(FittedAttributes):
         for name in names:
             if name not in keep:
                 delattr(self, name)
+
+
+def resolved_candidates(make_candidates, f: Factorization) -> Candidates:
+    """Make candidates; refuse those that the second moments in ``f`` do not resolve."""
+    candidates = make_candidates(f)
+    if candidates is None or candidates.alphas.min() < f.resolution:
+        raise ValueError(
+            "Some features are nearly collinear, and second moments, unlike the rows, resolve "
+            f"no penalty below {f.resolution:.3g} then; give one at least that large, drop "
+            "features, or fit to rows in memory."
+        )
+    return candidates
 
 
 def _rows_at_hand(dtype, Y, weights, flat: bool, moments: Moments, n_rows: float) -> RowsAtHand:

@@ -129,6 +129,9 @@ def copied_rows(
         if _are_many(n_alike, n) and n_alike > 0.8 * np.count_nonzero(same_features):
             return _pairs(order_of_features, alike)
     alike = gaps <= _NEARLY / n
+    if _are_many(np.count_nonzero(alike), n):
+        # a strong penalty predicts the same for all, and many targets may be zero
+        alike &= _gaps(project(), order) <= _NEARLY
     n_alike = np.count_nonzero(alike)
     if not _are_many(n_alike, n):
         return _pairs(order[:0], alike[:0])

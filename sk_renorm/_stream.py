@@ -1,13 +1,16 @@
 """partial_fit: rows that come in blocks and are let go; the penalty is chosen when asked for."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from numbers import Real
 
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.metaestimators import available_if
 
 from sk_renorm._array_api import place_of, to_host
-from sk_renorm._blockwise import BlockwiseFit
-from sk_renorm._linalg import Digest, is_dask
+from sk_renorm._blockwise import BlockwiseFit, resolved_candidates
+from sk_renorm._linalg import Digest, Factorization, is_dask
+from sk_renorm._selection import Candidates
 from sk_renorm._validation import check_training_data, unchanged_on_error
 
 _OF_FEATURES = ("n_features_in_", "feature_names_in_")
@@ -134,12 +137,23 @@ class StreamingFit(BlockwiseFit):
         refused = self._refused_for_blocks("A stream")  # by what was set since the last block
         if refused:
             raise NotFittedError(refused)
-        try:
+        with _not_fitted_if_refused():
             settings = self._settings()
-            for of_rows in ("risk", "store_cv_results"):
-                settings.pop(of_rows, None)
-            self._fit_digest(digest, flat, **settings)
-        except (TypeError, ValueError) as error:
-            raise NotFittedError(
-                f"No penalty can be chosen from the rows so far. {error}"
-            ) from error
+        for of_rows in ("risk", "store_cv_results"):
+            settings.pop(of_rows, None)
+        make = settings.pop("make_candidates")
+
+        def make_candidates(f: Factorization) -> Candidates:
+            with _not_fitted_if_refused():
+                return resolved_candidates(make, f)
+
+        self._fit_digest(digest, flat, make_candidates, **settings)
+
+
+@contextmanager
+def _not_fitted_if_refused() -> Iterator[None]:
+    """Turn what parameters or candidates are refused with into what a missing attribute means."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        raise NotFittedError(f"No penalty can be chosen from the rows so far. {error}") from error

@@ -10,6 +10,7 @@ from sk_renorm._dependence import copied_rows, neighbours_are_alike, neighbours_
 from sk_renorm._leverage import decisive_rows
 from sk_renorm._linalg import Factorization
 from sk_renorm._minima import best_node, better_beyond, search_nodes
+from sk_renorm._near_copies import near_copies
 from sk_renorm._risk import GeneralizedCrossValidation, LeaveOneOut
 from sk_renorm._robust import bounded_differences
 from sk_renorm._scoring import Objective
@@ -39,6 +40,8 @@ def warn_of_dependence(
             UserWarning,
             stacklevel=outside(),
         )
+    elif _leaves_rows_out(f, data, selection):
+        _warn_of_near_copies(f, data, selection)
     if not neighbours_are_alike(f, errors, data.Y - errors, selection.alpha):
         return
     warnings.warn(
@@ -47,6 +50,27 @@ def warn_of_dependence(
         "risk_ is too small for rows that are not their neighbours: give fit the groups=, set "
         "cv=, or sample_correlation='ar1' for time order. If the order means nothing, as after "
         "sorting, say sample_correlation='independent'.",
+        UserWarning,
+        stacklevel=outside(),
+    )
+
+
+def _leaves_rows_out(f: Factorization, data: TrainingData, selection: Selection) -> bool:
+    """Say whether rows were left out, in numpy: not in Krylov spaces, nor if that is for later."""
+    return isinstance(f, Factorization) and selection.errors is not None and data.place is None
+
+
+def _warn_of_near_copies(f: Factorization, data: TrainingData, selection: Selection) -> None:
+    found = near_copies(f, data.Y, selection.errors, selection.alpha)
+    if found is None:
+        return
+    first, second = found.pair if data.kept is None else np.flatnonzero(data.kept)[[*found.pair]]
+    warnings.warn(
+        f"About {found.share:.0%} of the rows nearly repeat others, such as rows {first} and "
+        f"{second}. Left out together they are predicted worse, and risk_ would be "
+        f"{found.growth:.3g} times as large. If they were made from one row, or measured on one "
+        "thing, and new rows will have no such company, give them the same label in groups=, or "
+        "remove all but one; else say sample_correlation='independent'.",
         UserWarning,
         stacklevel=outside(),
     )

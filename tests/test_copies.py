@@ -79,6 +79,14 @@ def test_silence_where_rows_are_said_to_depend_or_not():
         TheoryGuidedRidgeCV(sample_correlation="independent").fit(X, y)
 
 
+def test_many_zero_targets_are_not_copies():
+    """Noise is predicted by a constant, so that equal targets have equal errors."""
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        y = rng.exponential(size=172) * (rng.random(172) < 0.55)
+        assert not messages(rng.standard_normal((172, 27)), y)
+
+
 def test_independent_rows_are_silent():
     rng = np.random.default_rng(0)
     # predictions that follow from the target alone, and rows that are mostly empty

@@ -188,6 +188,20 @@ def test_bad_values_are_a_sentence_and_change_nothing(place, value, message, ris
     assert vars(model) == before
 
 
+@pytest.mark.parametrize("risk", ["loo", "gcv"])
+def test_weights_in_a_column_are_refused_as_in_memory(risk):
+    X, y = make_data(300, 4)
+    rows, weights = da.from_array(X, chunks=100), np.full((300, 1), 2.0)
+    sentence = r"Sample weights must be 1D array or scalar, got an array of shape \("
+    for given in (weights, da.from_array(weights, chunks=(100, 1))):
+        with pytest.raises(ValueError, match=sentence):
+            TheoryGuidedRidgeCV(risk=risk).fit(rows, y, given)
+    with pytest.raises(ValueError, match=sentence):
+        TheoryGuidedRidgeCV(risk=risk).fit(X, y, weights)
+    with pytest.raises(ValueError, match=sentence):
+        TheoryGuidedRidgeCV().partial_fit(X, y, weights)
+
+
 def test_what_does_not_fit_is_refused():
     X, y = make_data(300, 4)
     lazy = da.from_array(X, chunks=100)

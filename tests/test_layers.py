@@ -28,6 +28,7 @@ OWN = {
     "_validation": {"_array_api", "_compat", "_linalg"},
     "_folds": {"_risk"},
     "_dependence": {"_linalg", "_risk"},
+    "_near_copies": {"_linalg", "_risk"},
     "_ahead": set(),
     "_intervals": {"_linalg"},
     "_leverage": {"_risk"},
@@ -63,6 +64,7 @@ OWN = {
         "_leverage",
         "_linalg",
         "_minima",
+        "_near_copies",
         "_risk",
         "_robust",
         "_scoring",
@@ -81,7 +83,7 @@ OWN = {
         "_warnings",
     },
     "_progress": {"_compat", "_linalg"},
-    "_stream": {"_array_api", "_blockwise", "_linalg", "_validation"},
+    "_stream": {"_array_api", "_blockwise", "_linalg", "_selection", "_validation"},
     "_solve": {
         "_dependence",
         "_iterative",
@@ -129,6 +131,7 @@ OWN = {
 NUMERICS = {
     "_ahead",
     "_dependence",
+    "_near_copies",
     "theory",
     "datasets",
     "_linalg",

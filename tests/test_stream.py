@@ -356,6 +356,22 @@ def test_what_is_set_between_blocks_and_first_use_is_checked(params, match):
     assert model.set_params(cv=None, alphas=None).predict(X).shape == (40,)
 
 
+@pytest.mark.parametrize("kind", [TypeError, ValueError])
+def test_a_mistake_of_ours_is_not_taken_for_a_missing_fit(kind, monkeypatch):
+    """``hasattr`` would hide it."""
+
+    def mistaken(*args, **kwargs):
+        raise kind("operands do not go together")
+
+    monkeypatch.setattr("sk_renorm._blockwise.select", mistaken)
+    model = TheoryGuidedRidgeCV().partial_fit(*make_data(40, 4, noise=2.0))
+    before = dict(vars(model))
+    with pytest.raises(kind, match="operands") as caught:
+        _ = model.alpha_
+    assert caught.type is kind
+    assert vars(model) == before
+
+
 def test_penalties_that_moments_do_not_resolve():
     X, y = make_data(60, 4)
     X = np.column_stack([X, X[:, 0]])

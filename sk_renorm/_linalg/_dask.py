@@ -110,7 +110,12 @@ def _on_block(task: BlockTask, number: int, X, Y, weights):
         raise ValueError(f"y must have one dimension or two, rows and targets; got {Y.ndim}.")
     Y = Y if Y.ndim > 1 else Y[:, None]
     if weights is not None:
-        weights = as_floats(weights, "sample_weight").astype(np.float64, copy=False).ravel()
+        weights = as_floats(weights, "sample_weight").astype(np.float64, copy=False)
+        if weights.ndim != 1:
+            raise ValueError(
+                "Sample weights must be 1D array or scalar, got an array of shape "
+                f"{weights.shape} in block {number}."
+            )
     for name, values in (("y", Y), ("sample_weight", weights)):
         if values is not None and len(values) != len(X):
             raise ValueError(

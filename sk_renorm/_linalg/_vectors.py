@@ -19,6 +19,9 @@ class SingularVectors(Protocol):
     def left(self, rows: slice | np.ndarray, scratch: Scratch | None = None) -> np.ndarray:
         """Return some rows of U (b, r), in ``scratch`` space if given."""
 
+    def leading(self, rows: np.ndarray, k: int) -> np.ndarray:
+        """Return some rows of U (b, k) in the ``k`` directions of the largest singular values."""
+
     def left_product(self, A: np.ndarray) -> np.ndarray:
         """Return ``U A`` (n, k) for ``A`` (r, k)."""
 
@@ -40,6 +43,9 @@ class ColumnGramVectors:
 
     def left(self, rows: slice | np.ndarray, scratch: Scratch | None = None) -> np.ndarray:
         return self.data.row_product(rows, self.left_map, scratch)
+
+    def leading(self, rows: np.ndarray, k: int) -> np.ndarray:
+        return self.data.row_product(rows, self.left_map[:, -k:])
 
     def left_product(self, A: np.ndarray) -> np.ndarray:
         B = self.left_map @ A
@@ -68,6 +74,9 @@ class RowGramVectors:
     def left(self, rows: slice | np.ndarray, scratch: Scratch | None = None) -> np.ndarray:
         return self.U[rows]
 
+    def leading(self, rows: np.ndarray, k: int) -> np.ndarray:
+        return self.U[rows, -k:]
+
     def left_product(self, A: np.ndarray) -> np.ndarray:
         return self.U @ A
 
@@ -88,6 +97,9 @@ class StoredVectors:
 
     def left(self, rows: slice | np.ndarray, scratch: Scratch | None = None) -> np.ndarray:
         return self.U[rows]
+
+    def leading(self, rows: np.ndarray, k: int) -> np.ndarray:
+        return self.U[rows, -k:]
 
     def left_product(self, A: np.ndarray) -> np.ndarray:
         return self.U @ A
@@ -112,6 +124,9 @@ class KeptLeft:
 
     def left(self, rows: slice | np.ndarray, scratch: Scratch | None = None) -> np.ndarray:
         return self.U[rows]
+
+    def leading(self, rows: np.ndarray, k: int) -> np.ndarray:
+        return self.U[rows, -k:]
 
     def left_product(self, A: np.ndarray) -> np.ndarray:
         return self.U @ A

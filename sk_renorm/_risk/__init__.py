@@ -13,6 +13,7 @@ from sk_renorm._risk._autoregression import estimate_correlations
 from sk_renorm._risk._correlated import CorrelatedRows
 from sk_renorm._risk._evaluation import Evaluation, pooled_risk
 from sk_renorm._risk._gcv import GeneralizedCrossValidation
+from sk_renorm._risk._hat_block import hat_block_errors
 from sk_renorm._risk._leave_fold_out import Fold, LeaveFoldOut
 from sk_renorm._risk._leave_one_out import LeaveOneOut, leave_one_out
 from sk_renorm._risk._leave_one_out_by_block import LeaveOneOutByBlock
@@ -65,6 +66,7 @@ __all__ = [
     "effective_ridge",
     "estimate_correlations",
     "excess_variance",
+    "hat_block_errors",
     "make_profile",
     "make_risk",
     "node_weights",

@@ -98,9 +98,12 @@ class _Equations:
 
 
 def hat_block_errors(
-    f: Factorization, rows: np.ndarray, penalties: np.ndarray
+    f: Factorization, rows: np.ndarray, penalties: np.ndarray, worst: float | None = None
 ) -> np.ndarray | None:
-    """Return errors (m, L, q) of ``rows`` (m,) left out together, or None if digits are lost."""
+    """Return errors (m, L, q) of ``rows`` (m,) left out together, or None if digits are lost.
+
+    ``worst`` is the condition that may be, where fewer digits are enough.
+    """
     block = f.left_block(rows)
     equations = _Equations.of_rows(block)
     errors, condition = equations.errors(f, penalties)
@@ -109,7 +112,9 @@ def hat_block_errors(
         if apart is not None:
             errors, condition = apart.errors(f, penalties)
     # digits that are gone in U are gone after a refit too, where these are many
-    if condition > np.clip(1.0 / lost_digits(f, block.squares).max(), *_WORST_CONDITIONS):
+    if worst is None:
+        worst = np.clip(1.0 / lost_digits(f, block.squares).max(), *_WORST_CONDITIONS)
+    if condition > worst:
         return None
     if f.data.root_weight is not None:
         errors /= f.data.root_weight[rows, None, None]

@@ -1,0 +1,173 @@
+"""Rows that nearly repeat others: rows made from others by adding noise, a thing measured again.
+
+Rows of one density have distances ``d_1 <= d_2 <= ...`` to their neighbours with independent
+spacings: ``j dim log(d_j+1 / d_j)`` is exponential of mean one, where the data have ``dim``
+dimensions [1]_.  A row among near copies is much nearer to them than to the next, and one of these
+spacings is larger than chance allows, however visible the noise.
+
+References
+----------
+.. [1] Facco, d'Errico, Rodriguez and Laio (2017), "Estimating the intrinsic dimension of datasets
+   by a minimal neighborhood information", Scientific Reports 7, 12140; Levina and Bickel (2004).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sk_renorm._linalg import Factorization
+from sk_renorm._risk import effective_df, hat_block_errors
+
+_FEWEST, _MOST = 50, 512  # rows that are compared
+_GLANCE, _PROBES = 32, 256  # of them, whose neighbours are looked for: at first, and then
+_DIRECTIONS = 16  # in which they are compared
+_COPIES, _NEIGHBOURS = 4, 24  # that a row may have; that are looked at, the rest for the dimension
+_CHANCE = 0.003  # of a spacing to be too large: that of independent rows
+_SETS, _FEWEST_SETS = 64, 10  # that are left out
+# Near copies worth a word: this share of the rows, of which more than half, by so many standard
+# errors, are predicted worse without them, and the risk of all rows grows by so much.
+_MANY, _CLEAR, _MATTERS = 0.15, 3.0, 0.05
+# Their targets differ by less than this share of what rows differ by from predictions without them:
+# else they are one setting measured again, or a cluster.
+_SAME_TARGET = 0.1
+_NO_LEVERAGE = 0.002  # on average: then no five rows change the risk that much
+_WORST_CONDITION = 1e14  # of what near copies are left out by: two digits are enough
+
+
+@dataclass(frozen=True)
+class NearCopies:
+    """What was found.
+
+    Attributes
+    ----------
+    share : float
+        Part of the rows that nearly repeat others.
+    growth : float
+        How many times larger the risk is if each of them is left out with those it repeats.
+    pair : tuple of int
+        Two rows that nearly repeat each other.
+    """
+
+    share: float
+    growth: float
+    pair: tuple[int, int]
+
+
+def near_copies(
+    f: Factorization, targets: np.ndarray, errors: np.ndarray, alpha: np.ndarray
+) -> NearCopies | None:
+    """Return what nearly repeats, if it is many rows and the risk is too small for it; or None.
+
+    Parameters
+    ----------
+    f : Factorization
+        Of the rows.
+    targets, errors : ndarray of shape (n, q)
+        Theirs; leave-one-out errors at the penalty chosen.
+    alpha : ndarray of shape (1,) or (q,)
+        That penalty, or those of the targets.
+
+    Notes
+    -----
+    A sample of rows that keeps near copies together is compared in the leading directions of X, in
+    each by its own spread: these hold least of the noise.  A few hundred thousand multiply-adds.
+    """
+    n = len(errors)
+    if n < _FEWEST or effective_df(f, alpha).max() < _NO_LEVERAGE * n:
+        return None
+    rows = _with_their_like((targets - errors)[:, 0])
+    points = _positions(f, rows)
+    probes = np.random.default_rng(0).permutation(len(rows))[:_PROBES]
+    for some in (probes[:_GLANCE], probes):
+        distances = _distances(points, some)
+        n_copies, excess = _gaps(distances)
+        found = np.flatnonzero(excess > 1.0)
+        share = len(found) / len(some)
+        if share < 0.5 * _MANY:
+            return None
+    clearest = found[np.argsort(-excess[found])]
+    nearest = (np.argsort(distances[probe])[: n_copies[probe]] for probe in clearest)
+    sets = _disjoint(
+        rows[np.append(probes[probe], near)] for probe, near in zip(clearest, nearest, strict=True)
+    )
+    growth = _growth(f, targets, errors, alpha, sets, share)
+    if share < _MANY or growth is None:
+        return None
+    first, second = sorted(sets[0][:2].tolist())
+    return NearCopies(share, growth, (first, second))
+
+
+def _with_their_like(predictions: np.ndarray) -> np.ndarray:
+    """Return the rows of the largest predictions: near copies of one are mostly among them."""
+    first = max(0, len(predictions) - _MOST)
+    return np.argpartition(predictions, first)[first:] if first else np.arange(len(predictions))
+
+
+def _positions(f: Factorization, rows: np.ndarray) -> np.ndarray:
+    """Return coordinates (m, k) of some rows in the leading directions, of unit variance."""
+    U = f.vectors.leading(rows, _DIRECTIONS) * np.sqrt(f.data.n_rows)
+    root = f.data.root_weight
+    return U if root is None else U / root[rows, None]
+
+
+def _distances(points: np.ndarray, some: np.ndarray) -> np.ndarray:
+    """Return squared distances (k, m) of ``some`` points (k,) to all; infinite to themselves."""
+    squares = np.square(points).sum(axis=1)
+    distances = squares[some, None] + squares - 2.0 * points[some] @ points.T
+    np.maximum(distances, 1e-14 * squares.mean(), out=distances)  # rounding
+    distances[np.arange(len(some)), some] = np.inf
+    return distances
+
+
+def _gaps(distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return how many rows come before the widest gap, and its width over what chance allows.
+
+    From squared ``distances`` (k, m), of which the least count.
+    """
+    least = np.partition(distances, _NEIGHBOURS, axis=1)[:, : _NEIGHBOURS + 1]
+    least = np.log(np.sort(least, axis=1))
+    spacings = np.arange(1, _NEIGHBOURS + 1) * np.diff(0.5 * least, axis=1)
+    usual = max(spacings[:, _COPIES + 1 :].mean(), np.finfo(float).tiny)
+    before = spacings[:, :_COPIES]
+    return 1 + before.argmax(axis=1), before.max(axis=1) / (usual * np.log(_COPIES / _CHANCE))
+
+
+def _disjoint(sets) -> list[np.ndarray]:
+    """Return sets of rows that share none, the first of those that do."""
+    seen: set[int] = set()
+    kept = []
+    for rows in sets:
+        if len(kept) < _SETS and seen.isdisjoint(rows.tolist()):
+            seen.update(rows.tolist())
+            kept.append(rows)
+    return kept
+
+
+def _growth(
+    f: Factorization,
+    targets: np.ndarray,
+    errors: np.ndarray,
+    alpha: np.ndarray,
+    sets: list[np.ndarray],
+    share: float,
+) -> float | None:
+    """Return how many times larger the risk is if near copies are left out too; None if hardly.
+
+    Of each of the ``sets`` the first row is left out, with all others.
+    """
+    alone, together, apart = [], [], []
+    for rows in sets:
+        found = hat_block_errors(f, rows, np.atleast_1d(alpha)[None, :], _WORST_CONDITION)
+        if found is not None:
+            alone.append(np.square(errors[rows[0]]).sum())
+            together.append(np.square(found[0, 0]).sum())
+            apart.append(np.square(targets[rows[1:]] - targets[rows[0]]).sum(axis=1).mean())
+    if len(together) < _FEWEST_SETS:
+        return None
+    more = np.subtract(together, alone)
+    is_clear = np.sign(more).sum() > _CLEAR * np.sqrt(len(more))
+    same_target = np.sum(apart) < 2.0 * _SAME_TARGET * np.sum(together)
+    if not (is_clear and same_target):
+        return None
+    growth = 1.0 + share * float(more.mean() / np.square(errors).sum(axis=1).mean())
+    return growth if growth > 1.0 + _MATTERS else None
