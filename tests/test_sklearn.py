@@ -14,6 +14,7 @@ ESTIMATORS = [
     TheoryGuidedRidgeCV(scoring="neg_mean_absolute_error", alphas=9),
     TheoryGuidedRidgeCV(alpha_per_target=True),
     TheoryGuidedRidgeCV(store_cv_results=True),
+    TheoryGuidedRidgeCV(selection="robust"),
     RenormalizedRidge(),
     RenormalizedRidge(alpha=1.0),
     RenormalizedRidge(alpha=0.0, fit_intercept=False),
