@@ -18,8 +18,8 @@ def even_noise(
 ) -> np.ndarray | None:
     """Return the part of the risk (q,) that does not grow with the size of a row.
 
-    By regression, ``(1 - h)^2 e^2 = even (1 - h)^2 + row_kappa slope h (1 - h)``, so that rows of
-    high leverage count no more than others.  Unbiased, and so it may be negative.
+    By regression, ``(1 - h) e^2 = even (1 - h) + row_kappa slope h``, so that rows of high leverage
+    count no more than others.  Unbiased, and so it may be negative.
 
     Parameters
     ----------
