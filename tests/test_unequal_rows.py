@@ -186,3 +186,13 @@ def test_targets_have_even_noise_of_their_own():
     model = TheoryGuidedRidgeCV(alpha_per_target=True).fit(X, Y)
     even = model.risk_profile_["even_noise"]
     assert_allclose(even[1], 100.0 * even[0], rtol=1e-9)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1e-3, 1.0])
+def test_a_row_with_a_column_of_its_own_has_leverage_one_and_no_say(alpha):
+    X, y = make_data(60, 10)
+    X[:, 3] = 0.0
+    X[7, 3] = 2.0
+    model = RenormalizedRidge(alpha).fit(X, y)
+    assert 0.0 <= model.risk_profile_["even_noise"] <= model.risk_
+    assert np.all(np.isfinite(learning_curve(model, [20, 60, 240], alpha=alpha).risk))
