@@ -18,7 +18,8 @@ import numpy as np
 from sk_renorm._linalg import Factorization
 from sk_renorm._risk import effective_df, hat_block_errors
 
-_FEWEST, _MOST = 50, 512  # rows that are compared
+_FEWEST, _MOST = 50, 768  # rows that are compared
+_WINDOWS = 3  # of rows next to each other in what is predicted, if not all are
 _GLANCE, _PROBES = 32, 256  # of them, whose neighbours are looked for: at first, and then
 _DIRECTIONS = 16  # in which they are compared
 _COPIES, _NEIGHBOURS = 4, 24  # that a row may have; that are looked at, the rest for the dimension
@@ -75,7 +76,7 @@ def near_copies(
     n = len(errors)
     if n < _FEWEST or effective_df(f, alpha).max() < _NO_LEVERAGE * n:
         return None
-    rows = _with_their_like((targets - errors)[:, 0])
+    rows = _with_their_like(targets - errors)
     points = _positions(f, rows)
     probes = np.random.default_rng(0).permutation(len(rows))[:_PROBES]
     for some in (probes[:_GLANCE], probes):
@@ -98,9 +99,19 @@ def near_copies(
 
 
 def _with_their_like(predictions: np.ndarray) -> np.ndarray:
-    """Return the rows of the largest predictions: near copies of one are mostly among them."""
-    first = max(0, len(predictions) - _MOST)
-    return np.argpartition(predictions, first)[first:] if first else np.arange(len(predictions))
+    """Return rows of like predictions (n, q), from the least to the largest.
+
+    Near copies of one are mostly among them.  Of several targets, by that whose predictions vary
+    most.
+    """
+    n = len(predictions)
+    if n <= _MOST:
+        return np.arange(n)
+    values = predictions[:, predictions.var(axis=0).argmax()]
+    size = _MOST // _WINDOWS
+    starts = np.linspace(0, n - size, _WINDOWS).astype(int)
+    order = np.argpartition(values, np.unique(np.append(starts, starts[:-1] + size)))
+    return np.concatenate([order[start : start + size] for start in starts])
 
 
 def _positions(f: Factorization, rows: np.ndarray) -> np.ndarray:
