@@ -56,13 +56,14 @@ class RenormalizedRegressor(
         risk: str = "loo",
         n_errors: float = 0.0,
         per_target: bool = False,
+        least: float = 0.0,
         warn_at_edge: bool = False,
         store_cv_results: bool = False,
     ):
         """Fit and set attributes; an error leaves the estimator as it was."""
         if is_dask(X):
             tuning = make_candidates, n_errors, per_target, warn_at_edge
-            return self._fit_dask(X, y, sample_weight, groups, risk_weight, risk, *tuning)
+            return self._fit_dask(X, y, sample_weight, groups, risk_weight, risk, least, *tuning)
         with reported(self, X, y, sample_weight) as stage, unchanged_on_error(self):
             self._forget_fit()
             place = place_of(X)
@@ -100,7 +101,7 @@ class RenormalizedRegressor(
                 "store_cv_results": store_cv_results,
                 "selection='robust'": self._is_robust(),
             }
-            solve = self._solver(data, need_rows, later)
+            solve = self._solver(data, need_rows, later, least)
             factorization, objective, selection = solve(
                 stage, data, self.fit_intercept, of_factorization, make_candidates, n_errors
             )
@@ -118,11 +119,14 @@ class RenormalizedRegressor(
                 move_fitted(self, place)
         return self
 
-    def _solver(self, data: TrainingData, need_rows: dict[str, bool], later: bool) -> Callable:
+    def _solver(
+        self, data: TrainingData, need_rows: dict[str, bool], later: bool, least: float
+    ) -> Callable:
         """Return what factorizes and selects; refuse what ``need_rows`` where none are left out."""
         choice = choose_factorization(*data.X.shape, sparse=issparse(data.X))
         if choice.name != "krylov":
-            return partial(solve_exactly, traces=True) if later else solve_exactly
+            how = {"traces": True} if later else {}
+            return partial(solve_exactly, least=least, **how)
         refuse(
             need_rows,
             "{name} needs errors of rows left out, which sparse data of this size do not give: "

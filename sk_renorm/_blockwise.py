@@ -48,7 +48,7 @@ class BlockwiseFit(FittedAttributes):
     """Learns from rows of which only sums, and some rows, are at hand."""
 
     def _fit_dask(
-        self, X, y, sample_weight, groups, risk_weight, risk: str, make_candidates, *tuning
+        self, X, y, sample_weight, groups, risk_weight, risk, least: float, make_candidates, *tuning
     ):
         """Fit to a dask collection; an error leaves the estimator as it was."""
         refused = self._refused_for_blocks("A fit to a dask collection", groups, risk_weight)
@@ -63,18 +63,20 @@ class BlockwiseFit(FittedAttributes):
             if risk == "gcv":
                 digest = rows.digest()
                 _check_sums(digest.moments, digest.n_seen)
-                self._fit_digest(digest, flat, *tuning)
+                self._fit_digest(digest, flat, *tuning, rows=rows)
                 return self
             Y, weights, moments = rows.moments()
             _check_sums(moments, len(Y))
             data = _rows_at_hand(rows.dtype, Y, weights, flat, moments, len(Y))
-            factorization = rows.factorize(moments, len(Y), fit_intercept=self.fit_intercept)
+            factorization = rows.factorize(moments, len(Y), self.fit_intercept, least)
             self._choose(data, LeaveOneOutByBlock(factorization, rows), *tuning)
         return self
 
-    def _fit_digest(self, digest: Digest, flat: bool, *tuning, **settings) -> None:
+    def _fit_digest(
+        self, digest: Digest, flat: bool, *tuning, rows: DaskRows | None = None, **settings
+    ) -> None:
         """Fit to a digest; ``tuning`` and ``settings`` are for ``_choose``."""
-        estimate = SampledGCV(digest, self.fit_intercept)
+        estimate = SampledGCV(digest, self.fit_intercept, rows)
         sample = digest.sample
         n_rows = estimate.factorization.data.n_rows
         data = _rows_at_hand(sample.X.dtype, sample.Y, sample.weights, flat, digest.moments, n_rows)

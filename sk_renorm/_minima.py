@@ -1,40 +1,16 @@
-"""Minima of losses over the penalty: the nodes to search, and what lies between or beyond them."""
+"""Minima of losses over the penalty: at nodes, between them, and beyond those given."""
 
 from collections.abc import Callable
 
 import numpy as np
 
-# The loss is analytic in log(alpha); its singularities lie on the negative axis of alpha, at
-# distance pi, so steps of 1/2 and nine-point interpolation give its minima to 0.5 %, their loss to
-# 1e-4, or much better: these are for a single mode, the sharpest loss there is.
-_STEP = 0.5
-_WINDOW = 4.1 * _STEP
-_REACH = 1e3  # beyond the spectrum: where alpha changes no mode's share by more than that
+from sk_renorm._risk import STEP
+
+_WINDOW = 4.1 * STEP  # nine nodes
 WORTH_TELLING = 1e-4  # relative fall of the loss; less is within the error of interpolation
 ROUNDING = 1e-12  # of losses that are equal
 
 Evaluate = Callable[[np.ndarray], np.ndarray]
-
-
-def search_nodes(eigenvalues: np.ndarray, resolution: float) -> np.ndarray:
-    """Return penalties that cover all that the data can tell apart, ascending.
-
-    From no shrinkage (0, or ``resolution`` where the factorization loses smaller ones) to 1e8 times
-    the largest eigenvalue, which leaves the constant predictor.
-    """
-    if not len(eigenvalues):
-        return np.ones(1)  # nothing to shrink: every penalty is the constant predictor
-    low, high = np.log(eigenvalues[0] / _REACH), np.log(eigenvalues[-1] * _REACH)
-    nodes = np.exp(np.arange(high, low - _STEP, -_STEP)[::-1])
-    nodes = np.concatenate([[0.0], nodes, [1e5 * eigenvalues[-1], 1e8 * eigenvalues[-1]]])
-    return np.concatenate([[resolution], nodes[nodes > resolution]]) if resolution else nodes
-
-
-def log_spaced(eigenvalues: np.ndarray, resolution: float, count: int) -> np.ndarray:
-    """Return ``count`` log-spaced penalties over the range of the continuous search."""
-    nodes = search_nodes(eigenvalues, resolution)
-    positive = nodes[nodes > 0.0]
-    return np.geomspace(positive[0], positive[-1], count)
 
 
 def best_node(alphas: np.ndarray, losses: np.ndarray) -> np.ndarray:
@@ -78,7 +54,8 @@ def interpolated_minimum(alphas: np.ndarray, losses: np.ndarray) -> tuple[np.nda
             continue
         if not np.isfinite(values[np.ix_(near, which)]).all():
             continue
-        where = np.linspace(t[node - 1], min(t[node + 1], t[near[-1]]), 201)
+        # a neighbour in the middle of a gap is not near: nothing changes towards it
+        where = np.linspace(max(t[node - 1], t[near[0]]), min(t[node + 1], t[near[-1]]), 201)
         refined_t, refined = _vertex(
             where, _polynomial(t[near], values[np.ix_(near, which)], where)
         )
@@ -122,6 +99,8 @@ def better_beyond(
 ) -> np.ndarray:
     """Return for every column a better penalty beyond the edge its best candidate lies at, or NaN.
 
+    Better when evaluated, not only between nodes.
+
     Parameters
     ----------
     alphas : ndarray of shape (L,)
@@ -145,6 +124,9 @@ def better_beyond(
             continue
         outside = np.sort(np.append(beyond, edge))
         alpha, loss = interpolated_minimum(outside, evaluate(outside))
-        found = at_edge & (loss < least - WORTH_TELLING * np.abs(least)) & (alpha != edge)
-        better[found] = alpha[found]
+        enough = least - WORTH_TELLING * np.abs(least)
+        found = at_edge & (loss < enough) & (alpha != edge)
+        for column in np.flatnonzero(found):
+            at = evaluate(alpha[column : column + 1])[0]
+            better[column] = alpha[column] if at[column] < enough[column] else np.nan
     return better

@@ -9,8 +9,7 @@ from sk_renorm._array_api import to_host
 from sk_renorm._base import RenormalizedRegressor
 from sk_renorm._compat import Interval, StrOptions
 from sk_renorm._linalg import Factorization
-from sk_renorm._minima import search_nodes
-from sk_renorm._risk import alpha_from_df, alpha_from_ridge
+from sk_renorm._risk import alpha_from_df, alpha_from_ridge, search_nodes
 from sk_renorm._selection import Candidates
 from sk_renorm._validation import check_params, check_penalties
 
@@ -295,7 +294,8 @@ class RenormalizedRidge(RenormalizedRegressor):
             return _fixed(np.array([convert(f, value)]), f.n_targets)
 
         per_target = dial == "alpha" and len(value) > 1
-        return {"make_candidates": make_candidates, "per_target": per_target}
+        least = float(np.min(value)) if dial == "alpha" else 0.0
+        return {"make_candidates": make_candidates, "per_target": per_target, "least": least}
 
     def _check_params(self) -> tuple[str | None, float | np.ndarray | None]:
         """Check parameters; return the dial that is set and its value, or (None, None)."""

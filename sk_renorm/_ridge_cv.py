@@ -9,8 +9,7 @@ from sklearn.metrics import get_scorer_names
 from sk_renorm._base import RenormalizedRegressor
 from sk_renorm._compat import Interval, StrOptions
 from sk_renorm._linalg import Factorization
-from sk_renorm._minima import log_spaced, search_nodes
-from sk_renorm._risk import RISKS
+from sk_renorm._risk import RISKS, log_spaced, search_nodes
 from sk_renorm._selection import Candidates
 from sk_renorm._validation import check_params, check_penalties, refuse
 
@@ -368,6 +367,7 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
             "risk": self.risk,
             "n_errors": {"min": 0.0, "1se": 1.0, "robust": 0.0}.get(self.selection, self.selection),
             "per_target": self.alpha_per_target,
+            "least": float(alphas.min()) if isinstance(alphas, np.ndarray) else 0.0,
             "warn_at_edge": isinstance(alphas, np.ndarray) and len(alphas) > 1,
             "store_cv_results": self.store_cv_results,
         }

@@ -19,9 +19,6 @@ from sk_renorm._scoring import Objective
 from sk_renorm._selection import Candidates, Selection, select
 from sk_renorm._validation import TrainingData
 
-# A choice this near the smallest penalty that a Gram matrix resolves is made again from the rows.
-_SAFE_DISTANCE = 100.0
-
 MakeCandidates = Callable[[Factorization], Candidates | None]
 
 
@@ -60,24 +57,18 @@ def solve_exactly(
     of_factorization: Callable[[Factorization], Objective],
     make_candidates: MakeCandidates,
     n_errors: float,
+    least: float = 0.0,
     **how,
 ) -> tuple[Factorization, Objective, Selection]:
-    """Factorize and select; once more, precisely, if the Gram matrix cannot resolve the choice."""
+    """Factorize so that penalties down to ``least`` are resolved, and select."""
     reduce = factorize if data.place is None else partial(factorize_on_device, data.place)
-    for precise in (False, True):
-        with stage("factorize"):
-            factorization = reduce(
-                data.X, data.Y, data.weights, fit_intercept=fit_intercept, precise=precise, **how
-            )
-        resolution = factorization.resolution
-        candidates = make_candidates(factorization)
-        if candidates is None or candidates.alphas.min() < resolution:
-            continue
-        with stage("select"):
-            objective = of_factorization(factorization)
-            selection = select(objective, candidates, n_errors)
-        if not resolution or selection.alpha.min() > _SAFE_DISTANCE * resolution:
-            break
+    with stage("factorize"):
+        factorization = reduce(
+            data.X, data.Y, data.weights, fit_intercept=fit_intercept, least=least, **how
+        )
+    with stage("select"):
+        objective = of_factorization(factorization)
+        selection = select(objective, make_candidates(factorization), n_errors)
     return factorization, objective, selection
 
 

@@ -139,7 +139,7 @@ class StreamingFit(BlockwiseFit):
             raise NotFittedError(refused)
         with _not_fitted_if_refused():
             settings = self._settings()
-        for of_rows in ("risk", "store_cv_results"):
+        for of_rows in ("risk", "store_cv_results", "least"):
             settings.pop(of_rows, None)
         make = settings.pop("make_candidates")
 

@@ -9,13 +9,15 @@ from sk_renorm._array_api import like, matmul, to_host
 from sk_renorm._dependence import copied_rows, neighbours_are_alike, neighbours_correlation
 from sk_renorm._leverage import decisive_rows
 from sk_renorm._linalg import Factorization
-from sk_renorm._minima import best_node, better_beyond, search_nodes
+from sk_renorm._minima import best_node, better_beyond
 from sk_renorm._near_copies import near_copies
-from sk_renorm._risk import GeneralizedCrossValidation, LeaveOneOut
+from sk_renorm._risk import GeneralizedCrossValidation, LeaveOneOut, search_nodes
 from sk_renorm._robust import bounded_differences
 from sk_renorm._scoring import Objective
 from sk_renorm._selection import Selection
 from sk_renorm._validation import TrainingData
+
+_NO_SHARE = 1e3  # times the largest eigenvalue: penalties that leave the features no share
 
 
 def outside() -> int:
@@ -150,10 +152,13 @@ def warn_at_edge_of(objective: Objective, selection: Selection) -> None:
         return
     falls = "the risk still falls" if objective.scorer is None else "the score still rises"
     who = f" for {len(found)} of {len(better)} targets" if len(better) > 1 else ""
+    what = f"{falls} beyond it: alpha={better[found[0]]:.3g} is better"
+    if better[found[0]] > _NO_SHARE * f.eigenvalues.max(initial=0.0):
+        constant = "the mean" if f.data.fit_intercept else "zero"
+        what = f"{falls} beyond it: {constant} alone predicts better than any of them"
     warnings.warn(
         f"The best of the given alphas lies at their edge{who} ({best[found[0]]:.3g}), "
-        f"and {falls} beyond it: alpha={better[found[0]]:.3g} is better. "
-        "Give a wider range, or alphas=None to search all of it.",
+        f"and {what}. Give a wider range, or alphas=None to search all of it.",
         UserWarning,
         stacklevel=outside(),
     )

@@ -253,7 +253,7 @@ def test_a_worker_that_dies_changes_nothing():
     with (
         dask.config.set({"distributed.comm.timeouts.connect": "30s"}),
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
         ) as cluster,
         distributed.Client(cluster),
     ):

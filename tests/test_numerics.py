@@ -1,7 +1,9 @@
 """Where precision ends, and degenerate data: finite, meaningful numbers."""
 
+import mpmath
 import numpy as np
 import pytest
+from exact import exact_errors
 from numpy.testing import assert_allclose
 from reference import held_out_errors, make_data, one_by_one
 
@@ -44,36 +46,30 @@ def test_singular_values_that_a_gram_matrix_loses_are_found(shape):
     assert model.alpha_ < 1e-14, "the case is meant to need penalties that a Gram matrix loses"
 
 
-@pytest.mark.parametrize("shape", [(60, 30), (30, 60)])
-def test_svd_only_where_the_choice_needs_it(shape, monkeypatch):
-    """Lost singular values cost nothing where the chosen penalty drowns them anyway."""
-    X, y = graded_data(shape, 1e-10, 1e-2)
-    calls = []
-    monkeypatch.setattr(
-        "sk_renorm._solve.factorize",
-        lambda *args, **kwargs: calls.append(kwargs["precise"]) or factorize(*args, **kwargs),
-    )
-    model = TheoryGuidedRidgeCV().fit(X, y)
-    assert calls == [False]
-    assert_allclose(
-        y - model.loo_predictions_,
-        held_out_errors(X, y, model.alpha_, one_by_one(len(X))),
-        rtol=1e-5,
-    )
-    RenormalizedRidge(1e-16).fit(X, y)
-    assert calls[1:] == [False, True]
+def test_rows_only_where_given_penalties_need_them():
+    """Lost singular values cost nothing where penalties that are given drown them anyway."""
+    X, y = graded_data((60, 30), 1e-10, 1e-2)
+    for alpha, name in ((1e-3, "column_gram"), (1e-16, "rows")):
+        model = RenormalizedRidge(alpha).fit(X, y)
+        assert model.factorization_.startswith(name)
+        errors = held_out_errors(X, y, alpha, one_by_one(len(X)))
+        assert_allclose(y - model.loo_predictions_, errors, rtol=1e-5)
 
 
+@pytest.mark.parametrize("graded", [1.0, 1e9])
 @pytest.mark.parametrize("shape", [(60, 30), (30, 60), (31, 30)])
-def test_all_factorizations_agree(shape):
+def test_all_factorizations_agree(shape, graded):
+    """With singular values of forty digits, also for a column of another scale."""
     X, Y = make_data(*shape, q=2)
-    gram, precise = factorize(X, Y), factorize(X, Y, precise=True)
-    assert gram.name == choose_factorization(*shape).name
-    assert precise.name == "svd"
-    assert_allclose(gram.eigenvalues, precise.eigenvalues, rtol=1e-9)
-    assert_allclose(gram.null_power, precise.null_power, rtol=1e-9, atol=1e-12)
-    for alpha in (1e-6, 1.0, 1e6):
-        assert_allclose(gram.coefficients(alpha), precise.coefficients(alpha), rtol=1e-7)
+    X[:, 3] *= graded
+    f = factorize(X, Y)
+    with mpmath.workdps(40):
+        exact = mpmath.matrix(X.tolist())
+        centring = mpmath.eye(shape[0]) - mpmath.ones(shape[0]) / shape[0]
+        values = mpmath.svd_r(centring * exact, compute_uv=False)
+    values = np.sort([float(value) for value in values])[-f.rank :]
+    assert f.rank == min(shape[0] - 1, shape[1])
+    assert_allclose(f.eigenvalues, values**2, rtol=1e-10)
 
 
 def test_rows_and_columns_give_the_same():
@@ -149,8 +145,8 @@ def test_columns_of_wildly_different_scales(shape):
     X = X * np.geomspace(1e-8, 1e8, shape[1])
     model = TheoryGuidedRidgeCV().fit(X, y)
     assert_finite(model, X)
-    expected = held_out_errors(X, y, model.alpha_, one_by_one(shape[0]))
-    assert_allclose(model.risk_, np.mean(expected**2), rtol=1e-4)
+    expected = exact_errors(X, y, [model.alpha_])
+    assert_allclose(model.risk_, np.mean(expected**2), rtol=1e-12)
 
 
 @pytest.mark.parametrize("shape", [(60, 6), (20, 40)])

@@ -75,16 +75,6 @@ def test_stages_in_memory(model):
     assert_array_equal(model.risk_path_, expected.risk_path_)
 
 
-def test_a_second_factorization_is_told():
-    X, y = make_data(40, 6)
-    X[:, 0] = X[:, 1] + 1e-9 * X[:, 0]
-    model = TheoryGuidedRidgeCV(alphas=[1e-14, 1e-13]).set_callbacks(Recorder())
-    with pytest.warns(UserWarning, match="edge"):
-        model.fit(X, y)
-    assert model.factorization_.startswith("svd")
-    assert_events(whole_fit(model, ("factorize", None), *IN_MEMORY))
-
-
 def test_krylov_spaces_are_one_stage(monkeypatch):
     monkeypatch.setattr(_choose, "_LARGEST_GRAM", 20)
     X, y = make_data(120, 60)

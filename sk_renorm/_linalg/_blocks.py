@@ -77,7 +77,12 @@ class CentredData:
         Whether the mean is a fitted direction.
     constant_columns : ndarray of shape (p,), bool, or None
         Columns of ``X~`` that are taken as zero, since only rounding moves them; None for none.
+    low : tuple of ndarray of shape (p,), (q,), or None
+        What ``x_mean`` and ``y_mean`` have lost in rounding; None where that is nothing to the
+        columns.
     """
+
+    is_sparse = False
 
     X: np.ndarray | None
     targets: np.ndarray | None
@@ -89,6 +94,7 @@ class CentredData:
     n_rows: int
     fit_intercept: bool
     constant_columns: np.ndarray | None = field(default=None, kw_only=True)
+    low: tuple[np.ndarray, np.ndarray] | None = field(default=None, kw_only=True)
 
     @classmethod
     def from_rows(
@@ -98,6 +104,7 @@ class CentredData:
         weights: np.ndarray | None,
         fit_intercept: bool,
         means: tuple[np.ndarray, np.ndarray] | None = None,
+        low: tuple[np.ndarray, np.ndarray] | None = None,
     ) -> "CentredData":
         """Centre ``Y`` and keep ``X`` as it is; ``means`` saves the pass over X that finds them."""
         n, p = X.shape
@@ -108,6 +115,8 @@ class CentredData:
         else:
             x_mean, y_mean = np.zeros(p), np.zeros(Y.shape[1])
         targets = Y - y_mean
+        if low is not None:
+            targets -= low[1]
         root = None if weights is None else np.sqrt(weights)
         if root is not None:
             targets *= root[:, None]
@@ -118,12 +127,15 @@ class CentredData:
             constant = np.full(n, 1.0 / np.sqrt(n))
         else:
             constant = root / np.sqrt(total_weight)
-        return cls(X, targets, constant, root, x_mean, y_mean, total_weight, n, fit_intercept)
+        means = x_mean, y_mean
+        return cls(X, targets, constant, root, *means, total_weight, n, fit_intercept, low=low)
 
     def holding(self, X: np.ndarray, Y: np.ndarray, weights: np.ndarray | None) -> "CentredData":
         """Return the same data with only these of its rows at hand; means and sums are of all."""
         root = None if weights is None else np.sqrt(weights)
         targets = Y - self.y_mean
+        if self.low is not None:
+            targets -= self.low[1]
         constant = np.full(len(X), float(self.fit_intercept) / np.sqrt(self.total_weight))
         if root is not None:
             targets *= root[:, None]
@@ -135,9 +147,47 @@ class CentredData:
         X = self.X[rows]
         out = None if scratch is None else scratch("rows", *X.shape)
         block = np.subtract(X, self.x_mean, out=out, dtype=np.float64)
+        if self.low is not None:
+            block -= self.low[0]
         if self.root_weight is not None:
             block *= self.root_weight[rows, None]
         return block
+
+    def columns(self, columns: np.ndarray) -> np.ndarray:
+        """Return some columns of ``X~`` (n, k)."""
+        block = np.subtract(self.X[:, columns], self.x_mean[columns], dtype=np.float64)
+        if self.root_weight is not None:
+            block *= self.root_weight[:, None]
+        if self.constant_columns is not None:
+            block[:, self.constant_columns[columns]] = 0.0
+        return block
+
+    def column_power(self) -> np.ndarray:
+        """Return the sums of squares (p,) of the columns of ``X~``."""
+        blocks = (block for _, block in self.column_blocks())
+        return np.concatenate([np.einsum("ij,ij->j", block, block) for block in blocks])
+
+    def gram_of(self, directions: np.ndarray) -> np.ndarray:
+        """Return ``T' X~' X~ T`` (k, k) for ``directions`` T (p, k), in one pass over the rows."""
+        width = len(self.x_mean)
+        directions = self.arranged(directions)
+
+        def over_range(start: int, stop: int) -> np.ndarray:
+            scratch, total = Scratch(), 0.0
+            for rows in row_ranges(start, stop, width):
+                product = self.row_product(rows, directions, scratch)
+                total = total + product.T @ product
+            return total
+
+        return sum(map_ranges(over_range, self.n_rows, min_items=512))
+
+    def cross_of(self, directions: np.ndarray, z: np.ndarray) -> np.ndarray:
+        """Return ``T' X~' (Y~ - X~ T z)`` (k, q) for ``directions`` T (p, k) and z (k, q)."""
+        total = 0.0
+        for rows in row_ranges(0, self.n_rows, len(self.x_mean)):
+            product = self.row_product(rows, directions)
+            total = total + product.T @ (self.targets[rows] - product @ z)
+        return total
 
     def row_product(
         self, rows: slice | np.ndarray, B: np.ndarray, scratch: Scratch | None = None
@@ -160,7 +210,8 @@ class CentredData:
 
     def centred(self, X: np.ndarray) -> np.ndarray:
         """Return new rows (m, p) less the means."""
-        return np.subtract(X, self.x_mean, dtype=np.float64)
+        block = np.subtract(X, self.x_mean, dtype=np.float64)
+        return block if self.low is None else block - self.low[0]
 
     def row_gram(self) -> tuple[np.ndarray, np.ndarray | None]:
         """Return the upper triangle of ``X~ X~'`` (n, n), and the ``constant_columns`` left out."""

@@ -17,25 +17,20 @@ class Decision(NamedTuple):
     reason: str
 
 
-def choose_factorization(
-    n_rows: int, n_features: int, *, precise: bool = False, sparse: bool = False
-) -> Decision:
+def choose_factorization(n_rows: int, n_features: int, *, sparse: bool = False) -> Decision:
     """Choose what to factorize.
 
     Parameters
     ----------
     n_rows, n_features : int
         Shape of the data.
-    precise : bool
-        Whether the Gram matrix was found unable to resolve the penalties that matter.
     sparse : bool
         Whether the rows are sparse, and must not become dense as a whole.
 
     Returns
     -------
     Decision
-        ``"row_gram"`` (n x n), ``"column_gram"`` (p x p), ``"svd"`` or ``"blocked_qr"`` of the
-        rows, ``"krylov"``, and the reason.
+        ``"row_gram"`` (n x n), ``"column_gram"`` (p x p) or ``"krylov"``, and the reason.
 
     Examples
     --------
@@ -43,13 +38,6 @@ def choose_factorization(
     >>> choose_factorization(50, 20_000).name
     'row_gram'
     """
-    if precise:
-        first = choose_factorization(n_rows, n_features)
-        return Decision(
-            "blocked_qr" if sparse else "svd",
-            f"instead of {first.name}, which squares the singular values and would lose the ones "
-            "that matter",
-        )
     shorter = min(n_rows, n_features)
     if sparse and shorter > _LARGEST_GRAM:
         size = f"{8e-9 * shorter**2:.2g} GB"

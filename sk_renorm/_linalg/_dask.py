@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from sk_renorm._linalg._column_modes import RowsAgain
 from sk_renorm._linalg._dask_blocks import as_floats, split_alike
 from sk_renorm._linalg._digest import SAMPLE_SIZE, Digest
 from sk_renorm._linalg._factorization import Factorization
@@ -64,14 +65,21 @@ class DaskRows:
         """Return targets (n, q), weights (n,) if given, and moments of rows of positive weight."""
         return self.reduce(_moments, _join)
 
-    def factorize(self, moments: Moments, n_rows: int, *, fit_intercept: bool) -> Factorization:
-        """Factorize moments; rows are passed over again if some eigenvalues may be zero."""
+    def factorize(
+        self, moments: Moments, n_rows: int, fit_intercept: bool, least: float = 0.0
+    ) -> Factorization:
+        """Factorize moments; rows are passed over again where these do not suffice."""
         moments = moments if fit_intercept else moments.about_zero()
+        return factorize_moments(moments, n_rows, self.again(moments), least)
 
-        def tail_power(directions: np.ndarray) -> float:
-            return self.reduce(partial(_power, moments.x_mean, directions.sum(axis=1)))
-
-        return factorize_moments(moments, n_rows, tail_power)
+    def again(self, moments: Moments) -> RowsAgain:
+        """Return what the rows that ``moments`` are of can be asked for once more."""
+        x_means = moments.x_mean, moments.x_low
+        y_means = moments.y_mean, moments.y_low
+        return RowsAgain(
+            lambda T: self.reduce(partial(_gram_of, x_means, T)),
+            lambda T, z: self.reduce(partial(_cross_of, x_means, y_means, T, z)),
+        )
 
     def reduce(
         self, task: BlockTask, combine: Callable[[Result, Result], Result] = operator.add
@@ -151,7 +159,14 @@ def _join(first, second):
     return np.concatenate([first[0], second[0]]), weights, first[2] + second[2]
 
 
-def _power(x_mean: np.ndarray, direction: np.ndarray, number: int, X, Y, weights) -> float:
-    """Squared length of a block of centred data along a direction."""
-    squares = np.square(np.subtract(X, x_mean, dtype=np.float64) @ direction)
-    return float(squares.sum() if weights is None else weights @ squares)
+def _gram_of(means: tuple, T, number: int, X, Y, weights) -> np.ndarray:
+    """``T' X~' X~ T`` (k, k) of a block of data and directions T (p, k)."""
+    products = np.subtract(X, means[0], dtype=np.float64) @ T - means[1] @ T
+    return (products if weights is None else products * weights[:, None]).T @ products
+
+
+def _cross_of(means: tuple, y_means: tuple, T, z, number: int, X, Y, weights) -> np.ndarray:
+    """``T' X~' (Y~ - X~ T z)`` (k, q) of a block of data."""
+    products = np.subtract(X, means[0], dtype=np.float64) @ T - means[1] @ T
+    left = (Y - y_means[0]) - y_means[1] - products @ z
+    return products.T @ (left if weights is None else left * weights[:, None])

@@ -95,6 +95,28 @@ class DeviceData(CentredData):
             constant = is_constant(xp.sum(block * block, axis=0), mean, self.total_weight)
             yield columns, block * xp.astype(~constant, xp.float64)
 
+    def column_power(self) -> np.ndarray:
+        """Return the sums of squares (p,) of the columns of ``X~``, on the host."""
+        xp = self.place.xp
+        powers = [xp.sum(block * block, axis=0) for _, block in self.column_blocks()]
+        return np.concatenate([self.place.to_host(power) for power in powers])
+
+    def gram_of(self, directions: np.ndarray) -> np.ndarray:
+        """Return ``T' X~' X~ T`` (k, k) on the host, for ``directions`` T (p, k) on the host."""
+        T, total = self.place.put(directions), 0.0
+        for rows in self.row_ranges():
+            product = self.rows(rows) @ T
+            total = total + product.T @ product
+        return self.place.to_host(total)
+
+    def cross_of(self, directions, z: np.ndarray) -> np.ndarray:
+        """Return ``T' X~' (Y~ - X~ T z)`` (k, q) on the host, for T (p, k) on the device."""
+        z, total = self.place.put(z), 0.0
+        for rows in self.row_ranges():
+            product = self.rows(rows) @ directions
+            total = total + product.T @ (self.Y[rows, :] - product @ z)
+        return self.place.to_host(total)
+
     def right_product(self, B):
         """Return ``X~' B`` (p, k) for ``B`` (n, k), on the device."""
         blocks = [block.T @ B for _, block in self.column_blocks()]
@@ -151,7 +173,9 @@ class DeviceVectors:
     singular_values : array of shape (r,)
         On the device.
     U, V : array of shape (n, r), (p, r), or None
-        Left and right vectors; None where they are made from the rows and the other side.
+        Left and right vectors; None where they are made from the other side.
+    left_map : array of shape (p, r) or None
+        ``U = X~ left_map``, where U is made from the rows.
     null_basis : array of shape (n, k) or None
         Spans what neither U nor the intercept do, where that is known.
     """
@@ -160,6 +184,7 @@ class DeviceVectors:
     singular_values: object
     U: object = None
     V: object = None
+    left_map: object = None
     null_basis: object = None
 
     def row_ranges(self) -> Iterator[slice]:
@@ -171,7 +196,14 @@ class DeviceVectors:
         """Return some rows of U (b, r) on the device."""
         if self.U is not None:
             return self.U[rows, :]
-        return self.data.rows(rows) @ (self.V / self.singular_values)
+        return self.data.rows(rows) @ self.left_map
+
+    @property
+    def _right(self):
+        """Right vectors, where they are not made from the rows."""
+        if self.V is None and self.left_map is not None:
+            return self.left_map * self.singular_values
+        return self.V
 
     def left(self, rows: slice, scratch: Scratch | None = None) -> np.ndarray:
         return self.data.place.to_host(self.on_device(rows))
@@ -185,15 +217,15 @@ class DeviceVectors:
 
     def right_product(self, A: np.ndarray) -> np.ndarray:
         place = self.data.place
-        if self.V is not None:
-            return place.product(self.V, A)
+        if self._right is not None:
+            return place.product(self._right, A)
         B = self.U @ (place.put(A) / self.singular_values[:, None])
         return place.to_host(self.data.right_product(B))
 
     def project(self, X_centred: np.ndarray) -> np.ndarray:
         place = self.data.place
         X = place.put(X_centred)
-        if self.V is not None:
-            return place.to_host(X @ self.V)
+        if self._right is not None:
+            return place.to_host(X @ self._right)
         products = sum(X[:, columns] @ block.T for columns, block in self.data.column_blocks())
         return place.to_host(products @ (self.U / self.singular_values))

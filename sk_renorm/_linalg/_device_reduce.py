@@ -4,11 +4,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from sk_renorm._linalg._blocks import is_constant
+from sk_renorm._linalg._blocks import CentredData, is_constant
 from sk_renorm._linalg._choose import choose_factorization
+from sk_renorm._linalg._column_modes import ColumnModes, RowsAgain, column_modes
 from sk_renorm._linalg._device import Device, DeviceData, DeviceVectors
-from sk_renorm._linalg._factorization import Factorization, LeftBlock
-from sk_renorm._linalg._reduce import _EPS, _keep, _left_error
+from sk_renorm._linalg._factorization import RESOLVED, Factorization, LeftBlock
+from sk_renorm._linalg._graded import EPS
+from sk_renorm._linalg._moments import Moments
+from sk_renorm._linalg._reduce import factorization_of
+from sk_renorm._linalg._reflection import Reflection
+from sk_renorm._linalg._row_modes import RowModes, graded_row_modes, is_nothing
 
 
 def factorize_on_device(
@@ -18,9 +23,12 @@ def factorize_on_device(
     weights: np.ndarray | None = None,
     *,
     fit_intercept: bool = True,
-    precise: bool = False,
+    least: float = 0.0,
 ) -> Factorization:
     """Factorize data whose ``X`` is on a device, as `factorize` does; X is not moved.
+
+    Only few rows of columns that differ in scale, or that nearly depend on each other, are brought
+    to the host.
 
     Parameters
     ----------
@@ -34,8 +42,8 @@ def factorize_on_device(
         Positive sample weights.
     fit_intercept : bool, default=True
         Whether to centre.
-    precise : bool, default=False
-        Whether to use a singular value decomposition of the rows.
+    least : float, default=0.0
+        Smallest penalty that matters.
 
     Returns
     -------
@@ -43,19 +51,15 @@ def factorize_on_device(
         Its vectors are `DeviceVectors`; spectrum and projections are ndarrays.
     """
     data = DeviceData.on(place, X, Y, weights, fit_intercept)
-    name, reason = choose_factorization(*X.shape, precise=precise)
-    reduce = {"svd": _from_svd, "column_gram": _from_column_gram, "row_gram": _from_row_gram}[name]
-    eigenvalues, vectors, projections, resolution = reduce(data)
-    if name == "svd":
-        left_error = np.full(len(eigenvalues), 4.0 * _EPS)
+    name, reason = choose_factorization(*X.shape)
+    if name == "column_gram":
+        modes, vectors, projections = _from_column_gram(data, least)
     else:
-        left_error = _left_error(eigenvalues, resolution)
+        modes, vectors, projections = _from_row_gram(data)
     power = np.square(data.targets).sum(axis=0)
-    null_power = np.maximum(power - np.square(projections).sum(axis=0), 0.0)
-    f = Factorization(
-        name, data, eigenvalues, projections, null_power, vectors, left_error, resolution, reason
-    )
-    if not np.any(null_power < 1e-8 * power):
+    f = factorization_of(name, data, modes, vectors, projections, power)
+    f = replace(f, reason=reason)
+    if not np.any(f.null_power < 1e-8 * power):
         return f
     # a difference of nearly equal numbers has lost its digits: take the residuals themselves
     blocks = (device_left_block(f, rows).residual for rows in vectors.row_ranges())
@@ -74,7 +78,7 @@ def device_left_block(f: Factorization, rows: slice) -> LeftBlock:
         return LeftBlock(U, squares, constant, 0.0 * constant, nothing)
     if vectors.null_basis is None:
         null = 1.0 - constant**2 - xp.sum(squares, axis=1)
-        rounding = 4.0 * (squares @ place.put(f.left_error) + float(_EPS))
+        rounding = 4.0 * (squares @ place.put(f.left_error) + EPS)
         residual = data.Y[rows, :] - U @ place.put(f.projections)
     else:
         basis = vectors.null_basis[rows, :]
@@ -85,7 +89,9 @@ def device_left_block(f: Factorization, rows: slice) -> LeftBlock:
     return LeftBlock(U, squares, constant, null * left, residual * left[:, None])
 
 
-def _from_column_gram(data: DeviceData):
+def _from_column_gram(
+    data: DeviceData, least: float
+) -> tuple[ColumnModes, DeviceVectors, np.ndarray]:
     place = data.place
     gram, cross = 0.0, 0.0
     for rows in data.row_ranges():
@@ -93,34 +99,38 @@ def _from_column_gram(data: DeviceData):
         gram, cross = gram + block.T @ block, cross + block.T @ data.Y[rows, :]
     diagonal = place.to_host(place.xp.linalg.diagonal(gram))
     constant = is_constant(diagonal, data.x_mean, data.total_weight)
-    if constant.any():
-        varies = place.put((~constant).astype(float))[:, None]
-        gram, cross = gram * varies * varies.T, cross * varies
-    eigenvalues, V = _eigh(place, gram)
+    if not constant.any():
+        eigenvalues, V = _eigh(place, gram)
+        if eigenvalues[0] > RESOLVED * eigenvalues[-1]:
+            singular_values = np.sqrt(eigenvalues)
+            left_map = V / place.put(singular_values)
+            vectors = DeviceVectors(data, place.put(singular_values), left_map=left_map)
+            modes = ColumnModes(singular_values, left_map, left_error=_left_error(eigenvalues))
+            return modes, vectors, place.to_host(left_map.T @ cross)
+    moments = Moments(0, len(data.y_mean), centre=data.fit_intercept)
+    moments.total_weight, moments.x_mean = data.total_weight, data.x_mean
+    moments.xx = place.to_host(gram).copy()
+    moments.xx[constant] = 0.0
+    moments.xx[:, constant] = 0.0
+    n_free = data.n_rows - data.fit_intercept
+    again = RowsAgain(data.gram_of, data.cross_of)
+    modes = column_modes(moments, n_free, again, least)
+    left_map = place.put(modes.left_map)
+    V = None if modes.V is None else place.put(modes.V)
+    vectors = DeviceVectors(data, place.put(modes.singular_values), left_map=left_map, V=V)
+    cross = cross * place.put((~constant).astype(float))[:, None]
+    projections = place.to_host(left_map.T @ cross)
+    if modes.needs_rows:
+        projections = projections + data.cross_of(left_map, projections)
+    return modes, vectors, projections
 
-    def tail_power(modes: np.ndarray) -> float:
-        # the columns of X~ V are orthogonal, so one sum of them has the power of all
-        direction = place.xp.sum(V[:, : modes.size], axis=1)
-        powers = (place.xp.sum((data.rows(rows) @ direction) ** 2) for rows in data.row_ranges())
-        return float(sum(powers))
 
-    first, resolution = _first_kept(eigenvalues, tail_power, data.n_rows)
-    eigenvalues, V = eigenvalues[first:], V[:, first:]
-    singular_values = place.put(np.sqrt(eigenvalues))
-    projections = place.to_host((V / singular_values).T @ cross)
-    return eigenvalues, DeviceVectors(data, singular_values, V=V), projections, resolution
-
-
-def _from_row_gram(data: DeviceData):
+def _from_row_gram(data: DeviceData) -> tuple[RowModes, DeviceVectors, np.ndarray]:
     """Factorize the Gram matrix of the rows, the intercept's direction reflected away."""
     place, xp = data.place, data.place.xp
-    n, skip = data.n_rows, int(data.fit_intercept)
+    skip = int(data.fit_intercept)
     gram = sum(block @ block.T for _, block in data.column_blocks())
-    reflect = data.constant.copy()
-    if skip:
-        reflect[0] += 1.0
-        reflect *= np.sqrt(2.0) / np.linalg.norm(reflect)
-    reflect = place.put(reflect)
+    reflect = place.put(Reflection.of(data.constant).v)
     if skip:
         image = gram @ reflect
         image = image - 0.5 * xp.sum(image * reflect) * reflect
@@ -132,32 +142,38 @@ def _from_row_gram(data: DeviceData):
         zeros = xp.zeros((skip, columns.shape[1]), dtype=columns.dtype, device=place.device)
         return xp.concat([zeros, columns]) - reflect[:, None] * (reflect[skip:] @ columns)[None, :]
 
-    def tail_power(modes: np.ndarray) -> float:
-        direction = turn_back(xp.sum(rotated[:, : modes.size], axis=1, keepdims=True))
-        return float(xp.sum(data.right_product(direction) ** 2))
+    def tail(directions) -> np.ndarray:
+        direction = turn_back(xp.sum(directions, axis=1, keepdims=True))
+        return place.to_host(data.right_product(direction))
 
-    first, resolution = _first_kept(eigenvalues, tail_power, max(n, data.x_mean.size))
-    null_basis = turn_back(rotated[:, :first]) if first and not resolution else None
+    first = np.count_nonzero(eigenvalues <= RESOLVED * eigenvalues.max(initial=0.0))
+    if first and not is_nothing(eigenvalues, rotated[:, :first], tail, data):
+        return _from_rows_on_host(data)
+    null_basis = turn_back(rotated[:, :first]) if first else None
     eigenvalues, U = eigenvalues[first:], turn_back(rotated[:, first:])
-    singular_values = place.put(np.sqrt(eigenvalues))
+    modes = RowModes(U, np.sqrt(eigenvalues), null_basis, _left_error(eigenvalues))
+    singular_values = place.put(modes.singular_values)
     vectors = DeviceVectors(data, singular_values, U=U, null_basis=null_basis)
-    return eigenvalues, vectors, place.to_host(U.T @ data.Y), resolution
+    return modes, vectors, place.to_host(U.T @ data.Y)
 
 
-def _from_svd(data: DeviceData):
-    place, xp = data.place, data.place.xp
-    X = data.rows(slice(None))
-    power = place.to_host(xp.sum(X * X, axis=0))
+def _from_rows_on_host(data: DeviceData) -> tuple[RowModes, DeviceVectors, np.ndarray]:
+    place = data.place
+    host = CentredData(**{name: vars(data)[name] for name in CentredData.__dataclass_fields__})
+    power = data.column_power()
     constant = is_constant(power, data.x_mean, data.total_weight)
-    X = X * place.put((~constant).astype(float))
-    U, values, Vt = xp.linalg.svd(X, full_matrices=False)
-    values = place.to_host(values)
-    rank = np.count_nonzero(values > max(X.shape) * _EPS * values[0])
-    # ascending, as eigenvalues of Gram matrices come
-    U, V = xp.flip(U[:, :rank], axis=1), xp.flip(Vt[:rank, :], axis=0).T
-    values = values[:rank][::-1]
-    vectors = DeviceVectors(data, place.put(values), U=U, V=V)
-    return values**2, vectors, place.to_host(U.T @ data.Y), 0.0
+    host = replace(host, X=place.to_host(data.X), constant_columns=constant)
+    modes = graded_row_modes(host, Reflection.of(data.constant))
+    singular_values, U = place.put(modes.singular_values), place.put(modes.U)
+    V = place.to_host(data.right_product(U / singular_values)).copy()
+    V[modes.strong] = modes.V
+    null_basis = None if modes.null_basis is None else place.put(modes.null_basis)
+    vectors = DeviceVectors(data, singular_values, U=U, V=place.put(V), null_basis=null_basis)
+    return modes, vectors, modes.U.T @ data.targets
+
+
+def _left_error(eigenvalues: np.ndarray) -> np.ndarray:
+    return EPS * eigenvalues[-1:] / eigenvalues
 
 
 def _eigh(place: Device, gram) -> tuple[np.ndarray, object]:
@@ -166,13 +182,3 @@ def _eigh(place: Device, gram) -> tuple[np.ndarray, object]:
         return np.zeros(0), gram
     eigenvalues, vectors = place.xp.linalg.eigh(gram)
     return np.maximum(place.to_host(eigenvalues), 0.0), vectors
-
-
-def _first_kept(eigenvalues: np.ndarray, tail_power, size: int) -> tuple[int, float]:
-    """Return the first mode that is real, and the smallest penalty that the Gram matrix resolves.
-
-    Vectors stay on the device: the modes in question, always the first ones, go by their numbers.
-    """
-    modes = np.arange(len(eigenvalues))[None, :]
-    keep, resolution = _keep(eigenvalues, modes, tail_power, size)
-    return len(keep) - np.count_nonzero(keep), resolution

@@ -67,8 +67,8 @@ class Factorization:
     Attributes
     ----------
     name : str
-        How it was made: ``"row_gram"``, ``"column_gram"``, ``"svd"``, ``"blocked_qr"`` or
-        ``"moments"``.
+        What it was made of: ``"row_gram"``, ``"column_gram"``, ``"rows"``, ``"moments"`` or
+        ``"tridiagonal"``.
     data : CentredData
         What was factorized.
     eigenvalues : ndarray of shape (r,)

@@ -50,8 +50,6 @@ def refit(
     """Factorize the ``train`` rows afresh and hold out the ``test`` rows (index arrays)."""
     arguments = X[train], Y[train], None if weights is None else weights[train]
     factorization = factorize(*arguments, fit_intercept=fit_intercept)
-    if factorization.resolution:
-        factorization = factorize(*arguments, fit_intercept=fit_intercept, precise=True)
     data = factorization.data
     project = factorization.vectors.project
     blocks = [X[test[rows]] for rows in row_ranges(0, len(test), X.shape[1])]

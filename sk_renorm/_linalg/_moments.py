@@ -2,18 +2,20 @@
 
 import numpy as np
 
-from sk_renorm._linalg._blocks import Scratch, row_ranges, weighted_mean
+from sk_renorm._linalg._blocks import Scratch, is_constant, row_ranges, weighted_mean
 from sk_renorm._linalg._threads import map_ranges
 
 _FEW = 256  # rows whose mean is near that of all
+_LOW = 1e-13  # of the standard deviation: what rounding of the mean may lose
 
 
 class Moments:
     """Weighted means and centred second moments of ``(X, Y)``; exact for any blocks and any order.
 
     Rows are centred by the mean of a few of them, what that misses is subtracted, and blocks are
-    combined by the pairwise update of Chan, Golub and LeVeque (1983): a mean a million times the
-    standard deviation costs no digits, and one pass over the data is enough.
+    combined by the pairwise update of Chan, Golub and LeVeque (1983), with means kept as two
+    numbers: a mean 1e12 times the standard deviation costs no digits, and one pass over the data is
+    enough.
 
     Parameters
     ----------
@@ -28,6 +30,8 @@ class Moments:
         Sum of the weights seen.
     x_mean, y_mean : ndarray of shape (p,), (q,)
         Weighted means; zeros if ``centre`` is false.
+    x_low, y_low : ndarray of shape (p,), (q,)
+        What the means have lost in rounding.
     xx, xy, yy : ndarray of shape (p, p), (p, q), (q,)
         Weighted sums of products about the means; ``yy`` keeps the diagonal only.
 
@@ -39,8 +43,8 @@ class Moments:
     def __init__(self, n_features: int, n_targets: int, *, centre: bool = True):
         self.centre = centre
         self.total_weight = 0.0
-        self.x_mean = np.zeros(n_features)
-        self.y_mean = np.zeros(n_targets)
+        self.x_mean, self.x_low = np.zeros(n_features), np.zeros(n_features)
+        self.y_mean, self.y_low = np.zeros(n_targets), np.zeros(n_targets)
         self.xx = np.zeros((n_features, n_features))
         self.xy = np.zeros((n_features, n_targets))
         self.yy = np.zeros(n_targets)
@@ -91,7 +95,7 @@ class Moments:
         x_step, y_step = x_sum / weight, y_sum / weight
         self._add_outer(x_step, y_step, -weight)
         np.maximum(self.yy, 0.0, out=self.yy)
-        self._shift(x_near + x_step, y_near + y_step, weight)
+        self._shift(_two_parts(x_near, x_step), _two_parts(y_near, y_step), weight)
         return self
 
     def merge(self, other: "Moments") -> "Moments":
@@ -99,7 +103,7 @@ class Moments:
         self.xx += other.xx
         self.xy += other.xy
         self.yy += other.yy
-        self._shift(other.x_mean, other.y_mean, other.total_weight)
+        self._shift((other.x_mean, other.x_low), (other.y_mean, other.y_low), other.total_weight)
         return self
 
     def __add__(self, other: "Moments") -> "Moments":
@@ -126,8 +130,18 @@ class Moments:
         if self.centre:
             other._add_outer(self.x_mean, self.y_mean, self.total_weight)
             other.x_mean, other.y_mean = np.zeros_like(self.x_mean), np.zeros_like(self.y_mean)
+            other.x_low, other.y_low = np.zeros_like(self.x_low), np.zeros_like(self.y_low)
             other.centre = False
         return other
+
+    def low_means(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return what the means have lost in rounding, or None if that is nothing to any column."""
+        x, y = (self.x_mean, self.x_low, np.diagonal(self.xx)), (self.y_mean, self.y_low, self.yy)
+        lost, matters = [], False
+        for mean, low, power in (x, y):
+            lost.append(np.where(is_constant(power, mean, self.total_weight), 0.0, low))
+            matters |= bool((self.total_weight * lost[-1] ** 2 > _LOW**2 * power).any())
+        return tuple(lost) if matters else None
 
     def _add_outer(self, x: np.ndarray, y: np.ndarray, scale: float) -> None:
         """Add ``scale`` times the products of a row ``x`` (p,), ``y`` (q,)."""
@@ -135,21 +149,28 @@ class Moments:
         self.xy += np.multiply.outer(scale * x, y)
         self.yy += scale * y**2
 
-    def _shift(self, x_mean: np.ndarray, y_mean: np.ndarray, weight: float) -> None:
+    def _shift(self, x_means: tuple, y_means: tuple, weight: float) -> None:
         """Account for the distance between the means of the two parts, then move ours."""
         total = self.total_weight + weight
         if total == 0.0:
             return
-        if self.centre and self.total_weight > 0.0:
-            x_step, y_step = x_mean - self.x_mean, y_mean - self.y_mean
-            scale = self.total_weight * weight / total
-            self._add_outer(x_step, y_step, scale)
-            self.x_mean += x_step * (weight / total)
-            self.y_mean += y_step * (weight / total)
-        else:
-            self.x_mean += x_mean
-            self.y_mean += y_mean
+        share = weight / total
+        x_step = (x_means[0] - self.x_mean) + (x_means[1] - self.x_low)
+        y_step = (y_means[0] - self.y_mean) + (y_means[1] - self.y_low)
+        if self.total_weight == 0.0:
+            (self.x_mean, self.x_low), (self.y_mean, self.y_low) = x_means, y_means
+        elif self.centre:
+            self._add_outer(x_step, y_step, self.total_weight * share)
+            self.x_mean, self.x_low = _two_parts(self.x_mean, x_step * share, self.x_low)
+            self.y_mean, self.y_low = _two_parts(self.y_mean, y_step * share, self.y_low)
         self.total_weight = total
+
+
+def _two_parts(high: np.ndarray, step: np.ndarray, low=0.0) -> tuple[np.ndarray, np.ndarray]:
+    """Return ``high + step + low`` as a sum of two numbers, where ``high`` leads or is zero."""
+    total = high + step
+    part = total - high
+    return total, low + ((high - (total - part)) + (step - part))
 
 
 def _near_mean(A: np.ndarray, weights: np.ndarray | None) -> np.ndarray:

@@ -6,7 +6,6 @@ That ratio is 1 / (1 - density) at least for a column of equal entries, so a col
 large has hardly a zero, and costs hardly more if it is stored in full, centred.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +35,8 @@ class SparseData(CentredData):
 
     offset: np.ndarray
     given: scipy.sparse.csr_array
+
+    is_sparse = True
 
     @classmethod
     def from_rows(
@@ -142,23 +143,22 @@ class SparseData(CentredData):
         moments = Moments(0, n_targets, centre=self.fit_intercept)  # no room for what is at hand
         moments.total_weight = self.total_weight
         moments.x_mean, moments.y_mean = self.x_mean, self.y_mean
+        moments.x_low = np.zeros_like(self.x_mean)
         moments.xx = self.column_gram()
         moments.xy = self.right_product(self.targets)
         moments.yy = np.square(self.targets).sum(axis=0)
         return moments
 
-    def tall_blocks(self) -> Iterator[np.ndarray]:
-        """Yield ``X~`` (n > p) or its transpose as dense blocks of rows, no fewer than columns."""
-        n, p = self.X.shape
-        tall, width = (self.X, p) if n > p else (self.X.T.tocsr(), n)
-        step = max(width, _BLOCK_ENTRIES // width)
-        root = np.ones(n) if self.root_weight is None else self.root_weight
-        for start in range(0, tall.shape[0], step):
-            some = slice(start, start + step)
-            if n > p:
-                yield self.rows(some)
-            else:
-                yield (tall[some].toarray() - self.offset[some, None]) * root
+    def columns(self, columns: np.ndarray) -> np.ndarray:
+        """Return some columns of ``X~`` (n, k), dense."""
+        block = self.X[:, columns].toarray() - self.offset[columns]
+        return block if self.root_weight is None else block * self.root_weight[:, None]
+
+    def column_power(self) -> np.ndarray:
+        """Return the sums of squares (p,) of the columns of ``X~``."""
+        weights = np.ones(self.n_rows) if self.root_weight is None else self.root_weight**2
+        power = _squared(self.X).T @ weights - self.total_weight * self.offset**2
+        return np.maximum(power, 0.0)
 
     def fingerprint(self) -> int:
         """Return a checksum of X, to notice that the caller has changed it."""

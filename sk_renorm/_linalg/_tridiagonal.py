@@ -14,7 +14,6 @@ from sk_renorm._linalg._blocks import CentredData
 from sk_renorm._linalg._factorization import RESOLVED, Factorization
 from sk_renorm._linalg._threads import one_blas_thread
 
-_REAL = 1e-12  # of the largest eigenvalue: what rounding makes is far below
 _LEFT = 1e-6  # share of the targets' power that a difference of two sums still knows
 
 
@@ -124,9 +123,8 @@ def tridiagonal_factorization(
     """
     vectors = Tridiagonal.of(lower)
     eigenvalues = vectors.eigenvalues()
-    if not eigenvalues[0] > _REAL * eigenvalues[-1]:  # some modes may be nothing but rounding
+    if not eigenvalues[0] > RESOLVED * eigenvalues[-1]:  # some modes may be lost in rounding
         return None
-    weak = eigenvalues[0] <= RESOLVED * eigenvalues[-1]
     f = TridiagonalFactorization(
         name="tridiagonal",
         data=data,
@@ -134,7 +132,6 @@ def tridiagonal_factorization(
         projections=vectors.multiply(B, transpose=True),
         vectors=vectors,
         left_error=np.full(len(eigenvalues), np.nan),
-        resolution=RESOLVED * eigenvalues[-1] if weak else 0.0,
         **known,
     )
     least, _ = f.shrunk(np.zeros((1, 1)))

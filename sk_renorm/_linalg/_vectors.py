@@ -34,11 +34,16 @@ class SingularVectors(Protocol):
 
 @dataclass(frozen=True)
 class ColumnGramVectors:
-    """``V / singular_values`` is stored, U is made from the rows block by block (n > p)."""
+    """``U = X~ left_map`` is made from the rows block by block (n > p).
+
+    ``V`` is stored apart where columns differ in scale or depend on each other; else it is
+    ``left_map * singular_values``.
+    """
 
     data: CentredData
     left_map: np.ndarray
     singular_values: np.ndarray
+    V: np.ndarray | None = None
     null_basis: None = None
 
     def left(self, rows: slice | np.ndarray, scratch: Scratch | None = None) -> np.ndarray:
@@ -56,20 +61,29 @@ class ColumnGramVectors:
         return product
 
     def right_product(self, A: np.ndarray) -> np.ndarray:
+        if self.V is not None:
+            return self.V @ A
         return self.left_map @ (self.singular_values[:, None] * A)
 
     def project(self, X_centred: np.ndarray) -> np.ndarray:
+        if self.V is not None:
+            return X_centred @ self.V
         return (X_centred @ self.left_map) * self.singular_values
 
 
 @dataclass(frozen=True)
 class RowGramVectors:
-    """U is stored, V is a combination of the rows (n <= p)."""
+    """U is stored, V is a combination of the rows (n <= p), but for that of ``strong`` columns.
+
+    In a column a million times longer than others, weak modes cancel in the combination.
+    """
 
     data: CentredData
     U: np.ndarray
     singular_values: np.ndarray
     null_basis: np.ndarray | None = None
+    strong: np.ndarray | None = None
+    V_strong: np.ndarray | None = None
 
     def left(self, rows: slice | np.ndarray, scratch: Scratch | None = None) -> np.ndarray:
         return self.U[rows]
@@ -81,34 +95,18 @@ class RowGramVectors:
         return self.U @ A
 
     def right_product(self, A: np.ndarray) -> np.ndarray:
-        return self.data.right_product(self.U @ (A / self.singular_values[:, None]))
+        product = self.data.right_product(self.U @ (A / self.singular_values[:, None]))
+        if self.strong is not None:
+            product[self.strong] = self.V_strong @ A
+        return product
 
     def project(self, X_centred: np.ndarray) -> np.ndarray:
-        return self.data.inner_products(X_centred) @ (self.U / self.singular_values)
-
-
-@dataclass(frozen=True)
-class StoredVectors:
-    """Both sides are stored."""
-
-    U: np.ndarray
-    V: np.ndarray
-    null_basis: None = None
-
-    def left(self, rows: slice | np.ndarray, scratch: Scratch | None = None) -> np.ndarray:
-        return self.U[rows]
-
-    def leading(self, rows: np.ndarray, k: int) -> np.ndarray:
-        return self.U[rows, -k:]
-
-    def left_product(self, A: np.ndarray) -> np.ndarray:
-        return self.U @ A
-
-    def right_product(self, A: np.ndarray) -> np.ndarray:
-        return self.V @ A
-
-    def project(self, X_centred: np.ndarray) -> np.ndarray:
-        return X_centred @ self.V
+        if self.strong is None:
+            return self.data.inner_products(X_centred) @ (self.U / self.singular_values)
+        others = X_centred.copy()
+        others[:, self.strong] = 0.0
+        apart = X_centred[:, self.strong] @ self.V_strong
+        return apart + self.data.inner_products(others) @ (self.U / self.singular_values)
 
 
 @dataclass(frozen=True)

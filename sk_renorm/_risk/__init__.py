@@ -17,6 +17,7 @@ from sk_renorm._risk._hat_block import hat_block_errors
 from sk_renorm._risk._leave_fold_out import Fold, LeaveFoldOut
 from sk_renorm._risk._leave_one_out import LeaveOneOut, leave_one_out
 from sk_renorm._risk._leave_one_out_by_block import LeaveOneOutByBlock
+from sk_renorm._risk._nodes import STEP, log_spaced, profile_nodes, search_nodes
 from sk_renorm._risk._noise import noise_interval
 from sk_renorm._risk._path import (
     alpha_from_df,
@@ -30,7 +31,6 @@ from sk_renorm._risk._profile import (
     difference_errors,
     make_profile,
     node_weights,
-    profile_nodes,
     standard_errors,
 )
 from sk_renorm._risk._quadrature_gcv import QuadratureGCV
@@ -44,6 +44,7 @@ RISKS = {"loo": LeaveOneOut, "gcv": GeneralizedCrossValidation}
 __all__ = [
     "ONE_SIDED_95",
     "RISKS",
+    "STEP",
     "CorrelatedRows",
     "Evaluation",
     "Fold",
@@ -67,6 +68,7 @@ __all__ = [
     "estimate_correlations",
     "excess_variance",
     "hat_block_errors",
+    "log_spaced",
     "make_profile",
     "make_risk",
     "node_weights",
@@ -74,6 +76,7 @@ __all__ = [
     "pooled_risk",
     "profile_nodes",
     "sampled_leave_one_out",
+    "search_nodes",
     "standard_errors",
 ]
 

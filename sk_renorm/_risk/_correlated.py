@@ -16,6 +16,7 @@ import numpy as np
 from sk_renorm._linalg import Factorization
 from sk_renorm._risk._evaluation import Evaluation
 from sk_renorm._risk._leave_one_out import LeaveOneOut, at_other_risk
+from sk_renorm._risk._nodes import profile_nodes
 from sk_renorm._risk._noise_correlation import (
     NoiseCorrelation,
     fit_noise_correlation,
@@ -23,7 +24,6 @@ from sk_renorm._risk._noise_correlation import (
     two_components,
 )
 from sk_renorm._risk._path import effective_df
-from sk_renorm._risk._profile import profile_nodes
 from sk_renorm._risk._row_correlation import RowCorrelation
 
 _BLOCK_ENTRIES = 2**22  # residuals made at a time: rows x penalties x targets

@@ -15,9 +15,6 @@ from sk_renorm._risk._uncertainty import (
     shared_training,
 )
 
-_N_NODES = 24
-_REACH = 1e3  # beyond the spectrum: there the path has reached its limits
-
 
 @dataclass(frozen=True)
 class RiskProfile:
@@ -124,21 +121,6 @@ def _bias_and_noise(f: Factorization, sums: LossSums, excess: np.ndarray, share:
         "bias_and_noise": risks / (mean_error * (1.0 + np.diag(excess))),
         "relative_error": np.divide(error, risks, out=np.zeros_like(error), where=risks > 0.0),
     }
-
-
-def profile_nodes(f: Factorization, wanted: np.ndarray) -> np.ndarray:
-    """Return penalties (K,), ascending and positive, between which the path is smooth.
-
-    ``wanted`` penalties within reach are among them, and no evenly spaced one next to them.
-    """
-    s = f.eigenvalues
-    if not len(s):
-        return np.ones(1)  # nothing to shrink: every penalty is the same model
-    low = max(s[0] / _REACH, f.resolution)
-    t, step = np.linspace(np.log(low), np.log(s[-1] * _REACH), _N_NODES, retstep=True)
-    wanted = np.unique(wanted[(wanted > low) & (wanted < s[-1] * _REACH)])
-    near = np.abs(t[:, None] - np.log(wanted)).min(axis=1, initial=np.inf) < 0.5 * step
-    return np.sort(np.concatenate([np.exp(t[~near]), wanted]))
 
 
 def node_weights(nodes: np.ndarray, alphas: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sk_renorm._linalg import Digest, factorize_moments
+from sk_renorm._linalg import DaskRows, Digest, factorize_moments
 from sk_renorm._risk._evaluation import Evaluation
 from sk_renorm._risk._gcv import GeneralizedCrossValidation
 from sk_renorm._risk._leave_one_out import at_other_risk
@@ -20,11 +20,14 @@ class SampledGCV(GeneralizedCrossValidation):
         Of all rows.
     fit_intercept : bool
         Whether to centre.
+    rows : DaskRows, default=None
+        The rows, where they can be passed over again.
     """
 
-    def __init__(self, digest: Digest, fit_intercept: bool):
+    def __init__(self, digest: Digest, fit_intercept: bool, rows: DaskRows | None = None):
         moments = digest.moments if fit_intercept else digest.moments.about_zero()
-        factorization = factorize_moments(moments, digest.effective_rows(fit_intercept))
+        again = None if rows is None else rows.again(moments)
+        factorization = factorize_moments(moments, digest.effective_rows(fit_intercept), again)
         sample = digest.sample
         super().__init__(factorization.holding(sample.X, sample.Y, sample.weights * sample.shares))
         self.digest = digest
@@ -67,8 +70,8 @@ def sampled_leave_one_out(
     # if rows are missing, those that are left were drawn by their shares
     weights = (sample.weights if missing else sample.weights * sample.shares)[:, None]
     if missing and not f.interpolates:
-        X = np.subtract(sample.X, f.data.x_mean, dtype=np.float64)
-        residuals = sample.Y - f.data.y_mean - X @ f.coefficients(alpha)
+        predictions = f.data.centred(sample.X) @ f.coefficients(alpha)
+        residuals = sample.Y - f.data.y_mean - predictions
         known = weights * np.square(residuals)
         shrink = alpha / (f.eigenvalues[:, None] + alpha)
         training_error = np.square(shrink * f.projections).sum(axis=0) + f.null_power

@@ -1,0 +1,92 @@
+"""Which penalties are looked at: for a search, for a count of candidates, for a profile.
+
+A loss changes only where penalties are within some factor of an eigenvalue.  Where columns differ
+in scale the spectrum has gaps of many decades, in which nothing changes.
+"""
+
+import numpy as np
+
+from sk_renorm._linalg import Factorization
+
+# The loss is analytic in log(alpha); its singularities lie on the negative axis of alpha, at
+# distance pi, so steps of 1/2 and nine-point interpolation give its minima to 0.5 %, their loss to
+# 1e-4, or much better: these are for a single mode, the sharpest loss there is.
+STEP = 0.5
+_REACH = 1e3  # beyond an eigenvalue: where alpha changes its mode's share by no more than that
+_FAR = np.log(_REACH)
+_N_NODES = 24  # of a profile
+_WIDEST = 1.2  # step of its nodes: what lies between is right to 1e-3
+
+
+def search_nodes(eigenvalues: np.ndarray, resolution: float) -> np.ndarray:
+    """Return penalties that cover all that the data can tell apart, ascending.
+
+    From no shrinkage (0, or ``resolution`` where the factorization loses smaller ones) to 1e8 times
+    the largest eigenvalue, which leaves the constant predictor.  One stands for a whole gap.
+    """
+    if not len(eigenvalues):
+        return np.ones(1)  # nothing to shrink: every penalty is the constant predictor
+    t = np.log(eigenvalues)
+    grid = np.arange(t[-1] + _FAR, t[0] - _FAR - STEP, -STEP)[::-1]
+    above = np.searchsorted(t, grid)
+    distance = np.minimum(
+        np.abs(t[np.minimum(above, len(t) - 1)] - grid), np.abs(grid - t[np.maximum(above - 1, 0)])
+    )
+    grid = grid[distance <= _FAR + STEP]
+    gaps = np.flatnonzero(np.diff(t) > 2.0 * (_FAR + STEP))
+    nodes = np.exp(np.sort(np.concatenate([grid, 0.5 * (t[gaps] + t[gaps + 1])])))
+    nodes = np.concatenate([[0.0], nodes, [1e5 * eigenvalues[-1], 1e8 * eigenvalues[-1]]])
+    return np.concatenate([[resolution], nodes[nodes > resolution]]) if resolution else nodes
+
+
+def log_spaced(eigenvalues: np.ndarray, resolution: float, count: int) -> np.ndarray:
+    """Return ``count`` penalties, log-spaced over what the search covers but for the gaps."""
+    if not len(eigenvalues):
+        return np.ones(1)
+    nodes = search_nodes(eigenvalues, resolution)
+    return np.exp(_spread(_stretches(eigenvalues, nodes[nodes > 0.0][0], 1e8), count))
+
+
+def profile_nodes(f: Factorization, wanted: np.ndarray) -> np.ndarray:
+    """Return penalties (K,), ascending and positive, between which the path is smooth.
+
+    ``wanted`` penalties within reach are among them, and no evenly spaced one next to them.
+    """
+    s = f.eigenvalues
+    if not len(s):
+        return np.ones(1)  # nothing to shrink: every penalty is the same model
+    low = max(s[0] / _REACH, f.resolution)
+    stretches = _stretches(s, low, _REACH)
+    length = np.diff(stretches, axis=1).sum()
+    step = length / (_N_NODES - 1)
+    t = _spread(stretches, _N_NODES)
+    if len(stretches) > 1:  # each stretch with both its ends
+        step = min(step, _WIDEST)
+        counts = np.ceil(np.diff(stretches, axis=1)[:, 0] / step).astype(int) + 1
+        t = np.concatenate([np.linspace(*s, k) for s, k in zip(stretches, counts, strict=True)])
+    wanted = np.unique(wanted[(wanted > low) & (wanted < s[-1] * _REACH)])
+    near = np.abs(t[:, None] - np.log(wanted)).min(axis=1, initial=np.inf) < 0.5 * step
+    return np.sort(np.concatenate([np.exp(t[~near]), wanted]))
+
+
+def _stretches(eigenvalues: np.ndarray, low: float, beyond: float) -> np.ndarray:
+    """Return the stretches (m, 2) of log penalties where a loss changes, from ``low`` on.
+
+    The last one ends ``beyond`` times the largest eigenvalue.
+    """
+    t = np.log(eigenvalues)
+    t = t[t + _FAR > np.log(low)]
+    gaps = np.flatnonzero(np.diff(t) > 2.0 * (_FAR + STEP))
+    starts = np.concatenate([[np.log(low)], t[gaps + 1] - _FAR])
+    ends = np.concatenate([t[gaps] + _FAR, [np.log(eigenvalues[-1] * beyond)]])
+    return np.column_stack([starts, ends])
+
+
+def _spread(stretches: np.ndarray, count: int) -> np.ndarray:
+    """Return ``count`` points, evenly spread over the stretches laid end to end."""
+    if len(stretches) == 1:
+        return np.linspace(*stretches[0], count)
+    ends = np.cumsum(np.diff(stretches, axis=1)[:, 0])
+    at = np.linspace(0.0, ends[-1], count)
+    place = np.minimum(np.searchsorted(ends, at), len(ends) - 1)
+    return stretches[place, 1] - (ends[place] - at)
