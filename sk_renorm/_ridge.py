@@ -156,8 +156,8 @@ class RenormalizedRidge(RenormalizedRegressor):
         Standard deviation over mean of one minus the leverage.
     factorization_ : str
         What was factorized, and why: ``"row_gram"``, ``"column_gram"``, or, where a Gram matrix
-        would have lost the answer, the rows themselves, by ``"svd"`` or, if sparse,
-        ``"blocked_qr"``; or nothing, for sparse X with more than 4000 rows and features:
+        would have lost the answer, ``"rows"``; or nothing, for sparse X with more than 4000 rows
+        and features:
         ``"krylov"``, see Notes.  ``"moments"`` if rows come in blocks.
     n_samples_seen_ : int
         Rows seen by ``partial_fit``, after which ``loo_predictions_``, ``loo_residuals_`` and

@@ -198,8 +198,8 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         ``store_cv_results=True``.
     factorization_ : str
         What was factorized, and why: ``"row_gram"``, ``"column_gram"``, or, where a Gram matrix
-        would have lost the answer, the rows themselves, by ``"svd"`` or, if sparse,
-        ``"blocked_qr"``; or nothing, for sparse X with more than 4000 rows and features:
+        would have lost the answer, ``"rows"``; or nothing, for sparse X with more than 4000 rows
+        and features:
         ``"krylov"``, see Notes.  ``"moments"`` if rows come in blocks; ``"tridiagonal"`` for
         ``risk="gcv"`` on large data, which needs no eigenvectors.
     n_samples_seen_ : int
@@ -222,8 +222,8 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
     -----
     The smaller of the Gram matrices of rows and columns is factorized once, at about
     ``n p min(n, p)`` multiply-adds and ``9 min(n, p)^3``; every penalty after that costs
-    ``4 n min(n, p)``.  If the spectrum says that a Gram matrix cannot resolve the chosen penalty,
-    the rows are factorized by a singular value decomposition instead.
+    ``4 n min(n, p)``.  Columns of any scale are resolved in their own units; where some are alike
+    to more than five digits, and not equal, rows are passed over once or twice more.
 
     A row is left out with all of its weight.  So an integer weight equals repeated rows whose
     copies are left out together, in the chosen penalty (of ``selection="min"`` and "robust") and

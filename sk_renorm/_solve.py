@@ -4,17 +4,20 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
+
 from sk_renorm._dependence import row_correlation
 from sk_renorm._iterative import solve_iteratively
 from sk_renorm._linalg import (
     Factorization,
+    HeldOut,
     SparseData,
     Stage,
     factorize,
     factorize_on_device,
     refit,
 )
-from sk_renorm._risk import CorrelatedRows, LeaveFoldOut, make_risk
+from sk_renorm._risk import CorrelatedRows, LeaveFoldOut, LeaveOneOut, make_risk, rows_apart
 from sk_renorm._scoring import Objective
 from sk_renorm._selection import Candidates, Selection, select
 from sk_renorm._validation import TrainingData
@@ -43,7 +46,7 @@ def make_objective(
     elif folds is None:
         estimate = make_risk(risk, factorization, data.risk_weights)
     else:
-        hold_out = partial(refit, data.X, data.Y, data.weights, fit_intercept=fit_intercept)
+        hold_out = _hold_out(data, fit_intercept)
         estimate = LeaveFoldOut(factorization, folds, hold_out, groups, data.risk_weights)
     objective = Objective(estimate, data.y, data.weights_in_risk, scorer, score_params, per_target)
     tall = factorization.name == "column_gram" and objective.is_large
@@ -68,8 +71,21 @@ def solve_exactly(
         )
     with stage("select"):
         objective = of_factorization(factorization)
-        selection = select(objective, make_candidates(factorization), n_errors)
+        candidates = make_candidates(factorization)
+        selection = select(objective, candidates, n_errors)
+        estimate = objective.estimate
+        if isinstance(estimate, LeaveOneOut) and estimate.lost:
+            lost = np.array(sorted(estimate.lost))
+            apart = rows_apart(factorization, lost, _hold_out(data, fit_intercept))
+            if apart:
+                estimate = LeaveOneOut(factorization, estimate.risk_weights, apart)
+                objective = replace(objective, estimate=estimate)
+                selection = select(objective, candidates, n_errors)
     return factorization, objective, selection
+
+
+def _hold_out(data: TrainingData, fit_intercept: bool) -> Callable[..., HeldOut]:
+    return partial(refit, data.X, data.Y, data.weights, fit_intercept=fit_intercept)
 
 
 def solve_in_krylov_spaces(

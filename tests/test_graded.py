@@ -210,3 +210,38 @@ def test_many_columns_of_three_scales(p, gap):
     found = LeaveOneOut(f).errors(np.array([[alpha]]))[0][1][:, 0, 0]
     # shrinkage of strong columns is alpha / (n gap**2), which the reference leaves out
     assert_allclose(found[::37], errors[::37], rtol=max(1e-9, 100.0 / gap**2), atol=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["row", "entry", "two rows"])
+@pytest.mark.parametrize("magnitude", [1e4, 1e8, 1e10])
+@pytest.mark.parametrize("shape", [(36, 4), (20, 30)], ids=["tall", "wide"])
+def test_a_row_that_outweighs_all_others(shape, magnitude, kind):
+    """What rounding leaves of it in a factorization of all rows is nothing."""
+    rng = np.random.default_rng(0)
+    X, n = rng.standard_normal(shape), shape[0]
+    y = X @ rng.standard_normal(shape[1]) + rng.standard_normal(n)
+    some = {"row": (3,), "entry": (3, 2), "two rows": ([3, 7],)}[kind]
+    X[some] *= magnitude
+    weights = rng.uniform(0.5, 2.0, n)
+    alphas = np.geomspace(1e-2, magnitude**2, 5)
+    errors = exact_errors(X, y, alphas, weights=weights)
+    for alpha, exact in zip(alphas, errors.T, strict=True):
+        model = RenormalizedRidge(alpha).fit(X, y, weights)
+        assert_allclose(model.risk_, np.average(exact**2, weights=weights), rtol=1e-5)
+        assert_allclose(model.loo_residuals_, exact, rtol=1e-5, atol=1e-6)
+    model = TheoryGuidedRidgeCV().fit(X, y, weights)
+    exact = exact_errors(X, y, [model.alpha_], weights=weights)[:, 0]
+    assert_allclose(model.risk_, np.average(exact**2, weights=weights), rtol=1e-5)
+    assert model.risk_ <= np.average(errors**2, axis=0, weights=weights).min() * (1.0 + 1e-5)
+
+
+def test_rows_that_own_a_column_are_not_refitted(monkeypatch):
+    """Dummies of single rows are common, and their formula is exact."""
+    X, y = np.random.default_rng(0).standard_normal((2, 60, 6))
+    y = y[:, 0]
+    X[:, :3] = 5.0 + np.eye(60)[:, :3]
+    calls = []
+    monkeypatch.setattr("sk_renorm._solve.refit", lambda *args, **how: calls.append(args))
+    model = RenormalizedRidge(1.0).fit(X, y)
+    assert not calls
+    assert_allclose(model.loo_residuals_, exact_errors(X, y, [1.0])[:, 0], rtol=1e-10)

@@ -9,6 +9,7 @@ penalty, and ``sums(nodes, joint)``, which their ``at`` takes.
 """
 
 from sk_renorm._linalg import Factorization
+from sk_renorm._risk._apart import rows_apart
 from sk_renorm._risk._autoregression import estimate_correlations
 from sk_renorm._risk._correlated import CorrelatedRows
 from sk_renorm._risk._evaluation import Evaluation, pooled_risk
@@ -75,6 +76,7 @@ __all__ = [
     "noise_interval",
     "pooled_risk",
     "profile_nodes",
+    "rows_apart",
     "sampled_leave_one_out",
     "search_nodes",
     "standard_errors",

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from sk_renorm._linalg import Factorization, LeftBlock, Scratch
+from sk_renorm._linalg import Factorization, HeldOut, LeftBlock, Scratch
 from sk_renorm._risk._evaluation import Evaluation
 from sk_renorm._risk._even_noise import even_noise
 from sk_renorm._risk._leave_one_out_on_device import DeviceLeaveOneOut, on_device
@@ -29,6 +29,13 @@ class LeaveOneOut:
         Must hold the rows.
     risk_weights : ndarray of shape (n,), default=None
         Further weights of the squared errors in the risk, which the models do not see.
+    apart : dict, default=None
+        Rows whose errors are those of a fit to the others; see `rows_apart`.
+
+    Attributes
+    ----------
+    lost : set of int
+        Rows met so far of which rounding leaves nothing, but those ``apart``.
 
     Notes
     -----
@@ -37,9 +44,16 @@ class LeaveOneOut:
 
     needs = "rows"
 
-    def __init__(self, factorization: Factorization, risk_weights: np.ndarray | None = None):
+    def __init__(
+        self,
+        factorization: Factorization,
+        risk_weights: np.ndarray | None = None,
+        apart: dict[int, HeldOut] | None = None,
+    ):
         self.factorization = factorization
         self.risk_weights = risk_weights
+        self.apart = apart or {}
+        self.lost: set[int] = set()
         data = factorization.data
         weights = np.ones(len(data.targets)) if data.root_weight is None else data.root_weight**2
         self.weights = weights if risk_weights is None else weights * risk_weights
@@ -68,7 +82,7 @@ class LeaveOneOut:
             total = np.empty((len(penalties), n_targets))
             for part in chunks:
                 columns = once or _Columns(f, penalties[part], some)
-                errors, _ = columns.errors(block, scratch)
+                errors, _ = self._errors(columns, rows, block, scratch)
                 self._weigh(errors, rows)
                 np.einsum("blq,blq->lq", errors, errors, out=total[part])
             return total
@@ -79,7 +93,7 @@ class LeaveOneOut:
         """Return ``[(all rows, errors of shape (n, L, q))]``, in the unit of y."""
         columns = _Columns(self.factorization, penalties)
         blocks = self.factorization.map_left_blocks(
-            lambda rows, block, scratch: columns.errors(block, scratch)[0].copy()
+            lambda rows, block, scratch: self._errors(columns, rows, block, scratch)[0].copy()
         )
         return [(slice(None), self._unweighted(np.concatenate(blocks)))]
 
@@ -87,7 +101,8 @@ class LeaveOneOut:
         """Return errors (m, L, q) of some ``rows`` (m,) at ``alphas`` (L,), in the unit of y."""
         f = self.factorization
         block, scratch = f.left_block(rows), Scratch()
-        each = [_Columns(f, np.array([[a]])).errors(block, scratch)[0].copy() for a in alphas]
+        each = [_Columns(f, np.array([[a]])) for a in alphas]
+        each = [self._errors(columns, rows, block, scratch)[0].copy() for columns in each]
         errors = np.concatenate(each, axis=1)
         root = f.data.root_weight
         return errors if root is None else errors / root[rows, None, None]
@@ -105,7 +120,8 @@ class LeaveOneOut:
         dispersion = np.divide(rest.std(axis=0), mean, out=np.zeros_like(mean), where=mean > 0.0)
         by_row = sums
         if self.risk_weights is not None:  # of the population that the rows come from
-            by_row = LeaveOneOut(self.factorization).at(penalties, nodes, joint).sums
+            plain = LeaveOneOut(self.factorization, apart=self.apart)
+            by_row = plain.at(penalties, nodes, joint).sums
         risk = power / self.total_weight
         even = even_noise(self.factorization, penalties[0], errors[:, 0], rest)
         return Evaluation([(slice(None), errors)], risk, dispersion, sums, by_row, rest, even)
@@ -125,13 +141,33 @@ class LeaveOneOut:
         summation = self._summation(nodes, joint) if sum_up else None
 
         def evaluate(rows: slice, block: LeftBlock, scratch: Scratch) -> LossSums | int:
-            errors[rows], one_minus_leverage = chosen.errors(block, scratch)
+            errors[rows], one_minus_leverage = self._errors(chosen, rows, block, scratch)
             rest[rows] = one_minus_leverage[:, 0]
             return 0 if summation is None else summation(rows, block, scratch)
 
         sums = f.sum_left_blocks(evaluate)
         errors = self._unweighted(errors)
         return errors, rest, sums, self.weights @ np.square(errors[:, 0])
+
+    def _errors(
+        self, columns: "_Columns", rows: slice | np.ndarray, block: LeftBlock, scratch: Scratch
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return what ``columns`` do, but for rows apart the errors of fits to the others."""
+        errors, rest = columns.errors(block, scratch)
+        if columns.interpolates:
+            return errors, rest
+        explained = np.flatnonzero(block.null == 0.0)
+        if len(explained):
+            root = self.factorization.data.root_weight
+            numbers = np.arange(len(self.weights))[rows]
+            for place, row in zip(explained, numbers[explained].tolist(), strict=True):
+                if row not in self.apart:
+                    self.lost.add(row)
+                    continue
+                exact = self.apart[row].errors(columns.penalties)[0][:, columns.some]
+                exact = exact if root is None else exact * root[row]
+                errors[place] = exact if columns.units is None else exact / columns.units
+        return errors, rest
 
     def _weigh(self, errors: np.ndarray, rows: slice) -> None:
         """Multiply ``errors`` (b, L, q) by the roots of the risk weights, in place."""
@@ -159,7 +195,7 @@ class LeaveOneOut:
             def parts() -> Iterator[np.ndarray]:
                 for some in targets:
                     columns = once or _Columns(f, nodes[:, None], some, units)
-                    node_errors, node_left = columns.errors(block, scratch)
+                    node_errors, node_left = self._errors(columns, rows, block, scratch)
                     left[:] = node_left[:, :, 0]
                     self._weigh(node_errors, rows)
                     yield node_errors
@@ -224,7 +260,7 @@ class _Columns:
     ):
         gains = 1.0 / (f.eigenvalues[:, None, None] + penalties)
         projections = f.projections[:, None, some]
-        self.some = some
+        self.some, self.penalties = some, penalties
         self.units = None if units is None else units[some]
         self.interpolates = f.interpolates
         self.n_levels = penalties.shape
