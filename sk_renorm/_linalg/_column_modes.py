@@ -151,10 +151,11 @@ def _modes(
         if plain is not None and len(plain.singular_values) == len(triangle.R):
             return plain
         return _graded_modes(triangle, EPS / triangle.rcond**2)
-    resolution = moments_resolution(A, scales, RESOLVED)
-    if rows is None or least > _SAFELY * resolution > 0.0:
-        triangle = cholesky_by_scale(A, scales, 4.0 * p * EPS)
-        return _graded_modes(triangle, EPS, n_free, resolution)
+    if rows is None or least > 0.0:
+        resolution = moments_resolution(A, scales, RESOLVED)
+        if rows is None or least > _SAFELY * resolution > 0.0:
+            triangle = cholesky_by_scale(A, scales, 4.0 * p * EPS)
+            return _graded_modes(triangle, EPS, n_free, resolution)
     tolerance = EPS * max(p, n_free) * noise
     triangle = triangle_by_passes(A, scales, tolerance, rows.gram_of)
     return replace(_graded_modes(triangle, EPS / triangle.rcond), needs_rows=True)

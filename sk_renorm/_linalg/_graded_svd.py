@@ -62,6 +62,8 @@ def graded_svd(M: np.ndarray, scales: np.ndarray) -> tuple[np.ndarray, np.ndarra
     factor, have gaps: LQ and QR steps in turn shrink what couples the parts by the gap each time.
     """
     r = len(M)
+    if r and scales.max() <= LIKE * scales.min():
+        return _even_svd(M)
     if r <= _JACOBI:
         return _jacobi_svd(M)
     above = np.minimum.accumulate(scales)[:-1]
@@ -114,9 +116,18 @@ def _part_svd(L: np.ndarray, scales: np.ndarray) -> tuple[np.ndarray, np.ndarray
     values, W = scipy.linalg.eigh(L @ L.T, driver="evd", check_finite=False)
     if values[0] > _RESOLVED * values[-1]:
         return W, np.sqrt(values)
-    if scales.max() > LIKE * scales.min():
-        return _jacobi_svd(L)
-    W, sigma, _ = scipy.linalg.svd(L, full_matrices=False, check_finite=False)
+    return _jacobi_svd(L) if scales.max() > LIKE * scales.min() else _even_svd(L)
+
+
+def _even_svd(M: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return W (r, r), sigma (r,) of ``M`` (r, p), r <= p, whose columns are of like scale."""
+    try:
+        W, sigma, _ = scipy.linalg.svd(M, full_matrices=False, check_finite=False)
+    except scipy.linalg.LinAlgError:
+        # divide and conquer fails on rare inputs; QR iterations do not
+        W, sigma, _ = scipy.linalg.svd(
+            M, full_matrices=False, check_finite=False, lapack_driver="gesvd"
+        )
     return W, sigma
 
 
