@@ -10,7 +10,7 @@ _SOME, _ENTRIES = 1024, 2**24  # rows, and entries, that say how columns spread
 _PAIRS, _SPLITS = 256, 4  # that are compared; of the columns in halves
 
 
-def has_ties(values: np.ndarray, fewest: int) -> bool:
+def has_ties(values: np.ndarray, fewest: float) -> bool:
     """Say whether at least ``fewest`` of the values (n,) equal another one before them."""
     ordered = np.sort(values)
     return np.count_nonzero(np.diff(ordered) <= _EQUAL * _usual(ordered)) >= fewest
@@ -84,5 +84,5 @@ def differ_in_few(data: CentredData, first: np.ndarray, second: np.ndarray) -> b
 
 def _usual(ordered: np.ndarray) -> float:
     """Return the median distance of ascending values from their median, or the largest if zero."""
-    away = np.abs(ordered - ordered[len(ordered) // 2])
-    return float(np.median(away) or away.max() or 1.0)
+    away = np.abs(ordered[:: -(-len(ordered) // _SOME)] - ordered[len(ordered) // 2])
+    return float(np.median(away) or ordered[-1] - ordered[0] or 1.0)
