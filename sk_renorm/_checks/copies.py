@@ -58,17 +58,16 @@ class Copies:
 def equal_rows(left: RowsLeftOut) -> Copies | None:
     """Return what rows repeat others, if that makes the risk larger and is not chance; or None.
 
-    Copies have the same residual: most data end at a sort of them, and most of the rest where the
-    risk of rows with the same residual, target and leverage left out together is no larger.
+    Copies have the same residual and target.  Most data end at a sort of these, and most of the
+    rest where rows that agree in them are left out together, and the risk is no larger.
     """
-    residuals = combined(left.rest * left.errors)
-    if not has_ties(residuals, max(FEWEST, MANY * left.n)):
+    target = combined(left.targets)
+    fitted = combined(np.column_stack([combined(left.rest * left.errors), target]))
+    if not has_ties(fitted, max(FEWEST, MANY * left.n)):
         return None
-    y, data = labels(combined(left.targets)), left.f.data
-    leverage_by_weight = (1.0 - left.rest[:, 0]) / left.weights
-    alike = both(both(labels(residuals), y), labels(leverage_by_weight))
-    if growth_of_groups(left, alike) < WORTH:
+    if growth_of_groups(left, labels(fitted)) < WORTH:
         return None
+    y, data = labels(target), left.f.data
     combination = random_weights(features(data, some_rows(data)))
     x = labels(combined_features(data, np.arange(left.n), combination[:, None])[:, 0])
     groups = both(x, y)
