@@ -5,17 +5,24 @@ import warnings
 
 import numpy as np
 
-from sk_renorm._array_api import like, matmul, to_host
-from sk_renorm._dependence import copied_rows, neighbours_are_alike, neighbours_correlation
+from sk_renorm._checks import RowsLeftOut, equal_rows, near_copies, retaken_rows
+from sk_renorm._dependence import neighbours_are_alike, neighbours_correlation
 from sk_renorm._leverage import decisive_rows
 from sk_renorm._linalg import Factorization
 from sk_renorm._minima import best_node, better_beyond
-from sk_renorm._near_copies import near_copies
 from sk_renorm._risk import GeneralizedCrossValidation, LeaveOneOut, search_nodes
 from sk_renorm._robust import bounded_differences
 from sk_renorm._scoring import Objective
 from sk_renorm._selection import Selection
 from sk_renorm._validation import TrainingData
+from sk_renorm.exceptions import (
+    DependentRowsWarning,
+    GridEdgeWarning,
+    InfluentialRowsWarning,
+    UnreliableGCVWarning,
+)
+
+_MANY_TIMES = 1000.0  # growth of a risk: digits of it would say nothing
 
 _NO_SHARE = 1e3  # times the largest eigenvalue: penalties that leave the features no share
 
@@ -32,18 +39,8 @@ def warn_of_dependence(
     f: Factorization, data: TrainingData, errors: np.ndarray, selection: Selection
 ) -> None:
     """Warn if rows repeat others, or if neighbouring rows are alike, by their errors (n, q)."""
-    copies = copied_rows(errors, data.Y, lambda: _combined_features(data.X))
-    if len(copies):
-        warnings.warn(
-            f"{len(copies)} of {len(errors)} rows repeat another one, such as rows "
-            f"{copies[0].min()} and {copies[0].max()}: left out, such a row is still among the "
-            "training rows, and risk_ is too small for new rows. Remove the copies, or give "
-            "fit their number as sample_weight, or the same label in groups=.",
-            UserWarning,
-            stacklevel=outside(),
-        )
-    elif _leaves_rows_out(f, data, selection):
-        _warn_of_near_copies(f, data, selection)
+    if _warn_of_copies(f, data, selection):
+        return  # neighbours may be the copies
     if not neighbours_are_alike(f, errors, data.Y - errors, selection.alpha):
         return
     warnings.warn(
@@ -52,36 +49,51 @@ def warn_of_dependence(
         "risk_ is too small for rows that are not their neighbours: give fit the groups=, set "
         "cv=, or sample_correlation='ar1' for time order. If the order means nothing, as after "
         "sorting, say sample_correlation='independent'.",
-        UserWarning,
+        DependentRowsWarning,
         stacklevel=outside(),
     )
 
 
-def _leaves_rows_out(f: Factorization, data: TrainingData, selection: Selection) -> bool:
-    """Say whether rows were left out, in numpy: not in Krylov spaces, nor if that is for later."""
-    return isinstance(f, Factorization) and selection.errors is not None and data.place is None
-
-
-def _warn_of_near_copies(f: Factorization, data: TrainingData, selection: Selection) -> None:
-    found = near_copies(f, data.Y, selection.errors, selection.alpha)
-    if found is None:
-        return
+def _warn_of_copies(f: Factorization, data: TrainingData, selection: Selection) -> bool:
+    """Warn if rows repeat others, just or nearly, and say whether they do."""
+    left = _rows_left_out(f, data, selection)
+    if left is None:
+        return False
+    found = equal_rows(left)
+    if found is not None:
+        what = f"{found.n_rows} of {left.n} rows repeat another one in X and y"
+    else:
+        found = retaken_rows(left)
+        what = "have the same target and nearly the same features as another one"
+        if found is None:
+            found = near_copies(left)
+            what = "nearly repeat another one"
+        if found is None:
+            return False
+        what = f"About {found.share:.0%} of the rows {what}"
     first, second = found.pair if data.kept is None else np.flatnonzero(data.kept)[[*found.pair]]
+    times = f"about {found.growth:.3g} times" if found.growth < _MANY_TIMES else "many times"
     warnings.warn(
-        f"About {found.share:.0%} of the rows nearly repeat others, such as rows {first} and "
-        f"{second}. Left out together they are predicted worse, and risk_ would be "
-        f"{found.growth:.3g} times as large. If they were made from one row, or measured on one "
-        "thing, and new rows will have no such company, give them the same label in groups=, or "
-        "remove all but one; else say sample_correlation='independent'.",
-        UserWarning,
+        f"{what}, such as rows {first} and {second}, more than chance explains: left out with "
+        f"their copies, risk_ would be {times} as large. If new rows will have no copies here, "
+        "keep one of each, or give copies one label in groups=; else say "
+        "sample_correlation='independent'.",
+        DependentRowsWarning,
         stacklevel=outside(),
     )
+    return True
 
 
-def _combined_features(X: np.ndarray) -> np.ndarray:
-    """Return a combination (n,) of the features in which different rows differ."""
-    weights = np.random.default_rng(0).standard_normal(X.shape[1])
-    return to_host(matmul(X, like(X, weights)))
+def _rows_left_out(
+    f: Factorization, data: TrainingData, selection: Selection
+) -> RowsLeftOut | None:
+    """Return what a fit knows of rows left out; None if that is for later, or not in numpy."""
+    if not isinstance(f, Factorization) or selection.errors is None or data.place is not None:
+        return None
+    rest = selection.left * (selection.alpha if f.interpolates else 1.0)
+    in_risk = data.weights_in_risk
+    in_risk = np.ones(len(rest)) if in_risk is None else in_risk
+    return RowsLeftOut(f, data.Y, selection.errors, rest, selection.alpha, in_risk)
 
 
 def warn_of_leverage(objective: Objective, data: TrainingData, selection: Selection) -> None:
@@ -109,7 +121,7 @@ def warn_of_leverage(objective: Objective, data: TrainingData, selection: Select
         what + "Check for errors; or tame the feature that sets them apart, as "
         "sklearn.preprocessing.QuantileTransformer does; or give them risk_weight=0"
         + ("; or bound their say by selection='robust'." if found.choose else "."),
-        UserWarning,
+        InfluentialRowsWarning,
         stacklevel=outside(),
     )
 
@@ -128,7 +140,7 @@ def warn_of_weights_in_gcv(objective: Objective, selection: Selection) -> None:
             f"risk='gcv' takes weights for numbers of rows, and here they sum to {total:.4g} where "
             f"{n_rows} rows can be fitted exactly: its risk at weak penalties, and with it the "
             "choice, means nothing. Use risk='loo', which leaves a row out with all of its weight.",
-            UserWarning,
+            UnreliableGCVWarning,
             stacklevel=outside(),
         )
 
@@ -159,6 +171,6 @@ def warn_at_edge_of(objective: Objective, selection: Selection) -> None:
     warnings.warn(
         f"The best of the given alphas lies at their edge{who} ({best[found[0]]:.3g}), "
         f"and {what}. Give a wider range, or alphas=None to search all of it.",
-        UserWarning,
+        GridEdgeWarning,
         stacklevel=outside(),
     )
