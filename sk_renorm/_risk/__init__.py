@@ -13,7 +13,7 @@ from sk_renorm._risk._autoregression import estimate_correlations
 from sk_renorm._risk._correlated import CorrelatedRows
 from sk_renorm._risk._evaluation import Evaluation, pooled_risk
 from sk_renorm._risk._gcv import GeneralizedCrossValidation
-from sk_renorm._risk._hat_block import hat_block_errors
+from sk_renorm._risk._hat_block import alike_block_errors, hat_block_errors
 from sk_renorm._risk._leave_fold_out import Fold, LeaveFoldOut
 from sk_renorm._risk._leave_one_out import LeaveOneOut, leave_one_out
 from sk_renorm._risk._leave_one_out_by_block import LeaveOneOutByBlock
@@ -57,6 +57,7 @@ __all__ = [
     "RiskProfile",
     "RowCorrelation",
     "SampledGCV",
+    "alike_block_errors",
     "alpha_from_df",
     "alpha_from_ridge",
     "concentration",

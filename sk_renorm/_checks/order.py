@@ -1,0 +1,3 @@
+"""Whether rows come in the order of a column."""
+import numpy as np
+def is_in_order(columns): ...
