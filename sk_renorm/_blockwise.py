@@ -16,6 +16,7 @@ from sk_renorm._scoring import Objective
 from sk_renorm._selection import Candidates, select
 from sk_renorm._validation import TrainingData, refusal, unchanged_on_error
 from sk_renorm._warnings import outside, warn_at_edge_of
+from sk_renorm.exceptions import UnreliableGCVWarning, UnresolvedPenaltyWarning
 
 _PENDING = ("_stream", "_later")
 
@@ -92,7 +93,7 @@ class BlockwiseFit(FittedAttributes):
                 "is not to be trusted: {:.4g}, where a sample puts the leave-one-out risk at "
                 "{:.4g} +- {:.2g}. Fit with risk='loo' to all rows, in memory or in a dask "
                 "collection, or look where these rows come from.".format(*values),
-                UserWarning,
+                UnreliableGCVWarning,
                 stacklevel=outside(),
             )
 
@@ -117,7 +118,7 @@ class BlockwiseFit(FittedAttributes):
                 f"The best penalty may lie below {f.resolution:.3g}, the least that second moments "
                 "resolve here, since some features are nearly collinear; drop features, or fit to "
                 "rows in memory, where smaller ones are searched.",
-                UserWarning,
+                UnresolvedPenaltyWarning,
                 stacklevel=outside(),
             )
         self._set_fit(data, objective, selection)

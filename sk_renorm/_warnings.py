@@ -16,6 +16,12 @@ from sk_renorm._robust import bounded_differences
 from sk_renorm._scoring import Objective
 from sk_renorm._selection import Selection
 from sk_renorm._validation import TrainingData
+from sk_renorm.exceptions import (
+    DependentRowsWarning,
+    GridEdgeWarning,
+    InfluentialRowsWarning,
+    UnreliableGCVWarning,
+)
 
 
 def outside() -> int:
@@ -37,7 +43,7 @@ def warn_of_dependence(
             f"{copies[0].min()} and {copies[0].max()}: left out, such a row is still among the "
             "training rows, and risk_ is too small for new rows. Remove the copies, or give "
             "fit their number as sample_weight, or the same label in groups=.",
-            UserWarning,
+            DependentRowsWarning,
             stacklevel=outside(),
         )
     elif _leaves_rows_out(f, data, selection):
@@ -50,7 +56,7 @@ def warn_of_dependence(
         "risk_ is too small for rows that are not their neighbours: give fit the groups=, set "
         "cv=, or sample_correlation='ar1' for time order. If the order means nothing, as after "
         "sorting, say sample_correlation='independent'.",
-        UserWarning,
+        DependentRowsWarning,
         stacklevel=outside(),
     )
 
@@ -71,7 +77,7 @@ def _warn_of_near_copies(f: Factorization, data: TrainingData, selection: Select
         f"{found.growth:.3g} times as large. If they were made from one row, or measured on one "
         "thing, and new rows will have no such company, give them the same label in groups=, or "
         "remove all but one; else say sample_correlation='independent'.",
-        UserWarning,
+        DependentRowsWarning,
         stacklevel=outside(),
     )
 
@@ -107,7 +113,7 @@ def warn_of_leverage(objective: Objective, data: TrainingData, selection: Select
         what + "Check for errors; or tame the feature that sets them apart, as "
         "sklearn.preprocessing.QuantileTransformer does; or give them risk_weight=0"
         + ("; or bound their say by selection='robust'." if found.choose else "."),
-        UserWarning,
+        InfluentialRowsWarning,
         stacklevel=outside(),
     )
 
@@ -126,7 +132,7 @@ def warn_of_weights_in_gcv(objective: Objective, selection: Selection) -> None:
             f"risk='gcv' takes weights for numbers of rows, and here they sum to {total:.4g} where "
             f"{n_rows} rows can be fitted exactly: its risk at weak penalties, and with it the "
             "choice, means nothing. Use risk='loo', which leaves a row out with all of its weight.",
-            UserWarning,
+            UnreliableGCVWarning,
             stacklevel=outside(),
         )
 
@@ -154,6 +160,6 @@ def warn_at_edge_of(objective: Objective, selection: Selection) -> None:
         f"The best of the given alphas lies at their edge{who} ({best[found[0]]:.3g}), "
         f"and {falls} beyond it: alpha={better[found[0]]:.3g} is better. "
         "Give a wider range, or alphas=None to search all of it.",
-        UserWarning,
+        GridEdgeWarning,
         stacklevel=outside(),
     )

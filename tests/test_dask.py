@@ -11,6 +11,7 @@ from numpy.testing import assert_allclose
 from reference import make_data
 
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
+from sk_renorm.exceptions import GridEdgeWarning
 
 dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
@@ -276,6 +277,6 @@ def test_a_worker_that_dies_changes_nothing():
 def test_warnings_are_shown_where_the_user_fits(risk):
     X, y = make_data(200, 4)
     rows = da.from_array(X, chunks=(50, 4))
-    with pytest.warns(UserWarning, match="at their edge") as caught:
+    with pytest.warns(GridEdgeWarning, match="at their edge") as caught:
         TheoryGuidedRidgeCV([1e3, 1e4], risk=risk).fit(rows, y)
     assert caught[0].filename == __file__

@@ -8,6 +8,7 @@ from reference import make_data, ridge_fit
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
 from sk_renorm._linalg import Moments, factorize, factorize_moments
 from sk_renorm._risk import effective_df, effective_ridge, make_risk
+from sk_renorm.exceptions import GridEdgeWarning, UnreliableGCVWarning
 
 
 @pytest.mark.filterwarnings("ignore:risk='gcv' takes weights")
@@ -36,7 +37,7 @@ def test_is_the_renormalized_training_error(shape, fit_intercept, weighted):
 def test_interpolating_limit_is_finite_and_continuous():
     X, y = make_data(15, 40, noise=4.0)
     model = TheoryGuidedRidgeCV([0.0, 1e-10], risk="gcv")
-    with pytest.warns(UserWarning, match="is better"):
+    with pytest.warns(GridEdgeWarning, match="is better"):
         model.fit(X, y)
     assert_allclose(model.risk_path_[0], model.risk_path_[1], rtol=1e-6)
     assert model.risk_path_[0] > 0
@@ -93,7 +94,7 @@ def test_weights_that_fool_it_are_told_of(weights):
     """A model that fits all rows fits their copies at no cost: then no minimum means anything."""
     X, y = make_data(30, 60, noise=2.0)
     w = np.random.default_rng(0).uniform(*weights, 30)
-    with pytest.warns(UserWarning, match="Use risk='loo'"):
+    with pytest.warns(UnreliableGCVWarning, match="Use risk='loo'"):
         model = TheoryGuidedRidgeCV(risk="gcv").fit(X, y, w)
     assert model.risk_path_[0] in (0.0, np.inf)
     # silence, since any warning is an error here

@@ -16,7 +16,8 @@ FILES = sorted(ROOT.rglob("*.py"))
 OWN = {
     "theory": {"theory"},
     "datasets": {"theory", "datasets"},
-    "_linalg": {"_linalg"},
+    "exceptions": set(),
+    "_linalg": {"_linalg", "exceptions"},
     "_risk": {"_linalg", "_risk"},
     "_scoring": {"_risk"},
     "_error_bars": {"_risk"},
@@ -70,6 +71,7 @@ OWN = {
         "_scoring",
         "_selection",
         "_validation",
+        "exceptions",
     },
     "_blockwise": {
         "_attributes",
@@ -81,6 +83,7 @@ OWN = {
         "_selection",
         "_validation",
         "_warnings",
+        "exceptions",
     },
     "_progress": {"_compat", "_linalg"},
     "_stream": {"_array_api", "_blockwise", "_linalg", "_selection", "_validation"},
@@ -134,6 +137,7 @@ NUMERICS = {
     "_near_copies",
     "theory",
     "datasets",
+    "exceptions",
     "_linalg",
     "_risk",
     "_error_bars",

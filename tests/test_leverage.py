@@ -7,6 +7,7 @@ import pytest
 from reference import make_data
 
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
+from sk_renorm.exceptions import InfluentialRowsWarning
 
 MATCH = ", far from all others"
 
@@ -21,7 +22,7 @@ def with_lonely_rows(rows, n=80, seed=0):
 @pytest.mark.parametrize("rows", [[7], [70, 7], [3, 20, 41]])
 def test_rows_are_named_with_their_share(rows):
     X, y = with_lonely_rows(rows)
-    with pytest.warns(UserWarning, match=MATCH) as caught:
+    with pytest.warns(InfluentialRowsWarning, match=MATCH) as caught:
         model = TheoryGuidedRidgeCV().fit(X, y)
     message = str(caught[0].message)
     named = message.partition(", far from")[0].partition("comes from row")[2].removeprefix("s")
@@ -37,7 +38,7 @@ def test_rows_that_choose_the_penalty(p):
     X, y = make_data(100, p, noise=1.0, seed=1)
     X[17, 0] *= 1000.0
     alphas = np.geomspace(1e-3, 1e8, 30)
-    with pytest.warns(UserWarning, match="decided by row 17, far") as caught:
+    with pytest.warns(InfluentialRowsWarning, match="decided by row 17, far") as caught:
         model = TheoryGuidedRidgeCV(alphas).fit(X, y)
     assert model.loo_residuals_[17] ** 2 < 0.25 * np.sum(model.loo_residuals_**2)
     others = np.ones(100)
@@ -46,7 +47,7 @@ def test_rows_that_choose_the_penalty(p):
         warnings.simplefilter("error")
         remedy = TheoryGuidedRidgeCV(alphas).fit(X, y, risk_weight=others)
         RenormalizedRidge(model.alpha_).fit(X, y)  # nothing was chosen
-    with pytest.warns(UserWarning, match="of risk_ comes from"):  # given, not chosen
+    with pytest.warns(InfluentialRowsWarning, match="of risk_ comes from"):  # given, not chosen
         RenormalizedRidge([model.alpha_, 1e-3]).fit(X, np.column_stack([y, y]))
     cost = remedy.risk_path_[alphas == model.alpha_][0] / remedy.risk_ - 1.0
     assert f"other rows is {cost:.0%} larger than" in str(caught[0].message)
@@ -56,7 +57,7 @@ def test_rows_are_those_given_and_weights_count():
     X, y = with_lonely_rows([70])
     dropped = np.ones(80)
     dropped[:40] = [0.0, 1.0] * 20
-    with pytest.warns(UserWarning, match="row 70, far"):
+    with pytest.warns(InfluentialRowsWarning, match="row 70, far"):
         RenormalizedRidge().fit(X, y, dropped)
     without = np.ones(80)
     without[70] = 0.0
@@ -70,7 +71,7 @@ def test_targets():
     X, y = with_lonely_rows([7])
     Y = np.column_stack([y, y, y])
     for per_target in (False, True):
-        with pytest.warns(UserWarning, match="row 7, far"):
+        with pytest.warns(InfluentialRowsWarning, match="row 7, far"):
             TheoryGuidedRidgeCV(alpha_per_target=per_target).fit(X, Y)
 
 

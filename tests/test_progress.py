@@ -14,6 +14,7 @@ from sklearn.model_selection import GridSearchCV, KFold
 
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
 from sk_renorm._linalg import _choose
+from sk_renorm.exceptions import GridEdgeWarning
 
 callback = pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 brings callbacks")
 EVENTS = []  # of all recorders: clones and pickles are others
@@ -79,7 +80,7 @@ def test_a_second_factorization_is_told():
     X, y = make_data(40, 6)
     X[:, 0] = X[:, 1] + 1e-9 * X[:, 0]
     model = TheoryGuidedRidgeCV(alphas=[1e-14, 1e-13]).set_callbacks(Recorder())
-    with pytest.warns(UserWarning, match="edge"):
+    with pytest.warns(GridEdgeWarning, match="edge"):
         model.fit(X, y)
     assert model.factorization_.startswith("svd")
     assert_events(whole_fit(model, ("factorize", None), *IN_MEMORY))

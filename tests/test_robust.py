@@ -11,6 +11,7 @@ from sklearn.model_selection import KFold, LeaveOneGroupOut
 
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
 from sk_renorm._robust import bounded_differences, bounded_mean, undefeated, weighted_median
+from sk_renorm.exceptions import GridEdgeWarning
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*far from all others", "ignore:Neighbouring rows")
 ALPHAS = np.geomspace(1e-2, 1e7, 19)
@@ -304,7 +305,7 @@ def test_warnings_are_of_the_choice_made():
     assert plain.endswith("or bound their say by selection='robust'.")
     assert "of risk_ comes from row 20" in ours
     best = robust().fit(X, y).alpha_
-    with pytest.warns(UserWarning, match="lies at their edge") as caught:
+    with pytest.warns(GridEdgeWarning, match="lies at their edge") as caught:
         robust(best * np.geomspace(30.0, 3e4, 9)).fit(X, y)
     text = next(str(w.message) for w in caught if "edge" in str(w.message))
     better = float(text.partition("alpha=")[2].partition(" ")[0])

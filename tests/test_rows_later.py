@@ -13,6 +13,7 @@ from sklearn.exceptions import NotFittedError
 from sk_renorm import TheoryGuidedRidgeCV, _scoring
 from sk_renorm._attributes import OF_ROWS
 from sk_renorm._linalg import _reduce
+from sk_renorm.exceptions import DependentRowsWarning
 from sk_renorm.forecast import learning_curve
 
 
@@ -129,11 +130,11 @@ def test_alike_neighbours_and_copies_are_told(large):
     rng = np.random.default_rng(0)
     walk = np.cumsum(rng.standard_normal((400, 5)), axis=0)
     y = walk.sum(axis=1) + np.cumsum(rng.standard_normal(400))
-    with pytest.warns(UserWarning, match="Neighbouring rows are alike"):
+    with pytest.warns(DependentRowsWarning, match="Neighbouring rows are alike"):
         TheoryGuidedRidgeCV(risk="gcv").fit(walk, y)
     X, Y = make_data(200, 5, q=1)
     X, y = np.vstack([X, X[:50]]), np.r_[Y[:, 0], Y[:50, 0]]
-    with pytest.warns(UserWarning, match="50 of 250 rows repeat another one"):
+    with pytest.warns(DependentRowsWarning, match="50 of 250 rows repeat another one"):
         TheoryGuidedRidgeCV(risk="gcv").fit(X, y)
 
 

@@ -9,6 +9,7 @@ from reference import held_out_risks, make_data, one_by_one
 
 from sk_renorm import TheoryGuidedRidgeCV
 from sk_renorm._minima import best_node, interpolated_minimum, search_nodes
+from sk_renorm.exceptions import GridEdgeWarning
 
 
 def brute_risk(X, y, alphas):
@@ -132,12 +133,12 @@ def test_best_candidate_at_the_edge_is_reported_with_the_better_one():
     X, y = make_data(40, 20, noise=5.0)
     best = TheoryGuidedRidgeCV().fit(X, y).alpha_
     for grid in (best * np.array([1e-3, 1e-2]), best * np.array([1e3, 1e2])):
-        with pytest.warns(UserWarning, match=f"alpha={best:.3g} is better") as record:
+        with pytest.warns(GridEdgeWarning, match=f"alpha={best:.3g} is better") as record:
             TheoryGuidedRidgeCV(grid).fit(X, y)
         assert record[0].filename == __file__
-    with pytest.warns(UserWarning, match="for 2 of 2 targets"):
+    with pytest.warns(GridEdgeWarning, match="for 2 of 2 targets"):
         TheoryGuidedRidgeCV([1e-6, 1e-5], alpha_per_target=True).fit(X, np.column_stack([y, 2 * y]))
-    with pytest.warns(UserWarning, match="score still rises"):
+    with pytest.warns(GridEdgeWarning, match="score still rises"):
         TheoryGuidedRidgeCV([1e-6, 1e-5], scoring="r2").fit(X, y)
 
 

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
 from sk_renorm._linalg import Digest
+from sk_renorm.exceptions import GridEdgeWarning, UnreliableGCVWarning, UnresolvedPenaltyWarning
 
 FITTED = ["alpha_", "coef_", "intercept_", "risk_", "effective_df_", "effective_ridge_"]
 FITTED += ["risk_path_", "alphas_", "eigenvalues_", "noise_variance_"]
@@ -214,7 +215,9 @@ def test_warns_where_leverages_differ():
     owned = np.zeros((200, 60))
     owned[np.arange(60), np.arange(60)] = 10.0
     model = RenormalizedRidge(1e-3).partial_fit(np.column_stack([X, owned]), y)
-    with pytest.warns(UserWarning, match=r"dispersion 0\.66.*leave-one-out risk at .* \+- 0\. Fit"):
+    with pytest.warns(
+        UnreliableGCVWarning, match=r"dispersion 0\.66.*leave-one-out risk at .* \+- 0\. Fit"
+    ):
         assert model.leverage_dispersion_ > 0.4
     exact = RenormalizedRidge(1e-3).fit(np.column_stack([X, owned]), y)
     assert_allclose(model.sampled_loo_risk_, exact.risk_, rtol=1e-8)
@@ -289,7 +292,7 @@ def test_a_buffer_may_be_used_again():
 def test_warns_of_an_edge_where_the_user_asks():
     X, y = make_data(60, 4)
     model = TheoryGuidedRidgeCV([1e3, 1e4]).partial_fit(X, y)
-    with pytest.warns(UserWarning, match="at their edge") as caught:
+    with pytest.warns(GridEdgeWarning, match="at their edge") as caught:
         _ = model.alpha_
     assert caught[0].filename == __file__
     with pytest.raises(ValueError, match="All sample weights are zero; some rows must"):
@@ -393,7 +396,9 @@ def test_says_so_if_the_best_penalty_may_not_be_resolved():
     X[:, 3] = X[:, 0] + 1e-5 * signal
     y = signal + 0.1 * rng.standard_normal(60)
     model = TheoryGuidedRidgeCV().partial_fit(X, y)
-    with pytest.warns(UserWarning, match="the least that second moments resolve here") as caught:
+    with pytest.warns(
+        UnresolvedPenaltyWarning, match="the least that second moments resolve here"
+    ) as caught:
         assert model.alpha_ > 0.0
     assert caught[0].filename == __file__
     assert TheoryGuidedRidgeCV(risk="gcv").fit(X, y).risk_ < 0.02 * model.risk_

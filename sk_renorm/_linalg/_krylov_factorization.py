@@ -12,6 +12,7 @@ from scipy.sparse.linalg import LinearOperator, cg
 from sk_renorm._linalg._krylov import KrylovSpace, Lanczos
 from sk_renorm._linalg._sparse import SparseData
 from sk_renorm._linalg._threads import one_blas_thread
+from sk_renorm.exceptions import UnresolvedPenaltyWarning
 
 _EPS = np.finfo(float).eps
 _STEPS = (5, 8, 12, 18, 27, 40, 60, 90)
@@ -197,7 +198,12 @@ class KrylovFactorization:
                     shifted, right[:, target], x0=starts[:, target], rtol=_TOLERANCE
                 )
             if failed:
-                warnings.warn("Conjugate gradients did not converge.", stacklevel=2)
+                warnings.warn(
+                    f"Conjugate gradients for the coefficients did not converge at alpha="
+                    f"{penalty:.3g}; bring the features to one scale, or give a stronger penalty.",
+                    UnresolvedPenaltyWarning,
+                    stacklevel=2,
+                )
         return solved if self.is_tall else self.data.right_product(solved)
 
     def leverage_scatter(self, penalties: np.ndarray) -> np.ndarray:
