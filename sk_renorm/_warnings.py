@@ -6,7 +6,8 @@ import warnings
 import numpy as np
 
 from sk_renorm._array_api import like, matmul, to_host
-from sk_renorm._dependence import copied_rows, neighbours_are_alike, neighbours_correlation
+from sk_renorm._checks.neighbours import LeftOut, neighbours
+from sk_renorm._dependence import copied_rows
 from sk_renorm._leverage import decisive_rows
 from sk_renorm._linalg import Factorization
 from sk_renorm._minima import best_node, better_beyond, search_nodes
@@ -35,7 +36,7 @@ def outside() -> int:
 def warn_of_dependence(
     f: Factorization, data: TrainingData, errors: np.ndarray, selection: Selection
 ) -> None:
-    """Warn if rows repeat others, or if neighbouring rows are alike, by their errors (n, q)."""
+    """Warn if rows repeat others, or else if they predict their neighbours, by errors (n, q)."""
     copies = copied_rows(errors, data.Y, lambda: _combined_features(data.X))
     if len(copies):
         warnings.warn(
@@ -46,19 +47,8 @@ def warn_of_dependence(
             DependentRowsWarning,
             stacklevel=outside(),
         )
-    elif _leaves_rows_out(f, data, selection):
-        _warn_of_near_copies(f, data, selection)
-    if not neighbours_are_alike(f, errors, data.Y - errors, selection.alpha):
-        return
-    warnings.warn(
-        "Neighbouring rows are alike (correlation of the held-out errors "
-        f"{neighbours_correlation(errors):.2f}). If they come in time order or in groups, "
-        "risk_ is too small for rows that are not their neighbours: give fit the groups=, set "
-        "cv=, or sample_correlation='ar1' for time order. If the order means nothing, as after "
-        "sorting, say sample_correlation='independent'.",
-        DependentRowsWarning,
-        stacklevel=outside(),
-    )
+    elif _leaves_rows_out(f, data, selection) and not _warn_of_near_copies(f, data, selection):
+        _warn_of_neighbours(f, data, selection)
 
 
 def _leaves_rows_out(f: Factorization, data: TrainingData, selection: Selection) -> bool:
@@ -66,10 +56,10 @@ def _leaves_rows_out(f: Factorization, data: TrainingData, selection: Selection)
     return isinstance(f, Factorization) and selection.errors is not None and data.place is None
 
 
-def _warn_of_near_copies(f: Factorization, data: TrainingData, selection: Selection) -> None:
+def _warn_of_near_copies(f: Factorization, data: TrainingData, selection: Selection) -> bool:
     found = near_copies(f, data.Y, selection.errors, selection.alpha)
     if found is None:
-        return
+        return False
     first, second = found.pair if data.kept is None else np.flatnonzero(data.kept)[[*found.pair]]
     warnings.warn(
         f"About {found.share:.0%} of the rows nearly repeat others, such as rows {first} and "
@@ -77,6 +67,24 @@ def _warn_of_near_copies(f: Factorization, data: TrainingData, selection: Select
         f"{found.growth:.3g} times as large. If they were made from one row, or measured on one "
         "thing, and new rows will have no such company, give them the same label in groups=, or "
         "remove all but one; else say sample_correlation='independent'.",
+        DependentRowsWarning,
+        stacklevel=outside(),
+    )
+    return True
+
+
+def _warn_of_neighbours(f: Factorization, data: TrainingData, selection: Selection) -> None:
+    """Warn if rows predict their neighbours, and those that are far from all do worse."""
+    alpha = np.atleast_1d(selection.alpha)
+    left_out = LeftOut(f, selection.errors, alpha, data.weights_in_risk)
+    found = neighbours(left_out, data.Y, data.X)
+    if found is None or not found.matter:
+        return
+    warnings.warn(
+        f"Rows predict their neighbours: left out in blocks of {found.block}, risk_ would be "
+        f"{found.growth:.2f} +- {found.error:.2f} times as large. If new rows will not lie between "
+        "these, give groups= or cv=HBlockSplit(...), or sample_correlation='ar1' for time order; "
+        "if the order means nothing, shuffle the rows.",
         DependentRowsWarning,
         stacklevel=outside(),
     )

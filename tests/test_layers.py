@@ -30,6 +30,7 @@ OWN = {
     "_folds": {"_risk"},
     "_dependence": {"_linalg", "_risk"},
     "_near_copies": {"_linalg", "_risk"},
+    "_checks": {"_checks", "_linalg", "_risk"},
     "_ahead": set(),
     "_intervals": {"_linalg"},
     "_leverage": {"_risk"},
@@ -61,6 +62,7 @@ OWN = {
     "_iterative": {"_linalg", "_minima", "_scoring", "_selection"},
     "_warnings": {
         "_array_api",
+        "_checks",
         "_dependence",
         "_leverage",
         "_linalg",
@@ -133,6 +135,7 @@ OWN = {
 }
 NUMERICS = {
     "_ahead",
+    "_checks",
     "_dependence",
     "_near_copies",
     "theory",

@@ -1,12 +1,13 @@
 """Rows that predict their neighbours: how many times larger the risk is if these are left out too.
 
-Neighbours make the risk of rows left out singly too small if they carry a row's noise, or what the
-fit has learned of a direction, and that is what leaving out blocks of them measures, in closed form
-at the penalty chosen.  No correlation of errors does: alike noise of unlike rows costs nothing, and
-alike rows of independent noise have unlike errors, though they may cost much where p > n.
+Rows left out singly make the risk too small for far rows if a row's neighbours carry its noise, or
+what the fit has learned, and that is what leaving out blocks of them measures, in closed form, at
+the penalty chosen.  No correlation of neighbours decides it: noise that is alike in rows that are
+not costs nothing, and rows that are alike cost much where features outnumber them, though errors
+then differ from one to the next.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,56 +15,177 @@ from sk_renorm._checks.order import is_in_order
 from sk_renorm._linalg import Factorization
 from sk_renorm._risk import alike_block_errors, concentration
 
-FEWEST = 200  # rows; of fewer there are too few blocks
+_FEWEST = 200  # rows; of fewer there are too few blocks
 _CLEAR = 4.0  # standard errors of a lag-one correlation: then blocks are worth their while
-_LENGTHS = 4, 16  # of blocks, and
-_LONGEST = 64  # which is told; at most a tenth of the rows
-_BLOCKS = 64  # of each length; twice as many of the shortest
-_PENALTIES = 8  # and so many targets, if each has its own
+_SHORT, _LONGER, _LONGEST = 4, 16, 64  # rows of a block, the longest at most a tenth of all
+_BLOCKS = 64  # of each length, and twice as many of the shortest
+_FEWEST_BLOCKS = 8  # that have their digits
+_PENALTIES = 8  # that targets may have of their own; of more, some targets stand for all
+_EXACT = 1e-16  # of the power of y: errors below are rounding
+# A growth worth a word, by so many standard errors.  Rows in the order of a feature only follow it
+# as a rule; then growth goes with the length of a block, and does not end as that of a memory does.
+_MATTERS, _SURE = 0.07, 1.5
+_SURE_OF_SHORT, _ENDS = 3.0, 2.5
 
 
 @dataclass(frozen=True)
 class Growth:
+    """How many times larger the risk is, and the standard error of that."""
+
     value: float
     error: float
-    rank: float
+
+    def exceeds_one_by(self, errors: float) -> bool:
+        """Say whether it is clear by so many standard errors."""
+        return self.value - 1.0 > errors * self.error
 
 
-def lag_one(columns):
-    centred = columns - columns.mean(axis=0)
-    power = np.square(centred).sum()
-    return float(np.sum(centred[1:] * centred[:-1]) / power) if power else 0.0
+@dataclass(frozen=True)
+class Neighbours:
+    """What leaving out neighbours says.
+
+    Attributes
+    ----------
+    block : int
+        Rows left out together.
+    growth, error : float
+        How many times larger the risk is then, and the standard error of that.
+    matter : bool
+        Whether it is worth a word, and not what rows do that come in the order of a feature.
+    """
+
+    block: int
+    growth: float
+    error: float
+    matter: bool
 
 
-def neighbours_are_alike(errors, predictions):
+@dataclass(frozen=True)
+class LeftOut:
+    """Rows left out singly, at the penalty chosen.
+
+    Attributes
+    ----------
+    f : Factorization
+        Of the rows.
+    errors : ndarray of shape (n, q)
+        Their leave-one-out errors.
+    alpha : ndarray of shape (1,) or (q,)
+        The penalty, or those of the targets.
+    weights : ndarray of shape (n,) or None
+        How much rows count in the risk.
+    """
+
+    f: Factorization
+    errors: np.ndarray
+    alpha: np.ndarray
+    weights: np.ndarray | None = None
+
+    @property
+    def losses(self) -> np.ndarray:
+        """Squared errors (n,), summed over targets, as they count in the risk."""
+        return self._weighted(np.square(self.errors).sum(axis=1), slice(None))
+
+    def excess(self, sets: np.ndarray) -> np.ndarray:
+        """Return by how much the losses of each of ``sets`` (k, m) grow if it is left out.
+
+        Mean over its rows, in units of the risk; NaN where digits are lost.
+        """
+        losses, excess = self.losses, np.empty(len(sets))
+        for some, errors in alike_block_errors(self.f, sets, self.alpha):
+            rows = sets[some]
+            together = self._weighted(np.square(errors).sum(axis=2), rows)
+            excess[some] = np.mean(together - losses[rows], axis=1)
+        return excess / losses.mean()
+
+    def some_targets(self) -> "LeftOut":
+        """Return few of the targets if each has its own penalty, from the weakest on."""
+        if len(self.alpha) <= _PENALTIES:
+            return self
+        places = np.linspace(0, len(self.alpha) - 1, _PENALTIES).astype(int)
+        some = np.argsort(self.alpha, kind="stable")[places]
+        f = self.f
+        of_some = replace(
+            f,
+            data=replace(f.data, targets=f.data.targets[:, some]),
+            projections=f.projections[:, some],
+            null_power=f.null_power[some],
+        )
+        return replace(self, f=of_some, errors=self.errors[:, some], alpha=self.alpha[some])
+
+    def _weighted(self, losses: np.ndarray, rows) -> np.ndarray:
+        return losses if self.weights is None else self.weights[rows] * losses
+
+
+def neighbours(left_out: LeftOut, targets: np.ndarray, X: np.ndarray) -> Neighbours | None:
+    """Return what leaving out neighbours says, or None if there is no reason to.
+
+    No reason are few rows, rows that do not look alike, and rows that come in the order of their
+    ``targets`` (n, q), whose neighbours are alike by that.
+
+    Notes
+    -----
+    The look takes two passes over the errors; after it ``k b**2 (r + b)`` multiply-adds for k of at
+    most 128 sets of b rows, of at most 64 rows, and as many random ones.
+    """
+    errors, n = left_out.errors, len(targets)
+    if n < _FEWEST or not neighbours_are_alike(errors, targets - errors):
+        return None
+    risk = np.square(errors).sum()
+    if not np.isfinite(risk) or risk <= _EXACT * np.square(targets).sum() or is_in_order(targets):
+        return None
+    left_out, block = left_out.some_targets(), min(_LONGEST, n // 10)
+    found = growth_of_blocks(left_out, block)
+    if found is None:
+        return None
+    matter = found.value >= 1.0 + _MATTERS and found.exceeds_one_by(_SURE)
+    if matter and is_in_order(X):
+        matter = _is_short(left_out)
+    return Neighbours(block, found.value, found.error, matter)
+
+
+def neighbours_are_alike(errors: np.ndarray, predictions: np.ndarray) -> bool:
+    """Say whether errors or predictions (n, q) of neighbours are correlated beyond chance."""
     n = len(errors)
     for columns in (errors, predictions):
-        c = abs(lag_one(columns)) * np.sqrt(n)
-        if c > _CLEAR * np.sqrt(concentration(columns - columns.mean(axis=0))):
+        centred = columns - columns.mean(axis=0)
+        power = np.square(centred).sum()
+        size = abs(np.sum(centred[1:] * centred[:-1])) * np.sqrt(n)
+        if size <= _CLEAR * power / np.sqrt(columns.shape[1]):
+            continue  # not clear even if all targets were independent, which is costly to tell
+        if size > _CLEAR * power * np.sqrt(concentration(centred)):
             return True
     return False
 
 
-def growth_of_blocks(f, b, errors, weights, alpha) -> Growth:
-    n = len(errors)
-    starts = b * np.arange(n // b)
-    most = _BLOCKS if b > _LENGTHS[0] else 2 * _BLOCKS
-    if len(starts) > most:
-        starts = starts[np.linspace(0, len(starts) - 1, most).astype(int)]
-    blocks = starts[:, None] + np.arange(b)
-    anywhere = np.random.default_rng(0).permutation(n)[: blocks.size].reshape(blocks.shape)
-    near, control = (excess_loss(f, rows, errors, weights, alpha) for rows in (blocks, anywhere))
-    m = len(near)
-    rank = np.argsort(np.argsort(np.concatenate([near, control])))
-    z = (rank[:m].mean() - rank[m:].mean()) / np.sqrt((2 * m) ** 2 / 12 * 2 / m)
-    return Growth(1 + near.mean() - control.mean(), np.sqrt((near.var(ddof=1) + control.var(ddof=1)) / m), z)
+def growth_of_blocks(left_out: LeftOut, b: int) -> Growth | None:
+    """Return how much more the risk grows by leaving out blocks of ``b`` rows than random sets.
+
+    Blocks are spread evenly; as many random sets tell what the lower number of training rows does.
+    Standard errors are by the scatter of both.  None if too few have their digits.
+    """
+    blocks, anywhere = sets_of_rows(len(left_out.errors), b)
+    near, control = left_out.excess(blocks), left_out.excess(anywhere)
+    near, control = near[np.isfinite(near)], control[np.isfinite(control)]
+    if min(len(near), len(control)) < _FEWEST_BLOCKS:
+        return None
+    variance = near.var(ddof=1) / len(near) + control.var(ddof=1) / len(control)
+    return Growth(1.0 + float(near.mean() - control.mean()), float(np.sqrt(variance)))
 
 
-def excess_loss(f, rows, errors, weights, alpha):
-    weights = np.ones(len(errors)) if weights is None else weights
-    loss = np.square(errors).sum(axis=1) * weights
-    excess = np.empty(len(rows))
-    for some, left_out in alike_block_errors(f, rows, alpha):
-        more = np.square(left_out).sum(axis=2) * weights[rows[some]] - loss[rows[some]]
-        excess[some] = more.mean(axis=1)
-    return excess / loss.mean()
+def sets_of_rows(n: int, b: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return blocks (k, b) of neighbours, and random sets of the same shape."""
+    k = n // b
+    most = 2 * _BLOCKS if b == _SHORT else _BLOCKS
+    first = b * (np.arange(k) if k <= most else np.linspace(0, k - 1, most).astype(int))
+    blocks = first[:, None] + np.arange(b)
+    anywhere = np.random.default_rng(0).permutation(n)[: blocks.size]
+    return blocks, anywhere.reshape(blocks.shape)
+
+
+def _is_short(left_out: LeftOut) -> bool:
+    """Say whether growth is clear in the next rows already, and ends with the length of blocks."""
+    short, longer = (growth_of_blocks(left_out, b) for b in (_SHORT, _LONGER))
+    if short is None or longer is None or not short.exceeds_one_by(_SURE_OF_SHORT):
+        return False
+    return longer.value - 1.0 < _ENDS * (short.value - 1.0)
