@@ -124,7 +124,7 @@ def hat_block_errors(
 def alike_block_errors(
     f: Factorization, rows: np.ndarray, alpha: np.ndarray
 ) -> Iterator[tuple[slice, np.ndarray]]:
-    """Yield which blocks of ``rows`` (K, m), and their errors (k, m, q) if each is left out together.
+    """Yield which of ``rows`` (K, m), and errors (k, m, q) of each block of them left out together.
 
     At one penalty for all targets, ``alpha`` (1,), or at one for each (q,).  NaN where fewer than
     four digits are left.
@@ -152,7 +152,7 @@ def alike_block_errors(
 def _at_level(
     f: Factorization, block: LeftBlock, size: int, level: float, targets: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return weighted errors (k, m, t) at a penalty of blocks of ``size`` rows, and conditions (k,).
+    """Return weighted errors (k, m, t) of blocks of ``size`` rows, and the conditions (k,).
 
     The equations are those of ``_Equations.of_rows``.
     """
