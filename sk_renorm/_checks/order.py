@@ -42,10 +42,14 @@ def _goes_one_way(block: np.ndarray) -> bool:
 
 
 def _in_one_run(column: np.ndarray) -> np.ndarray:
-    """Return which rows (n,) have a value that no row outside of their run has."""
+    """Return which rows (n,) have a value that comes in one run, as all but one value must.
+
+    None of them if other values come in several runs, of which one may come before the others and
+    after them, as zeros of an indicator do.
+    """
     n = len(column)
     starts = np.append(0, 1 + np.flatnonzero(column[1:] != column[:-1]))
     lengths = np.diff(starts, append=n)
-    _, value, times = np.unique(column[starts], return_inverse=True, return_counts=True)
+    values, value, times = np.unique(column[starts], return_inverse=True, return_counts=True)
     alone = (times[value] == 1) & (lengths >= _RUN) & (lengths <= n - _RUN)
-    return np.repeat(alone, lengths)
+    return np.repeat(alone & (len(starts) <= len(values) + 1), lengths)
