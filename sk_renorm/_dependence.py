@@ -1,19 +1,9 @@
-"""Rows that depend on each other: what the user says of it, and what the residuals do."""
-
-from collections.abc import Callable
+"""Rows that depend on each other: what the user says of it."""
 
 import numpy as np
 
 from sk_renorm._linalg import Factorization
 from sk_renorm._risk import RowCorrelation, estimate_correlations
-
-# Rows count as copies if they differ by less than this share of what rows usually do, or nearly, of
-# the distance to the next.
-_EXACTLY, _NEARLY = 1e-9, 0.005
-_ENOUGH = 2**14  # rows say what rows usually differ by
-# Copies worth a word: this share of the rows, and so many, of so many others: few rows that differ
-# are a design, or an example.
-_MANY, _FEWEST_COPIES, _FEWEST_ORIGINALS = 0.02, 5, 30
 
 
 def row_correlation(
@@ -64,61 +54,3 @@ def _check_correlations(given, n: int) -> np.ndarray:
             f"between -1 and 1; got {values[: min(3, len(values))]} ..."
         )
     return values[:n]
-
-
-def copied_rows(
-    errors: np.ndarray, targets: np.ndarray, project: Callable[[], np.ndarray]
-) -> np.ndarray:
-    """Return pairs (k, 2) of rows that are copies of each other, if they are many; else none.
-
-    Copies have the same held-out errors and predictions (n, q), and so neighbour each other when
-    rows are sorted by prediction.  Only where many do, ``project`` is asked for a combination (n,)
-    of the features: rows that agree in it must mostly agree in the target too, or else they are
-    repeated measurements, or features of few values that agree by chance.
-    """
-    n, error, target = len(errors), errors[:, 0], targets[:, 0]
-    prediction = target - error
-    order = np.argsort(prediction)
-    gaps = np.maximum(_gaps(prediction, order), _gaps(error, order))
-    if _are_many(np.count_nonzero(gaps <= _EXACTLY), n):
-        projection = project()
-        order_of_features = np.lexsort([target, projection])
-        same_features = _gaps(projection, order_of_features) <= _EXACTLY
-        alike = same_features & (_gaps(target, order_of_features) <= _EXACTLY)
-        n_alike = np.count_nonzero(alike)
-        if _are_many(n_alike, n) and n_alike > 0.8 * np.count_nonzero(same_features):
-            return _pairs(order_of_features, alike)
-    alike = gaps <= _NEARLY / n
-    if _are_many(np.count_nonzero(alike), n):
-        # a strong penalty predicts the same for all, and many targets may be zero
-        alike &= _gaps(project(), order) <= _NEARLY
-    n_alike = np.count_nonzero(alike)
-    if not _are_many(n_alike, n):
-        return _pairs(order[:0], alike[:0])
-    # where targets are continuous, near copies repeat them and other rows do not
-    continuous = len(np.unique(target)) > 0.8 * (n - n_alike)
-    return _pairs(order, alike & continuous)
-
-
-def _are_many(n_pairs: int, n_rows: int) -> bool:
-    enough = n_pairs >= max(_FEWEST_COPIES, _MANY * n_rows)
-    return enough and n_rows - n_pairs >= _FEWEST_ORIGINALS
-
-
-def _gaps(values: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """Return how far rows are from the next in ``order``, as a share of what rows usually differ.
-
-    Zero where all are the same.
-    """
-    some = values[:: max(1, len(values) // _ENOUGH)]
-    usual = _median(np.abs(some - _median(some)))
-    return np.abs(np.diff(values[order])) / (usual if usual > 0.0 else np.inf)
-
-
-def _median(values: np.ndarray) -> float:
-    middle = len(values) // 2
-    return float(np.partition(values, middle)[middle])
-
-
-def _pairs(order: np.ndarray, alike: np.ndarray) -> np.ndarray:
-    return np.column_stack([order[:-1], order[1:]])[alike]

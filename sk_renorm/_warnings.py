@@ -5,13 +5,10 @@ import warnings
 
 import numpy as np
 
-from sk_renorm._array_api import like, matmul, to_host
-from sk_renorm._checks.neighbours import LeftOut, neighbours
-from sk_renorm._dependence import copied_rows
+from sk_renorm._checks import RowsLeftOut, equal_rows, near_copies, neighbours, retaken_rows
 from sk_renorm._leverage import decisive_rows
 from sk_renorm._linalg import Factorization
 from sk_renorm._minima import best_node, better_beyond, search_nodes
-from sk_renorm._near_copies import near_copies
 from sk_renorm._risk import GeneralizedCrossValidation, LeaveOneOut
 from sk_renorm._robust import bounded_differences
 from sk_renorm._scoring import Objective
@@ -24,6 +21,8 @@ from sk_renorm.exceptions import (
     UnreliableGCVWarning,
 )
 
+_MANY_TIMES = 1000.0  # growth of a risk: digits of it would say nothing
+
 
 def outside() -> int:
     """Return the ``stacklevel`` of whoever called the package: a fit may begin in many ways."""
@@ -33,51 +32,43 @@ def outside() -> int:
     return level
 
 
-def warn_of_dependence(
-    f: Factorization, data: TrainingData, errors: np.ndarray, selection: Selection
-) -> None:
-    """Warn if rows repeat others, or else if they predict their neighbours, by errors (n, q)."""
-    copies = copied_rows(errors, data.Y, lambda: _combined_features(data.X))
-    if len(copies):
-        warnings.warn(
-            f"{len(copies)} of {len(errors)} rows repeat another one, such as rows "
-            f"{copies[0].min()} and {copies[0].max()}: left out, such a row is still among the "
-            "training rows, and risk_ is too small for new rows. Remove the copies, or give "
-            "fit their number as sample_weight, or the same label in groups=.",
-            DependentRowsWarning,
-            stacklevel=outside(),
-        )
-    elif _leaves_rows_out(f, data, selection) and not _warn_of_near_copies(f, data, selection):
-        _warn_of_neighbours(f, data, selection)
+def warn_of_dependence(f: Factorization, data: TrainingData, selection: Selection) -> None:
+    """Warn if rows repeat others, or else if they predict their neighbours."""
+    left = _rows_left_out(f, data, selection)
+    if left is not None and not _warn_of_copies(left, data):
+        _warn_of_neighbours(left)
 
 
-def _leaves_rows_out(f: Factorization, data: TrainingData, selection: Selection) -> bool:
-    """Say whether rows were left out, in numpy: not in Krylov spaces, nor if that is for later."""
-    return isinstance(f, Factorization) and selection.errors is not None and data.place is None
-
-
-def _warn_of_near_copies(f: Factorization, data: TrainingData, selection: Selection) -> bool:
-    found = near_copies(f, data.Y, selection.errors, selection.alpha)
-    if found is None:
-        return False
+def _warn_of_copies(left: RowsLeftOut, data: TrainingData) -> bool:
+    """Warn if rows repeat others, just or nearly, and say whether they do."""
+    found = equal_rows(left)
+    if found is not None:
+        what = f"{found.n_rows} of {left.n} rows repeat another one in X and y"
+    else:
+        found = retaken_rows(left)
+        what = "have the same target and nearly the same features as another one"
+        if found is None:
+            found = near_copies(left)
+            what = "nearly repeat another one"
+        if found is None:
+            return False
+        what = f"About {found.share:.0%} of the rows {what}"
     first, second = found.pair if data.kept is None else np.flatnonzero(data.kept)[[*found.pair]]
+    times = f"about {found.growth:.3g} times" if found.growth < _MANY_TIMES else "many times"
     warnings.warn(
-        f"About {found.share:.0%} of the rows nearly repeat others, such as rows {first} and "
-        f"{second}. Left out together they are predicted worse, and risk_ would be "
-        f"{found.growth:.3g} times as large. If they were made from one row, or measured on one "
-        "thing, and new rows will have no such company, give them the same label in groups=, or "
-        "remove all but one; else say sample_correlation='independent'.",
+        f"{what}, such as rows {first} and {second}, more than chance explains: left out with "
+        f"their copies, risk_ would be {times} as large. If new rows will have no copies here, "
+        "keep one of each, or give copies one label in groups=; else say "
+        "sample_correlation='independent'.",
         DependentRowsWarning,
         stacklevel=outside(),
     )
     return True
 
 
-def _warn_of_neighbours(f: Factorization, data: TrainingData, selection: Selection) -> None:
-    """Warn if rows predict their neighbours, and those that are far from all do worse."""
-    alpha = np.atleast_1d(selection.alpha)
-    left_out = LeftOut(f, selection.errors, alpha, data.weights_in_risk)
-    found = neighbours(left_out, data.Y, data.X)
+def _warn_of_neighbours(left: RowsLeftOut) -> None:
+    """Warn if rows predict their neighbours, so that rows far from all do worse."""
+    found = neighbours(left)
     if found is None or not found.matter:
         return
     warnings.warn(
@@ -90,10 +81,16 @@ def _warn_of_neighbours(f: Factorization, data: TrainingData, selection: Selecti
     )
 
 
-def _combined_features(X: np.ndarray) -> np.ndarray:
-    """Return a combination (n,) of the features in which different rows differ."""
-    weights = np.random.default_rng(0).standard_normal(X.shape[1])
-    return to_host(matmul(X, like(X, weights)))
+def _rows_left_out(
+    f: Factorization, data: TrainingData, selection: Selection
+) -> RowsLeftOut | None:
+    """Return what a fit knows of rows left out; None if that is for later, or not in numpy."""
+    if not isinstance(f, Factorization) or selection.errors is None or data.place is not None:
+        return None
+    rest = selection.left * (selection.alpha if f.interpolates else 1.0)
+    in_risk = data.weights_in_risk
+    in_risk = np.ones(len(rest)) if in_risk is None else in_risk
+    return RowsLeftOut(f, data.Y, selection.errors, 1.0 - rest, selection.alpha, in_risk)
 
 
 def warn_of_leverage(objective: Objective, data: TrainingData, selection: Selection) -> None:

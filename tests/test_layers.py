@@ -29,7 +29,6 @@ OWN = {
     "_validation": {"_array_api", "_compat", "_linalg"},
     "_folds": {"_risk"},
     "_dependence": {"_linalg", "_risk"},
-    "_near_copies": {"_linalg", "_risk"},
     "_checks": {"_checks", "_linalg", "_risk"},
     "_ahead": set(),
     "_intervals": {"_linalg"},
@@ -61,13 +60,11 @@ OWN = {
     },
     "_iterative": {"_linalg", "_minima", "_scoring", "_selection"},
     "_warnings": {
-        "_array_api",
         "_checks",
         "_dependence",
         "_leverage",
         "_linalg",
         "_minima",
-        "_near_copies",
         "_risk",
         "_robust",
         "_scoring",
@@ -135,9 +132,8 @@ OWN = {
 }
 NUMERICS = {
     "_ahead",
-    "_checks",
     "_dependence",
-    "_near_copies",
+    "_checks",
     "theory",
     "datasets",
     "exceptions",

@@ -12,16 +12,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sk_renorm._checks.order import is_in_order
-from sk_renorm._linalg import Factorization
+from sk_renorm._checks.rows_left_out import RowsLeftOut
 from sk_renorm._risk import alike_block_errors, concentration
 
 _FEWEST = 200  # rows; of fewer there are too few blocks
 _CLEAR = 4.0  # standard errors of a lag-one correlation: then blocks are worth their while
 _SHORT, _LONGER, _LONGEST = 4, 16, 64  # rows of a block, the longest at most a tenth of all
-_BLOCKS = 64  # of each length, and twice as many of the shortest
+_BLOCKS = 64  # of each length
 _FEWEST_BLOCKS = 8  # that have their digits
 _PENALTIES = 8  # that targets may have of their own; of more, some targets stand for all
-_EXACT = 1e-16  # of the power of y: errors below are rounding
 # A growth worth a word, by so many standard errors.  Rows in the order of a feature only follow it
 # as a rule; then growth goes with the length of a block, and does not end as that of a memory does.
 _MATTERS, _SURE = 0.07, 1.5
@@ -60,87 +59,30 @@ class Neighbours:
     matter: bool
 
 
-@dataclass(frozen=True)
-class LeftOut:
-    """Rows left out singly, at the penalty chosen.
-
-    Attributes
-    ----------
-    f : Factorization
-        Of the rows.
-    errors : ndarray of shape (n, q)
-        Their leave-one-out errors.
-    alpha : ndarray of shape (1,) or (q,)
-        The penalty, or those of the targets.
-    weights : ndarray of shape (n,) or None
-        How much rows count in the risk.
-    """
-
-    f: Factorization
-    errors: np.ndarray
-    alpha: np.ndarray
-    weights: np.ndarray | None = None
-
-    @property
-    def losses(self) -> np.ndarray:
-        """Squared errors (n,), summed over targets, as they count in the risk."""
-        return self._weighted(np.square(self.errors).sum(axis=1), slice(None))
-
-    def excess(self, sets: np.ndarray) -> np.ndarray:
-        """Return by how much the losses of each of ``sets`` (k, m) grow if it is left out.
-
-        Mean over its rows, in units of the risk; NaN where digits are lost.
-        """
-        losses, excess = self.losses, np.empty(len(sets))
-        for some, errors in alike_block_errors(self.f, sets, self.alpha):
-            rows = sets[some]
-            together = self._weighted(np.square(errors).sum(axis=2), rows)
-            excess[some] = np.mean(together - losses[rows], axis=1)
-        return excess / losses.mean()
-
-    def some_targets(self) -> "LeftOut":
-        """Return few of the targets if each has its own penalty, from the weakest on."""
-        if len(self.alpha) <= _PENALTIES:
-            return self
-        places = np.linspace(0, len(self.alpha) - 1, _PENALTIES).astype(int)
-        some = np.argsort(self.alpha, kind="stable")[places]
-        f = self.f
-        of_some = replace(
-            f,
-            data=replace(f.data, targets=f.data.targets[:, some]),
-            projections=f.projections[:, some],
-            null_power=f.null_power[some],
-        )
-        return replace(self, f=of_some, errors=self.errors[:, some], alpha=self.alpha[some])
-
-    def _weighted(self, losses: np.ndarray, rows) -> np.ndarray:
-        return losses if self.weights is None else self.weights[rows] * losses
-
-
-def neighbours(left_out: LeftOut, targets: np.ndarray, X: np.ndarray) -> Neighbours | None:
+def neighbours(left: RowsLeftOut) -> Neighbours | None:
     """Return what leaving out neighbours says, or None if there is no reason to.
 
-    No reason are few rows, rows that do not look alike, and rows that come in the order of their
-    ``targets`` (n, q), whose neighbours are alike by that.
+    There is none in few rows, in rows that do not look alike, and in rows that come in the order of
+    their targets, whose neighbours are alike by that.
 
     Notes
     -----
     The look takes two passes over the errors; after it ``k b**2 (r + b)`` multiply-adds for k of at
-    most 128 sets of b rows, of at most 64 rows, and as many random ones.
+    most 64 sets of b rows, b at most 64, and as many random ones.
     """
-    errors, n = left_out.errors, len(targets)
-    if n < _FEWEST or not neighbours_are_alike(errors, targets - errors):
+    if left.n < _FEWEST or not 0.0 < left.power < np.inf:
         return None
-    risk = np.square(errors).sum()
-    if not np.isfinite(risk) or risk <= _EXACT * np.square(targets).sum() or is_in_order(targets):
+    if not neighbours_are_alike(left.errors, left.targets - left.errors):
         return None
-    left_out, block = left_out.some_targets(), min(_LONGEST, n // 10)
-    found = growth_of_blocks(left_out, block)
+    if is_in_order(left.targets):
+        return None
+    left, block = _some_targets(left), min(_LONGEST, left.n // 10)
+    found = growth_of_blocks(left, block)
     if found is None:
         return None
     matter = found.value >= 1.0 + _MATTERS and found.exceeds_one_by(_SURE)
-    if matter and is_in_order(X):
-        matter = _is_short(left_out)
+    if matter and is_in_order(left.f.data.X):
+        matter = _is_short(left)
     return Neighbours(block, found.value, found.error, matter)
 
 
@@ -158,14 +100,14 @@ def neighbours_are_alike(errors: np.ndarray, predictions: np.ndarray) -> bool:
     return False
 
 
-def growth_of_blocks(left_out: LeftOut, b: int) -> Growth | None:
+def growth_of_blocks(left: RowsLeftOut, b: int) -> Growth | None:
     """Return how much more the risk grows by leaving out blocks of ``b`` rows than random sets.
 
     Blocks are spread evenly; as many random sets tell what the lower number of training rows does.
     Standard errors are by the scatter of both.  None if too few have their digits.
     """
-    blocks, anywhere = sets_of_rows(len(left_out.errors), b)
-    near, control = left_out.excess(blocks), left_out.excess(anywhere)
+    blocks, anywhere = sets_of_rows(left.n, b)
+    near, control = excess_losses(left, blocks), excess_losses(left, anywhere)
     near, control = near[np.isfinite(near)], control[np.isfinite(control)]
     if min(len(near), len(control)) < _FEWEST_BLOCKS:
         return None
@@ -173,19 +115,48 @@ def growth_of_blocks(left_out: LeftOut, b: int) -> Growth | None:
     return Growth(1.0 + float(near.mean() - control.mean()), float(np.sqrt(variance)))
 
 
+def excess_losses(left: RowsLeftOut, sets: np.ndarray) -> np.ndarray:
+    """Return by how much the losses of each of ``sets`` (k, m) grow if it is left out.
+
+    Mean over its rows, in units of the risk; NaN where digits are lost.
+    """
+    alone = np.square(left.errors).sum(axis=1)
+    excess = np.empty(len(sets))
+    for some, errors in alike_block_errors(left.f, sets, left.alpha):
+        rows = sets[some]
+        more = np.square(errors).sum(axis=2) - alone[rows]
+        excess[some] = np.mean(left.in_risk[rows] * more, axis=1)
+    return excess * left.n / left.power
+
+
 def sets_of_rows(n: int, b: int) -> tuple[np.ndarray, np.ndarray]:
     """Return blocks (k, b) of neighbours, and random sets of the same shape."""
     k = n // b
-    most = 2 * _BLOCKS if b == _SHORT else _BLOCKS
-    first = b * (np.arange(k) if k <= most else np.linspace(0, k - 1, most).astype(int))
+    first = b * (np.arange(k) if k <= _BLOCKS else np.linspace(0, k - 1, _BLOCKS).astype(int))
     blocks = first[:, None] + np.arange(b)
     anywhere = np.random.default_rng(0).permutation(n)[: blocks.size]
     return blocks, anywhere.reshape(blocks.shape)
 
 
-def _is_short(left_out: LeftOut) -> bool:
+def _is_short(left: RowsLeftOut) -> bool:
     """Say whether growth is clear in the next rows already, and ends with the length of blocks."""
-    short, longer = (growth_of_blocks(left_out, b) for b in (_SHORT, _LONGER))
+    short, longer = (growth_of_blocks(left, b) for b in (_SHORT, _LONGER))
     if short is None or longer is None or not short.exceeds_one_by(_SURE_OF_SHORT):
         return False
     return longer.value - 1.0 < _ENDS * (short.value - 1.0)
+
+
+def _some_targets(left: RowsLeftOut) -> RowsLeftOut:
+    """Keep few of the targets if each has its own penalty, from the weakest to the strongest."""
+    if len(left.alpha) <= _PENALTIES:
+        return left
+    places = np.linspace(0, len(left.alpha) - 1, _PENALTIES).astype(int)
+    some = np.argsort(left.alpha, kind="stable")[places]
+    f = replace(
+        left.f,
+        data=replace(left.f.data, targets=left.f.data.targets[:, some]),
+        projections=left.f.projections[:, some],
+        null_power=left.f.null_power[some],
+    )
+    targets, errors, leverages = (a[:, some] for a in (left.targets, left.errors, left.leverages))
+    return RowsLeftOut(f, targets, errors, leverages, left.alpha[some], left.in_risk)

@@ -1,6 +1,6 @@
 """Factorizations of centred, weighted data: numpy, scipy and threadpoolctl only."""
 
-from sk_renorm._linalg._blocks import Scratch, row_ranges
+from sk_renorm._linalg._blocks import CentredData, Scratch, row_ranges
 from sk_renorm._linalg._choose import choose_factorization
 from sk_renorm._linalg._dask import DaskRows, Stage, silent_stage
 from sk_renorm._linalg._dask_blocks import as_dask_array, features_of, is_dask
@@ -17,6 +17,7 @@ from sk_renorm._linalg._threads import map_ranges
 from sk_renorm._linalg._tridiagonal import TridiagonalFactorization
 
 __all__ = [
+    "CentredData",
     "DaskRows",
     "Device",
     "DeviceVectors",

@@ -37,11 +37,13 @@ from sk_renorm._risk._quadrature_gcv import QuadratureGCV
 from sk_renorm._risk._ratio import RatioToGCV
 from sk_renorm._risk._row_correlation import RowCorrelation
 from sk_renorm._risk._sampled import SampledGCV, sampled_leave_one_out
+from sk_renorm._risk._small_folds import MOST_ROWS, small_fold_errors
 from sk_renorm._risk._uncertainty import ONE_SIDED_95, LossSums, concentration, excess_variance
 
 RISKS = {"loo": LeaveOneOut, "gcv": GeneralizedCrossValidation}
 
 __all__ = [
+    "MOST_ROWS",
     "ONE_SIDED_95",
     "RISKS",
     "CorrelatedRows",
@@ -75,6 +77,7 @@ __all__ = [
     "pooled_risk",
     "profile_nodes",
     "sampled_leave_one_out",
+    "small_fold_errors",
     "standard_errors",
 ]
 

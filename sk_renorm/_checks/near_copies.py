@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sk_renorm._checks.rows_left_out import RowsLeftOut
+from sk_renorm._checks.ties import differ_in_few
 from sk_renorm._linalg import Factorization
 from sk_renorm._risk import effective_df, hat_block_errors
 
@@ -31,7 +33,7 @@ _MANY, _CLEAR, _MATTERS = 0.15, 3.0, 0.05
 # Their targets differ by less than this share of what rows differ by from predictions without them:
 # else they are one setting measured again, or a cluster.
 _SAME_TARGET = 0.1
-_NO_LEVERAGE = 0.002  # on average: then no five rows change the risk that much
+NO_LEVERAGE = 0.002  # on average: then no five rows change the risk that much
 _WORST_CONDITION = 1e14  # of what near copies are left out by: two digits are enough
 
 
@@ -54,29 +56,18 @@ class NearCopies:
     pair: tuple[int, int]
 
 
-def near_copies(
-    f: Factorization, targets: np.ndarray, errors: np.ndarray, alpha: np.ndarray
-) -> NearCopies | None:
+def near_copies(left: RowsLeftOut) -> NearCopies | None:
     """Return what nearly repeats, if it is many rows and the risk is too small for it; or None.
-
-    Parameters
-    ----------
-    f : Factorization
-        Of the rows.
-    targets, errors : ndarray of shape (n, q)
-        Theirs; leave-one-out errors at the penalty chosen.
-    alpha : ndarray of shape (1,) or (q,)
-        That penalty, or those of the targets.
 
     Notes
     -----
     A sample of rows that keeps near copies together is compared in the leading directions of X, in
     each by its own spread: these hold least of the noise.  A few hundred thousand multiply-adds.
     """
-    n = len(errors)
-    if n < _FEWEST or effective_df(f, alpha).max() < _NO_LEVERAGE * n:
+    f, n = left.f, left.n
+    if n < _FEWEST or effective_df(f, left.alpha).max() < NO_LEVERAGE * n:
         return None
-    rows = _with_their_like(targets - errors)
+    rows = _with_their_like(left.targets - left.errors)
     points = _positions(f, rows)
     probes = np.random.default_rng(0).permutation(len(rows))[:_PROBES]
     for some in (probes[:_GLANCE], probes):
@@ -91,8 +82,10 @@ def near_copies(
     sets = _disjoint(
         rows[np.append(probes[probe], near)] for probe, near in zip(clearest, nearest, strict=True)
     )
-    growth = _growth(f, targets, errors, alpha, sets, share)
-    if share < _MANY or growth is None:
+    if share < _MANY or differ_in_few(f.data, *np.array([rows[:2] for rows in sets]).T):
+        return None
+    growth = _growth(left, sets, share)
+    if growth is None:
         return None
     first, second = sorted(sets[0][:2].tolist())
     return NearCopies(share, growth, (first, second))
@@ -154,21 +147,15 @@ def _disjoint(sets) -> list[np.ndarray]:
     return kept
 
 
-def _growth(
-    f: Factorization,
-    targets: np.ndarray,
-    errors: np.ndarray,
-    alpha: np.ndarray,
-    sets: list[np.ndarray],
-    share: float,
-) -> float | None:
+def _growth(left: RowsLeftOut, sets: list[np.ndarray], share: float) -> float | None:
     """Return how many times larger the risk is if near copies are left out too; None if hardly.
 
     Of each of the ``sets`` the first row is left out, with all others.
     """
+    targets, errors = left.targets, left.errors
     alone, together, apart = [], [], []
     for rows in sets:
-        found = hat_block_errors(f, rows, np.atleast_1d(alpha)[None, :], _WORST_CONDITION)
+        found = hat_block_errors(left.f, rows, left.alpha[None, :], _WORST_CONDITION)
         if found is not None:
             alone.append(np.square(errors[rows[0]]).sum())
             together.append(np.square(found[0, 0]).sum())

@@ -1,0 +1,120 @@
+"""Rows that repeat others, features and target, more often than chance explains.
+
+Independent rows of few levels repeat each other too, and there leaving out one of them is right:
+new rows will meet their equals.  So chance must fail twice: in y, given X, and in X, given half of
+its columns.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sk_renorm._checks.redundancy import redundancy_of_x
+from sk_renorm._checks.rows_left_out import RowsLeftOut
+from sk_renorm._checks.ties import (
+    both,
+    combined,
+    combined_features,
+    features,
+    has_ties,
+    labels,
+    n_pairs,
+    random_weights,
+    some_rows,
+)
+
+WORTH = 1.02  # growth of the risk that is told
+FEWEST = 5  # different rows that are repeated
+# How surely rows that agree in X agree in y, beyond chance; or, if chance is small, in so many.
+_SAME_TARGET = 0.8
+_RARE, _SOME_TARGETS = 0.1, 0.2
+# How surely rows that agree in half of X agree in all of it: counted in pairs, or in different
+# rows, of which it must be so many in any case: one cell with many rows is not many copies.
+_IN_PAIRS, _IN_ROWS, _AT_LEAST = 0.5, 0.4, 0.06
+_CERTAIN = 1.8  # times that where only some agree in y
+_NOTHING_LEFT = 1e-8  # of a row without its copies, where one minus its leverage is rounding
+
+
+@dataclass(frozen=True)
+class Copies:
+    """What was found.
+
+    Attributes
+    ----------
+    n_rows : int
+        Number of rows that repeat another one, the first of each kind not counted.
+    growth : float
+        How many times larger the risk is if rows are left out with their copies.
+    pair : tuple of int
+        Two rows that are copies of each other.
+    """
+
+    n_rows: int
+    growth: float
+    pair: tuple[int, int]
+
+
+def equal_rows(left: RowsLeftOut) -> Copies | None:
+    """Return what rows repeat others, if that makes the risk larger and is not chance; or None.
+
+    Copies have the same residual: most data end at a sort of them, and most of the rest where the
+    risk of rows with the same residual, target and leverage left out together is no larger.
+    """
+    residuals = combined((1.0 - left.leverages) * left.errors)
+    if not has_ties(residuals, FEWEST):
+        return None
+    y, data = labels(combined(left.targets)), left.f.data
+    weights = _weights(left)
+    alike = both(both(labels(residuals), y), labels(left.leverages[:, 0] / weights))
+    if growth_of_groups(left, alike) < WORTH:
+        return None
+    combination = random_weights(features(data, some_rows(data)))
+    x = labels(combined_features(data, np.arange(left.n), combination[:, None])[:, 0])
+    groups = both(x, y)
+    growth, sizes = growth_of_groups(left, groups), np.bincount(groups)
+    if growth < WORTH or np.count_nonzero(sizes > 1) < FEWEST:
+        return None
+    if not (required := _required(*chance_of_y(x, y, groups))):
+        return None
+    in_pairs, in_rows = redundancy_of_x(data, combination, x)
+    by_pairs = in_pairs >= required * _IN_PAIRS and in_rows >= _AT_LEAST
+    if not by_pairs and in_rows < required * _IN_ROWS:
+        return None
+    first = int(np.argmax(sizes[groups] > 1))
+    second = int(np.flatnonzero(groups == groups[first])[1])
+    return Copies(left.n - len(sizes), growth, (first, second))
+
+
+def growth_of_groups(left: RowsLeftOut, groups: np.ndarray) -> float:
+    """Return how many times larger the risk is if rows are left out with all of their group.
+
+    ``groups`` (n,) are labels of rows with the same features and targets.  Leverages of rows with
+    the same x are ``w eta`` with one eta, and so is all of their block of the hat matrix: without a
+    group the error is the residual over ``1 - eta sum(w)``.
+    """
+    weights = _weights(left)
+    together = left.leverages * (np.bincount(groups, weights)[groups] / weights)[:, None]
+    ratio = (1.0 - left.leverages) / np.maximum(1.0 - together, _NOTHING_LEFT)
+    return left.growth(slice(None), ratio * left.errors)
+
+
+def chance_of_y(x: np.ndarray, y: np.ndarray, groups: np.ndarray) -> tuple[float, float]:
+    """Return how surely rows equal in X are so in y, beyond chance (kappa), and that chance.
+
+    From labels (n,) of equal features, of equal targets, and of both.  By chance two rows agree as
+    often as any two do.
+    """
+    agree, chance = n_pairs(groups) / n_pairs(x), n_pairs(y) / n_pairs(np.zeros_like(y))
+    return (agree - chance) / max(1.0 - chance, 1e-9), chance
+
+
+def _required(kappa: float, chance: float) -> float:
+    """Return how many times as redundant as usual X must be; 0 if chance explains the targets."""
+    if kappa >= _SAME_TARGET:
+        return 1.0
+    return _CERTAIN if chance <= _RARE and kappa >= _SOME_TARGETS else 0.0
+
+
+def _weights(left: RowsLeftOut) -> np.ndarray:
+    root = left.f.data.root_weight
+    return np.ones(left.n) if root is None else np.square(root)

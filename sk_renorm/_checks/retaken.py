@@ -1,0 +1,84 @@
+"""Rows with the same target and nearly the same features: a thing that was measured again.
+
+Where targets rarely tie, rows that do and whose predictions are neighbours are compared by what
+they do to the fit: the cosine between their rows of ``sqrt(d) U``, whose squares are leverages.
+"""
+
+import numpy as np
+
+from sk_renorm._checks.copies import FEWEST, WORTH
+from sk_renorm._checks.near_copies import NO_LEVERAGE, NearCopies
+from sk_renorm._checks.rows_left_out import RowsLeftOut
+from sk_renorm._checks.ties import combined, differ_in_few, has_ties, labels
+from sk_renorm._risk import MOST_ROWS, effective_df, small_fold_errors
+
+_MOST, _WINDOWS = 1024, 4  # pairs that are compared; stretches of pairs they are taken from
+_ALIKE, _EQUAL = 0.9, 1e-9  # cosine; its distance from one
+_MANY = 0.01  # of the rows have a target that ties, and of these so many are alike
+_DIFFER = 0.1  # of the rows have a target of their own: it says something that others tie
+
+
+def retaken_rows(left: RowsLeftOut) -> NearCopies | None:
+    """Return what rows seem to be measured again, if that makes the risk larger; or None."""
+    n = left.n
+    if effective_df(left.f, left.alpha).max() < NO_LEVERAGE * n:
+        return None
+    fewest, target = max(FEWEST, int(np.ceil(_MANY * n))), combined(left.targets)
+    if not has_ties(target, fewest):
+        return None
+    y = labels(target)
+    order = np.lexsort([combined(left.targets - left.errors), y])
+    tied = y[order][1:] == y[order][:-1]
+    n_tied = np.count_nonzero(tied)
+    if n_tied > (1.0 - _DIFFER) * n:
+        return None
+    found = _some(np.flatnonzero(tied))
+    share = n_tied / len(found)
+    fewest = max(FEWEST, int(np.ceil(_MANY * len(found))))
+    found = found[_are_alike(left, order[found], order[found + 1])]
+    if len(found) < fewest or differ_in_few(left.f.data, order[found], order[found + 1]):
+        return None
+    runs = np.split(found, np.flatnonzero(np.diff(found) > 1) + 1)
+    sets = [order[run[0] : run[-1] + 2] for run in runs]
+    growth = _growth(left, sets, share)
+    if growth < WORTH:
+        return None
+    first, second = sorted(order[found[0] : found[0] + 2].tolist())
+    return NearCopies(share * sum(map(len, sets)) / n, growth, (first, second))
+
+
+def _some(places: np.ndarray) -> np.ndarray:
+    """Return some of many ``places``, in stretches, so that those next to each other stay so."""
+    if len(places) <= _MOST:
+        return places
+    size = _MOST // _WINDOWS
+    starts = np.linspace(0, len(places) - size, _WINDOWS).astype(int)
+    return places[np.unique(starts[:, None] + np.arange(size))]
+
+
+def _are_alike(left: RowsLeftOut, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Say of pairs of rows (k,) whether they do nearly the same to the fit, but not just the same.
+
+    At the weakest penalty.
+    """
+    rows, places = np.unique(np.concatenate([first, second]), return_inverse=True)
+    s = left.f.eigenvalues
+    own = left.f.left_block(rows).U * np.sqrt(s / (s + left.alpha.min()))
+    size = np.sqrt(np.square(own).sum(axis=1))
+    own /= np.where(size > 0.0, size, 1.0)[:, None]
+    a, b = own[places].reshape(2, len(first), -1)
+    cosine = np.einsum("ij,ij->i", a, b)
+    return (cosine > _ALIKE) & (cosine < 1.0 - _EQUAL)
+
+
+def _growth(left: RowsLeftOut, sets: list[np.ndarray], share: float) -> float:
+    """Return how many times larger the risk is if each of the ``sets`` is left out together."""
+    n_rows = np.array([len(rows) for rows in sets])
+    rows, errors = [np.empty(0, dtype=int)], [np.empty((0, left.errors.shape[1]))]
+    for size in np.unique(n_rows[n_rows <= MOST_ROWS]):
+        folds = np.array([rows for rows in sets if len(rows) == size])
+        together, usable = small_fold_errors(left.f, folds, left.alpha[None, :])
+        rows.append(folds[usable].ravel())
+        errors.append(together[usable, :, 0].reshape(-1, left.errors.shape[1]))
+    rows, errors = np.concatenate(rows), np.concatenate(errors)
+    return left.growth(rows, errors, share)
