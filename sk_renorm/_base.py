@@ -22,7 +22,6 @@ from sk_renorm._compat import CallbackSupportMixin
 from sk_renorm._folds import check_groups, group_codes, resolve_folds
 from sk_renorm._linalg import choose_factorization, is_dask
 from sk_renorm._progress import reported
-from sk_renorm._selection import Selection
 from sk_renorm._solve import MakeCandidates, make_objective, solve_exactly, solve_in_krylov_spaces
 from sk_renorm._stream import StreamingFit
 from sk_renorm._validation import (
