@@ -17,14 +17,14 @@ from sk_renorm._risk import alike_block_errors, concentration
 
 _FEWEST = 200  # rows; of fewer there are too few blocks
 _CLEAR = 4.0  # standard errors of a lag-one correlation: then blocks are worth their while
-_SHORT, _LONGER, _LONGEST = 4, 16, 64  # rows of a block, the longest at most a tenth of all
-_BLOCKS = 64  # of each length
+_LONGEST = 64  # rows of a block, and at most a tenth of all
+_BLOCKS = 64  # of one length
 _FEWEST_BLOCKS = 8  # that have their digits
 _PENALTIES = 8  # that targets may have of their own; of more, some targets stand for all
-# A growth worth a word, by so many standard errors.  Rows in the order of a feature only follow it
-# as a rule; then growth goes with the length of a block, and does not end as that of a memory does.
-_MATTERS, _SURE = 0.07, 1.5
-_SURE_OF_SHORT, _ENDS = 3.0, 2.5
+_MATTERS, _SURE = 0.07, 1.5  # growth worth a word, by so many standard errors
+# Rows in the order of a feature only follow it as a rule: then growth goes with the length of a
+# block.  Where neighbours say something, it grows less than this if blocks are four times as long.
+_ENDS = 2.5
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,6 @@ class Growth:
 
     value: float
     error: float
-
-    def exceeds_one_by(self, errors: float) -> bool:
-        """Say whether it is clear by so many standard errors."""
-        return self.value - 1.0 > errors * self.error
 
 
 @dataclass(frozen=True)
@@ -80,9 +76,9 @@ def neighbours(left: RowsLeftOut) -> Neighbours | None:
     found = growth_of_blocks(left, block)
     if found is None:
         return None
-    matter = found.value >= 1.0 + _MATTERS and found.exceeds_one_by(_SURE)
+    matter = found.value - 1.0 >= max(_MATTERS, _SURE * found.error)
     if matter and is_in_order(left.f.data.X):
-        matter = _is_short(left)
+        matter = _ends(left, block)
     return Neighbours(block, found.value, found.error, matter)
 
 
@@ -138,12 +134,13 @@ def sets_of_rows(n: int, b: int) -> tuple[np.ndarray, np.ndarray]:
     return blocks, anywhere.reshape(blocks.shape)
 
 
-def _is_short(left: RowsLeftOut) -> bool:
-    """Say whether growth is clear in the next rows already, and ends with the length of blocks."""
-    short, longer = (growth_of_blocks(left, b) for b in (_SHORT, _LONGER))
-    if short is None or longer is None or not short.exceeds_one_by(_SURE_OF_SHORT):
-        return False
-    return longer.value - 1.0 < _ENDS * (short.value - 1.0)
+def _ends(left: RowsLeftOut, block: int) -> bool:
+    """Say whether growth ends with the length of blocks, as that of a memory does."""
+    for short, long in ((4, 16), (block // 4, block)):
+        less, more = growth_of_blocks(left, short), growth_of_blocks(left, long)
+        if less is None or more is None or more.value - 1.0 >= _ENDS * (less.value - 1.0):
+            return False
+    return True
 
 
 def _some_targets(left: RowsLeftOut) -> RowsLeftOut:

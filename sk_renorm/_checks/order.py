@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.sparse import issparse
 
-_APART = 20  # columns that rise, rise over this part of the rows
+_APART = 10  # columns that rise, rise over this part of the rows
 _AGAINST, _ALONG = 0.005, 0.25  # of such pairs of rows: those that may fall; that rise, not tie
 _RUN = 5  # rows of one value, and no others of it: that is no chance
 _BLOCK_ENTRIES = 2**20  # looked at together
@@ -12,7 +12,7 @@ _BLOCK_ENTRIES = 2**20  # looked at together
 def is_in_order(columns: np.ndarray) -> bool:
     """Say whether the rows of ``columns`` (n, k), maybe sparse, are sorted by one of them.
 
-    A column that rises or falls all along, but for what happens within a twentieth of the rows, is
+    A column that rises or falls all along, but for what happens within a tenth of the rows, is
     in order.  So are levels, in any order, of which each comes in one run, for most of the rows: of
     one column, or of indicator columns.
     """
