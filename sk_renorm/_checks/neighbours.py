@@ -21,7 +21,7 @@ _LONGEST = 64  # rows of a block, and at most a tenth of all
 _BLOCKS = 64  # of one length
 _FEWEST_BLOCKS = 8  # that have their digits
 _PENALTIES = 8  # that targets may have of their own; of more, some targets stand for all
-_MATTERS, _SURE = 0.07, 1.5  # growth worth a word, by so many standard errors
+_MATTERS, _SURE = 0.06, 1.5  # growth worth a word, by so many standard errors
 # Rows in the order of a feature only follow it as a rule: then growth goes with the length of a
 # block.  Where neighbours say something, it grows less than this if blocks are four times as long.
 _ENDS = 2.5
