@@ -25,6 +25,7 @@ from sk_renorm._checks.ties import (
 
 WORTH = 1.02  # growth of the risk that is told
 FEWEST = 5  # different rows that are repeated
+_CLEAR = 4.0  # standard errors of their number if they had their targets by chance
 # How surely rows that agree in X agree in y, beyond chance; or, if chance is small, in so many.
 _SAME_TARGET = 0.8
 _RARE, _SOME_TARGETS = 0.1, 0.2
@@ -74,7 +75,7 @@ def equal_rows(left: RowsLeftOut) -> Copies | None:
     growth, sizes = growth_of_groups(left, groups), np.bincount(groups)
     if growth < WORTH or np.count_nonzero(sizes > 1) < FEWEST:
         return None
-    if not (required := _required(*chance_of_y(x, y, groups))):
+    if not (required := redundancy_required(x, y, groups)):
         return None
     in_pairs, in_rows = redundancy_of_x(data, combination, x)
     by_pairs = in_pairs >= required * _IN_PAIRS and in_rows >= _AT_LEAST
@@ -98,18 +99,17 @@ def growth_of_groups(left: RowsLeftOut, groups: np.ndarray) -> float:
     return left.growth(slice(None), ratio * left.errors)
 
 
-def chance_of_y(x: np.ndarray, y: np.ndarray, groups: np.ndarray) -> tuple[float, float]:
-    """Return how surely rows equal in X are so in y, beyond chance (kappa), and that chance.
+def redundancy_required(x: np.ndarray, y: np.ndarray, groups: np.ndarray) -> float:
+    """Return how many times as redundant as usual X must be, as the targets tell; 0 if by chance.
 
-    From labels (n,) of equal features, of equal targets, and of both.  By chance two rows agree as
-    often as any two do.
+    From labels (n,) of equal features, of equal targets, and of both: how surely rows equal in X
+    are so in y, beyond chance (kappa).  By chance two rows agree as often as any two do.
     """
-    agree, chance = n_pairs(groups) / n_pairs(x), n_pairs(y) / n_pairs(np.zeros_like(y))
-    return (agree - chance) / max(1.0 - chance, 1e-9), chance
-
-
-def _required(kappa: float, chance: float) -> float:
-    """Return how many times as redundant as usual X must be; 0 if chance explains the targets."""
+    chance = n_pairs(y) / n_pairs(np.zeros_like(y))
+    kappa = (n_pairs(groups) / n_pairs(x) - chance) / max(1.0 - chance, 1e-9)
+    n_repeats, n_agree = (len(x) - 1 - labels.max() for labels in (x, groups))
+    if n_agree - n_repeats * chance < _CLEAR * np.sqrt(n_repeats * chance * (1.0 - chance)):
+        return 0.0
     if kappa >= _SAME_TARGET:
         return 1.0
     return _CERTAIN if chance <= _RARE and kappa >= _SOME_TARGETS else 0.0

@@ -4,15 +4,16 @@ Rows of few levels that are equal in half of their columns by chance mostly diff
 half.  Copies that are equal in half of their columns are equal in all.
 """
 
+from bisect import bisect_left
+
 import numpy as np
 
 from sk_renorm._checks.ties import combined_features, features, labels, n_pairs, some_rows
 from sk_renorm._linalg import CentredData
 
 _MOST = 2**15  # rows whose halves are compared
-_SPLITS = 4  # of the columns in halves
-_FEW = 1.5  # times the square root of the number of different rows: values of a column of few
-_TELL_APART = 1.05  # pairs of equal rows that columns of few values may have, over those of all
+_SPLITS = 8  # of the columns in halves
+_TELL_APART = 0.05  # pairs of different rows that fewer columns may confuse, over repeated rows
 
 
 def redundancy_of_x(
@@ -43,18 +44,14 @@ def redundancy_of_x(
     rng, rows = np.random.default_rng(0), np.arange(len(x))
     if len(rows) > _MOST:  # of all pairs one in so many is left
         rows = np.sort(rng.choice(rows, _MOST, replace=False))
-    some = some_rows(data)
-    columns, n_different = features(data, some), len(np.unique(x[some]))
     x = x[rows]
-    telling = _of_few_values(columns, n_different)
-    if telling.sum() > 1:
-        alike = labels(combined_features(data, rows, (combination * telling)[:, None])[:, 0])
-    if telling.sum() < 2 or n_pairs(alike) > _TELL_APART * n_pairs(x):
-        telling[:] = True
-    halves = _halves(columns, np.flatnonzero(telling), rng)
-    weights = combination * np.concatenate([halves, telling & ~halves])
     _, first, sizes = np.unique(x, return_index=True, return_counts=True)
     n_equal, n_repeated = n_pairs(x), np.count_nonzero(sizes > 1)
+    columns = features(data, some_rows(data))
+    most = _TELL_APART * n_repeated
+    telling = _telling_columns(data, rows[first], columns, combination, most)
+    halves = _halves(columns, np.flatnonzero(telling), rng)
+    weights = combination * np.concatenate([halves, telling & ~halves])
     found = [labels(half) for half in combined_features(data, rows, weights.T).T]
     in_pairs = [n_equal / max(n_pairs(alike), 1.0) for alike in found]
     in_rows = [n_repeated / max(n_repeated + n_pairs(alike[first]), 1.0) for alike in found]
@@ -64,10 +61,23 @@ def redundancy_of_x(
     )
 
 
-def _of_few_values(columns: np.ndarray, n_different: int) -> np.ndarray:
-    """Say which columns (p,) have few values: a product of two factors has many, and tells less."""
+def _telling_columns(
+    data: CentredData, different: np.ndarray, columns: np.ndarray, combination: np.ndarray, most
+) -> np.ndarray:
+    """Say which columns (p,), those of fewest values, confuse at ``most`` so many pairs of rows.
+
+    Of ``different`` ones.  A product of two factors has more values than they, and that it tells
+    rows apart is no evidence.
+    """
     n_values = 1 + np.count_nonzero(np.diff(np.sort(columns, axis=0), axis=0), axis=0)
-    return n_values <= _FEW * np.sqrt(n_different)
+    counts = np.unique(n_values)
+
+    def tell_apart(count: int) -> bool:
+        telling = n_values <= count
+        alike = labels(combined_features(data, different, (combination * telling)[:, None])[:, 0])
+        return np.count_nonzero(telling) > 1 and n_pairs(alike) <= most
+
+    return n_values <= counts[min(bisect_left(counts, True, key=tell_apart), len(counts) - 1)]
 
 
 def _halves(columns: np.ndarray, places: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -13,8 +13,9 @@ from sk_renorm._checks.ties import combined, differ_in_few, has_ties, labels
 from sk_renorm._risk import MOST_ROWS, effective_df, small_fold_errors
 
 _MOST, _WINDOWS = 1024, 4  # pairs that are compared; stretches of pairs they are taken from
-_ALIKE, _EQUAL = 0.9, 1e-9  # cosine; its distance from one
-_MANY = 0.01  # of the rows have a target that ties, and of these so many are alike
+_ALIKE = 0.9  # cosine
+_MANY = 0.01  # of the rows have a target that ties
+_MORE = 3.0  # times as often alike as where the target changes
 _DIFFER = 0.1  # of the rows have a target of their own: it says something that others tie
 
 
@@ -23,8 +24,8 @@ def retaken_rows(left: RowsLeftOut) -> NearCopies | None:
     n = left.n
     if effective_df(left.f, left.alpha).max() < NO_LEVERAGE * n:
         return None
-    fewest, target = max(FEWEST, int(np.ceil(_MANY * n))), combined(left.targets)
-    if not has_ties(target, fewest):
+    target = combined(left.targets)
+    if not has_ties(target, max(FEWEST, int(_MANY * n))):
         return None
     y = labels(target)
     order = np.lexsort([combined(left.targets - left.errors), y])
@@ -32,11 +33,12 @@ def retaken_rows(left: RowsLeftOut) -> NearCopies | None:
     n_tied = np.count_nonzero(tied)
     if n_tied > (1.0 - _DIFFER) * n:
         return None
-    found = _some(np.flatnonzero(tied))
-    share = n_tied / len(found)
-    fewest = max(FEWEST, int(np.ceil(_MANY * len(found))))
-    found = found[_are_alike(left, order[found], order[found + 1])]
-    if len(found) < fewest or differ_in_few(left.f.data, order[found], order[found + 1]):
+    tied, others = _some(np.flatnonzero(tied)), _some(np.flatnonzero(~tied))
+    share, alike = n_tied / len(tied), _are_alike(left, order, tied)
+    found, by_chance = tied[alike], _are_alike(left, order, others).mean()
+    if len(found) < FEWEST or alike.mean() < _MORE * by_chance:
+        return None
+    if differ_in_few(left.f.data, order[found], order[found + 1]):
         return None
     runs = np.split(found, np.flatnonzero(np.diff(found) > 1) + 1)
     sets = [order[run[0] : run[-1] + 2] for run in runs]
@@ -56,19 +58,18 @@ def _some(places: np.ndarray) -> np.ndarray:
     return places[np.unique(starts[:, None] + np.arange(size))]
 
 
-def _are_alike(left: RowsLeftOut, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Say of pairs of rows (k,) whether they do nearly the same to the fit, but not just the same.
+def _are_alike(left: RowsLeftOut, order: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Say of ``places`` (k,) whether the row there and the next do nearly the same to the fit.
 
     At the weakest penalty.
     """
-    rows, places = np.unique(np.concatenate([first, second]), return_inverse=True)
+    some, at = np.unique(np.concatenate([places, places + 1]), return_inverse=True)
     s = left.f.eigenvalues
-    own = left.f.left_block(rows).U * np.sqrt(s / (s + left.alpha.min()))
+    own = left.f.left_block(order[some]).U * np.sqrt(s / (s + left.alpha.min()))
     size = np.sqrt(np.square(own).sum(axis=1))
     own /= np.where(size > 0.0, size, 1.0)[:, None]
-    a, b = own[places].reshape(2, len(first), -1)
-    cosine = np.einsum("ij,ij->i", a, b)
-    return (cosine > _ALIKE) & (cosine < 1.0 - _EQUAL)
+    first, second = own[at].reshape(2, len(places), -1)
+    return np.einsum("ij,ij->i", first, second) > _ALIKE
 
 
 def _growth(left: RowsLeftOut, sets: list[np.ndarray], share: float) -> float:
