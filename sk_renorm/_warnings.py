@@ -90,7 +90,7 @@ def _rows_left_out(
     rest = selection.left * (selection.alpha if f.interpolates else 1.0)
     in_risk = data.weights_in_risk
     in_risk = np.ones(len(rest)) if in_risk is None else in_risk
-    return RowsLeftOut(f, data.Y, selection.errors, 1.0 - rest, selection.alpha, in_risk)
+    return RowsLeftOut(f, data.Y, selection.errors, rest, selection.alpha, in_risk)
 
 
 def warn_of_leverage(objective: Objective, data: TrainingData, selection: Selection) -> None:

@@ -11,7 +11,7 @@ from sk_renorm._risk import LeaveOneOut, RatioToGCV, _leave_one_out, profile_nod
 
 # data that earn these warnings are what the search is tried on
 pytestmark = [
-    pytest.mark.filterwarnings("ignore:.*rows (repeat another one|nearly repeat)"),
+    pytest.mark.filterwarnings("ignore::sk_renorm.exceptions.DependentRowsWarning"),
     pytest.mark.filterwarnings("ignore:.*far from all others"),
 ]
 

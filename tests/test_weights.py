@@ -40,7 +40,7 @@ def test_weight_equals_copies_left_out_together(shape, fit_intercept, alphas):
 
 @pytest.mark.filterwarnings("ignore:risk='gcv' takes weights")
 @pytest.mark.filterwarnings("ignore:The best of the given alphas")
-@pytest.mark.filterwarnings("ignore:.*rows (repeat another one|nearly repeat)")
+@pytest.mark.filterwarnings("ignore::sk_renorm.exceptions.DependentRowsWarning")
 @pytest.mark.parametrize("shape", [(40, 6), (20, 35)])
 @pytest.mark.parametrize("fit_intercept", [True, False])
 def test_gcv_weight_equals_plain_repetition(shape, fit_intercept):

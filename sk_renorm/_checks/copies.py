@@ -24,7 +24,7 @@ from sk_renorm._checks.ties import (
 )
 
 WORTH = 1.02  # growth of the risk that is told
-FEWEST = 5  # different rows that are repeated
+MANY, FEWEST = 0.01, 5  # rows that repeat others, as a part of all; different ones of them
 _CLEAR = 4.0  # standard errors of their number if they had their targets by chance
 # How surely rows that agree in X agree in y, beyond chance; or, if chance is small, in so many.
 _SAME_TARGET = 0.8
@@ -61,12 +61,12 @@ def equal_rows(left: RowsLeftOut) -> Copies | None:
     Copies have the same residual: most data end at a sort of them, and most of the rest where the
     risk of rows with the same residual, target and leverage left out together is no larger.
     """
-    residuals = combined((1.0 - left.leverages) * left.errors)
-    if not has_ties(residuals, FEWEST):
+    residuals = combined(left.rest * left.errors)
+    if not has_ties(residuals, max(FEWEST, MANY * left.n)):
         return None
     y, data = labels(combined(left.targets)), left.f.data
-    weights = _weights(left)
-    alike = both(both(labels(residuals), y), labels(left.leverages[:, 0] / weights))
+    leverage_by_weight = (1.0 - left.rest[:, 0]) / left.weights
+    alike = both(both(labels(residuals), y), labels(leverage_by_weight))
     if growth_of_groups(left, alike) < WORTH:
         return None
     combination = random_weights(features(data, some_rows(data)))
@@ -93,9 +93,9 @@ def growth_of_groups(left: RowsLeftOut, groups: np.ndarray) -> float:
     the same x are ``w eta`` with one eta, and so is all of their block of the hat matrix: without a
     group the error is the residual over ``1 - eta sum(w)``.
     """
-    weights = _weights(left)
-    together = left.leverages * (np.bincount(groups, weights)[groups] / weights)[:, None]
-    ratio = (1.0 - left.leverages) / np.maximum(1.0 - together, _NOTHING_LEFT)
+    times = np.bincount(groups, left.weights)[groups] / left.weights
+    together = 1.0 - (1.0 - left.rest) * times[:, None]
+    ratio = left.rest / np.maximum(together, _NOTHING_LEFT)
     return left.growth(slice(None), ratio * left.errors)
 
 
@@ -113,8 +113,3 @@ def redundancy_required(x: np.ndarray, y: np.ndarray, groups: np.ndarray) -> flo
     if kappa >= _SAME_TARGET:
         return 1.0
     return _CERTAIN if chance <= _RARE and kappa >= _SOME_TARGETS else 0.0
-
-
-def _weights(left: RowsLeftOut) -> np.ndarray:
-    root = left.f.data.root_weight
-    return np.ones(left.n) if root is None else np.square(root)

@@ -6,7 +6,7 @@ they do to the fit: the cosine between their rows of ``sqrt(d) U``, whose square
 
 import numpy as np
 
-from sk_renorm._checks.copies import FEWEST, WORTH
+from sk_renorm._checks.copies import FEWEST, MANY, WORTH
 from sk_renorm._checks.near_copies import NO_LEVERAGE, NearCopies
 from sk_renorm._checks.rows_left_out import RowsLeftOut
 from sk_renorm._checks.ties import combined, differ_in_few, has_ties, labels
@@ -14,7 +14,6 @@ from sk_renorm._risk import MOST_ROWS, effective_df, small_fold_errors
 
 _MOST, _WINDOWS = 1024, 4  # pairs that are compared; stretches of pairs they are taken from
 _ALIKE = 0.9  # cosine
-_MANY = 0.01  # of the rows have a target that ties
 _MORE = 3.0  # times as often alike as where the target changes
 _DIFFER = 0.1  # of the rows have a target of their own: it says something that others tie
 
@@ -25,7 +24,7 @@ def retaken_rows(left: RowsLeftOut) -> NearCopies | None:
     if effective_df(left.f, left.alpha).max() < NO_LEVERAGE * n:
         return None
     target = combined(left.targets)
-    if not has_ties(target, max(FEWEST, int(_MANY * n))):
+    if not has_ties(target, max(FEWEST, MANY * n)):
         return None
     y = labels(target)
     order = np.lexsort([combined(left.targets - left.errors), y])

@@ -20,9 +20,9 @@ class RowsLeftOut:
         Of the rows.
     targets, errors : ndarray of shape (n, q)
         Theirs, in the unit of y.
-    leverages : ndarray of shape (n, 1) or (n, q)
-        Diagonal of the hat matrix, the intercept's share included; of each target's penalty, if
-        they differ.
+    rest : ndarray of shape (n, 1) or (n, q)
+        One minus the leverages, the intercept's share included; of each target's penalty, if they
+        differ.
     alpha : ndarray of shape (1,) or (q,)
         The penalties.
     in_risk : ndarray of shape (n,)
@@ -32,7 +32,7 @@ class RowsLeftOut:
     f: Factorization
     targets: np.ndarray
     errors: np.ndarray
-    leverages: np.ndarray
+    rest: np.ndarray
     alpha: np.ndarray
     in_risk: np.ndarray
 
@@ -40,6 +40,12 @@ class RowsLeftOut:
     def n(self) -> int:
         """Number of rows."""
         return len(self.errors)
+
+    @property
+    def weights(self) -> np.ndarray:
+        """Sample weights (n,)."""
+        root = self.f.data.root_weight
+        return np.ones(self.n) if root is None else np.square(root)
 
     @cached_property
     def power(self) -> float:

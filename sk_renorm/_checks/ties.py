@@ -6,11 +6,11 @@ from scipy.sparse import issparse
 from sk_renorm._linalg import CentredData, Scratch, row_ranges
 
 _EQUAL = 1e-9  # of what values usually differ by from their median: rounding
-_SOME, _ENTRIES = 1024, 2**24  # rows, and entries, that say how columns spread
+_SOME, _ENTRIES = 1024, 2**22  # rows, and entries, that are made dense
 _PAIRS, _SPLITS = 256, 4  # that are compared; of the columns in halves
 
 
-def has_ties(values: np.ndarray, fewest: int) -> bool:
+def has_ties(values: np.ndarray, fewest: float) -> bool:
     """Say whether at least ``fewest`` of the values (n,) equal another one before them."""
     ordered = np.sort(values)
     return np.count_nonzero(np.diff(ordered) <= _EQUAL * _usual(ordered)) >= fewest
@@ -51,8 +51,11 @@ def random_weights(columns: np.ndarray) -> np.ndarray:
 
 def some_rows(data: CentredData) -> np.ndarray:
     """Return positions of rows, evenly spread, that are few enough to be made dense."""
-    most = min(_SOME, max(64, _ENTRIES // max(1, len(data.x_mean))))
-    return np.arange(0, data.n_rows, -(-data.n_rows // most))
+    return np.arange(0, data.n_rows, -(-data.n_rows // _most_rows(data)))
+
+
+def _most_rows(data: CentredData) -> int:
+    return min(_SOME, max(64, _ENTRIES // max(1, len(data.x_mean))))
 
 
 def features(data: CentredData, rows: np.ndarray) -> np.ndarray:
@@ -74,7 +77,8 @@ def differ_in_few(data: CentredData, first: np.ndarray, second: np.ndarray) -> b
 
     Rows of few levels that are near each other are; what is measured again differs in most columns.
     """
-    first, second = first[:_PAIRS], second[:_PAIRS]
+    most = min(_PAIRS, _most_rows(data))
+    first, second = first[:most], second[:most]
     differ = features(data, first) != features(data, second)
     rng, p = np.random.default_rng(0), differ.shape[1]
     halves = [np.isin(np.arange(p), rng.permutation(p)[: p // 2]) for _ in range(_SPLITS)]
@@ -84,5 +88,5 @@ def differ_in_few(data: CentredData, first: np.ndarray, second: np.ndarray) -> b
 
 def _usual(ordered: np.ndarray) -> float:
     """Return the median distance of ascending values from their median, or the largest if zero."""
-    away = np.abs(ordered - ordered[len(ordered) // 2])
-    return float(np.median(away) or away.max() or 1.0)
+    away = np.abs(ordered[:: -(-len(ordered) // _SOME)] - ordered[len(ordered) // 2])
+    return float(np.median(away) or ordered[-1] - ordered[0] or 1.0)
