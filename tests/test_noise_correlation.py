@@ -12,7 +12,7 @@ from sk_renorm._linalg import factorize
 from sk_renorm._risk import estimate_correlations
 from sk_renorm._risk._noise_correlation import fit_noise_correlation, of_noise, two_components
 
-pytestmark = pytest.mark.filterwarnings("ignore:Neighbouring rows are alike")
+pytestmark = pytest.mark.filterwarnings("ignore:Rows predict their neighbours")
 
 
 def covers(hits):
