@@ -238,6 +238,16 @@ def test_sets_without_copies_are_silent():
         assert not messages(X, y)
 
 
+def test_rows_at_equal_distances_pass():
+    """As those of few flags: no spacing is wide where the usual one is zero."""
+    for seed in range(40):
+        rng = np.random.default_rng([22, seed])
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            X = (rng.random((60, 40)) < 0.02) * 1.0
+            TheoryGuidedRidgeCV().fit(X, X[:, 0] + rng.normal(size=60))
+
+
 def test_classes_are_not_copies():
     """Rows of a class lie near each other and have the same target."""
     X, labels = load_digits(return_X_y=True)

@@ -25,14 +25,14 @@ from sk_renorm._checks.ties import (
 
 WORTH = 1.02  # growth of the risk that is told
 MANY, FEWEST = 0.01, 5  # rows that repeat others, as a part of all; different ones of them
-_CLEAR = 4.0  # standard errors of their number if they had their targets by chance
-# How surely rows that agree in X agree in y, beyond chance; or, if chance is small, in so many.
+# How many of the pairs that agree in X agree in y, beyond chance; enough where chance is rare; and
+# by how many standard errors of their number if it were chance.
 _SAME_TARGET = 0.8
 _RARE, _SOME_TARGETS = 0.1, 0.2
+_CLEAR = 4.0
 # How surely rows that agree in half of X agree in all of it: counted in pairs, or in different
 # rows, of which it must be so many in any case: one cell with many rows is not many copies.
 _IN_PAIRS, _IN_ROWS, _AT_LEAST = 0.5, 0.4, 0.06
-_CERTAIN = 1.8  # times that where only some agree in y
 _NOTHING_LEFT = 1e-8  # of a row without its copies, where one minus its leverage is rounding
 
 
@@ -58,28 +58,26 @@ class Copies:
 def equal_rows(left: RowsLeftOut) -> Copies | None:
     """Return what rows repeat others, if that makes the risk larger and is not chance; or None.
 
-    Copies have the same residual: most data end at a sort of them, and most of the rest where the
-    risk of rows with the same residual, target and leverage left out together is no larger.
+    Copies have the same residual and target.  Most data end at a sort of these, and most of the
+    rest where rows that agree in them are left out together, and the risk is no larger.
     """
-    residuals = combined(left.rest * left.errors)
-    if not has_ties(residuals, max(FEWEST, MANY * left.n)):
+    target = combined(left.targets)
+    fitted = combined(np.column_stack([combined(left.rest * left.errors), target]))
+    if not has_ties(fitted, max(FEWEST, MANY * left.n)):
         return None
-    y, data = labels(combined(left.targets)), left.f.data
-    leverage_by_weight = (1.0 - left.rest[:, 0]) / left.weights
-    alike = both(both(labels(residuals), y), labels(leverage_by_weight))
-    if growth_of_groups(left, alike) < WORTH:
+    if growth_of_groups(left, labels(fitted)) < WORTH:
         return None
+    y, data = labels(target), left.f.data
     combination = random_weights(features(data, some_rows(data)))
     x = labels(combined_features(data, np.arange(left.n), combination[:, None])[:, 0])
     groups = both(x, y)
     growth, sizes = growth_of_groups(left, groups), np.bincount(groups)
     if growth < WORTH or np.count_nonzero(sizes > 1) < FEWEST:
         return None
-    if not (required := redundancy_required(x, y, groups)):
+    if chance_explains_y(x, y, groups):
         return None
     in_pairs, in_rows = redundancy_of_x(data, combination, x)
-    by_pairs = in_pairs >= required * _IN_PAIRS and in_rows >= _AT_LEAST
-    if not by_pairs and in_rows < required * _IN_ROWS:
+    if not (in_rows >= _IN_ROWS or (in_pairs >= _IN_PAIRS and in_rows >= _AT_LEAST)):
         return None
     first = int(np.argmax(sizes[groups] > 1))
     second = int(np.flatnonzero(groups == groups[first])[1])
@@ -99,17 +97,14 @@ def growth_of_groups(left: RowsLeftOut, groups: np.ndarray) -> float:
     return left.growth(slice(None), ratio * left.errors)
 
 
-def redundancy_required(x: np.ndarray, y: np.ndarray, groups: np.ndarray) -> float:
-    """Return how many times as redundant as usual X must be, as the targets tell; 0 if by chance.
+def chance_explains_y(x: np.ndarray, y: np.ndarray, groups: np.ndarray) -> bool:
+    """Say whether rows equal in X agree in y hardly more often than any two rows do.
 
-    From labels (n,) of equal features, of equal targets, and of both: how surely rows equal in X
-    are so in y, beyond chance (kappa).  By chance two rows agree as often as any two do.
+    From labels (n,) of equal features, of equal targets, and of both.
     """
     chance = n_pairs(y) / n_pairs(np.zeros_like(y))
-    kappa = (n_pairs(groups) / n_pairs(x) - chance) / max(1.0 - chance, 1e-9)
+    beyond = (n_pairs(groups) / n_pairs(x) - chance) / max(1.0 - chance, 1e-9)
+    if beyond < (_SOME_TARGETS if chance <= _RARE else _SAME_TARGET):
+        return True
     n_repeats, n_agree = (len(x) - 1 - labels.max() for labels in (x, groups))
-    if n_agree - n_repeats * chance < _CLEAR * np.sqrt(n_repeats * chance * (1.0 - chance)):
-        return 0.0
-    if kappa >= _SAME_TARGET:
-        return 1.0
-    return _CERTAIN if chance <= _RARE and kappa >= _SOME_TARGETS else 0.0
+    return n_agree - n_repeats * chance < _CLEAR * np.sqrt(n_repeats * chance * (1.0 - chance))

@@ -25,6 +25,7 @@ _WINDOWS = 3  # of rows next to each other in what is predicted, if not all are
 _GLANCE, _PROBES = 32, 256  # of them, whose neighbours are looked for: at first, and then
 _DIRECTIONS = 16  # in which they are compared
 _COPIES, _NEIGHBOURS = 4, 24  # that a row may have; that are looked at, the rest for the dimension
+_NO_SPACING = 1e-9  # but rounding
 _CHANCE = 0.003  # of a spacing to be too large: that of independent rows
 _SETS, _FEWEST_SETS = 64, 10  # that are left out
 # Near copies worth a word: this share of the rows, of which more than half, by so many standard
@@ -131,7 +132,7 @@ def _gaps(distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     least = np.partition(distances, _NEIGHBOURS, axis=1)[:, : _NEIGHBOURS + 1]
     least = np.log(np.sort(least, axis=1))
     spacings = np.arange(1, _NEIGHBOURS + 1) * np.diff(0.5 * least, axis=1)
-    usual = max(spacings[:, _COPIES + 1 :].mean(), np.finfo(float).tiny)
+    usual = max(spacings[:, _COPIES + 1 :].mean(), _NO_SPACING)
     before = spacings[:, :_COPIES]
     return 1 + before.argmax(axis=1), before.max(axis=1) / (usual * np.log(_COPIES / _CHANCE))
 

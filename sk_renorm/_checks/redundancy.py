@@ -13,6 +13,7 @@ from sk_renorm._linalg import CentredData
 
 _MOST = 2**15  # rows whose halves are compared
 _SPLITS = 8  # of the columns in halves
+_FAR_MORE = 2  # times as many values
 _TELL_APART = 0.05  # pairs of different rows that fewer columns may confuse, over repeated rows
 
 
@@ -66,11 +67,12 @@ def _telling_columns(
 ) -> np.ndarray:
     """Say which columns (p,), those of fewest values, confuse at ``most`` so many pairs of rows.
 
-    Of ``different`` ones.  A product of two factors has more values than they, and that it tells
-    rows apart is no evidence.
+    Of ``different`` ones.  A product of two factors has far more values than they, and that it
+    tells rows apart is no evidence.
     """
     n_values = 1 + np.count_nonzero(np.diff(np.sort(columns, axis=0), axis=0), axis=0)
     counts = np.unique(n_values)
+    counts = counts[np.append(counts[1:] >= _FAR_MORE * counts[:-1], True)]
 
     def tell_apart(count: int) -> bool:
         telling = n_values <= count

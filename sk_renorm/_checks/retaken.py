@@ -14,7 +14,6 @@ from sk_renorm._risk import MOST_ROWS, effective_df, small_fold_errors
 
 _MOST, _WINDOWS = 1024, 4  # pairs that are compared; stretches of pairs they are taken from
 _ALIKE = 0.9  # cosine
-_MORE = 3.0  # times as often alike as where the target changes
 _DIFFER = 0.1  # of the rows have a target of their own: it says something that others tie
 
 
@@ -32,12 +31,9 @@ def retaken_rows(left: RowsLeftOut) -> NearCopies | None:
     n_tied = np.count_nonzero(tied)
     if n_tied > (1.0 - _DIFFER) * n:
         return None
-    tied, others = _some(np.flatnonzero(tied)), _some(np.flatnonzero(~tied))
-    share, alike = n_tied / len(tied), _are_alike(left, order, tied)
-    found, by_chance = tied[alike], _are_alike(left, order, others).mean()
-    if len(found) < FEWEST or alike.mean() < _MORE * by_chance:
-        return None
-    if differ_in_few(left.f.data, order[found], order[found + 1]):
+    tied = _some(np.flatnonzero(tied))
+    share, found = n_tied / len(tied), tied[_are_alike(left, order, tied)]
+    if len(found) < FEWEST or differ_in_few(left.f.data, order[found], order[found + 1]):
         return None
     runs = np.split(found, np.flatnonzero(np.diff(found) > 1) + 1)
     sets = [order[run[0] : run[-1] + 2] for run in runs]
