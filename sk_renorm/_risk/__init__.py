@@ -38,7 +38,7 @@ from sk_renorm._risk._ratio import RatioToGCV
 from sk_renorm._risk._row_correlation import RowCorrelation
 from sk_renorm._risk._sampled import SampledGCV, sampled_leave_one_out
 from sk_renorm._risk._small_folds import MOST_ROWS, small_fold_errors
-from sk_renorm._risk._uncertainty import ONE_SIDED_95, LossSums, concentration, excess_variance
+from sk_renorm._risk._uncertainty import ONE_SIDED_95, LossSums, concentration
 
 RISKS = {"loo": LeaveOneOut, "gcv": GeneralizedCrossValidation}
 
@@ -68,7 +68,6 @@ __all__ = [
     "effective_df_error",
     "effective_ridge",
     "estimate_correlations",
-    "excess_variance",
     "hat_block_errors",
     "make_profile",
     "make_risk",
