@@ -391,8 +391,8 @@ def test_hostile_data_raise_nothing(kind):
     assert found is None or np.isfinite([found.growth, found.error]).all()
 
 
-def test_wild_orders_of_many_targets():
-    """Many penalties: a few targets stand for all, and the number is about the same."""
+def test_few_targets_stand_for_many_penalties():
+    """The number is about that of one penalty for all."""
     rng = np.random.default_rng(0)
     X = autoregression(rng, 400, 60, 0.8)
     Y = X[:, :30] + autoregression(rng, 400, 30, 0.8) * np.geomspace(0.5, 2.0, 30)
