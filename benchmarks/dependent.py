@@ -203,24 +203,6 @@ def _one(root: np.ndarray, known: np.ndarray, p: int, noise: str, seed: int) -> 
     return answers
 
 
-def warned(repetitions: int) -> list[str]:
-    """Return how often the warning of alike neighbours comes, as sentences."""
-    sentences = []
-    for length, what in ((3.0, "correlation length 3"), (0.0, "independent rows")):
-        rho, count = np.exp(-1.0 / length) if length else 0.0, 0
-        root = cholesky(toeplitz(rho ** np.arange(500.0)), lower=True)
-        for seed in range(repetitions):
-            rng = np.random.default_rng(seed)
-            X = root @ rng.standard_normal((500, 50))
-            y = X[:, 0] + root @ rng.standard_normal(500)
-            with warnings.catch_warnings(record=True) as caught:
-                warnings.simplefilter("always")
-                TheoryGuidedRidgeCV().fit(X, y)
-            count += bool(caught)
-        sentences.append(f"warned of {what}, n = 500: {count} of {repetitions} fits")
-    return sentences
-
-
 def overall(rows: list[dict], simulations: list[dict]) -> list[str]:
     """Return the summary, as sentences."""
     sentences = []
@@ -297,7 +279,7 @@ def main() -> None:
                 ratios = [r["claimed_over_error"] for r in found if r["method"] == method]
                 print(f"{kind} {name:12s} {method:26s} {np.round(ratios, 2)}", flush=True)
     simulations = list(simulated(5 if args.quick else 200))
-    notes = overall(rows, simulations) + warned(10 if args.quick else 500)
+    notes = overall(rows, simulations)
     print("\n".join(notes))
     if not (args.quick or args.sets):
         write_csv(RESULTS / "dependent.csv", rows, notes, env)

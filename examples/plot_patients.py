@@ -32,7 +32,7 @@ y = y.astype(float)
 # %%
 # One fit each
 # ------------
-# The first of them warns that neighbouring rows are alike, unless told not to.
+# The first of them warns that rows predict their neighbours, unless told not to look.
 
 by_recording = TheoryGuidedRidgeCV(sample_correlation="independent").fit(X, y)
 by_patient = TheoryGuidedRidgeCV().fit(X, y, groups=patient)

@@ -22,7 +22,6 @@ from sk_renorm._compat import CallbackSupportMixin
 from sk_renorm._folds import check_groups, group_codes, resolve_folds
 from sk_renorm._linalg import choose_factorization, is_dask
 from sk_renorm._progress import reported
-from sk_renorm._selection import Selection
 from sk_renorm._solve import MakeCandidates, make_objective, solve_exactly, solve_in_krylov_spaces
 from sk_renorm._stream import StreamingFit
 from sk_renorm._validation import (
@@ -110,7 +109,7 @@ class RenormalizedRegressor(
             self._set_fit(data, objective, selection, codes)
             self._keep_rows(factorization, not correlated and folds is None)
             if self.sample_correlation is None and folds is None:
-                warn_of_dependence(factorization, data, self._errors(data, selection), selection)
+                warn_of_dependence(factorization, data, selection)
             warn_of_leverage(objective, data, selection)
             warn_of_weights_in_gcv(objective, selection)
             if store_cv_results:
@@ -135,12 +134,6 @@ class RenormalizedRegressor(
         )
         seed = check_random_state(self.random_state).randint(2**31)
         return partial(solve_in_krylov_spaces, seed, choice.reason)
-
-    def _errors(self, data: TrainingData, selection: Selection) -> np.ndarray:
-        """Return held-out errors (n, q), or residuals, which depend on each other as they do."""
-        if selection.errors is not None:
-            return selection.errors
-        return data.Y - self._predict(data.X).reshape(data.Y.shape)
 
     def _route(self, X, sample_weight, groups, data: TrainingData) -> tuple[dict, dict]:
         """Return what goes to the splitter and, for the rows kept, to the scorer.

@@ -1,19 +1,9 @@
-"""Rows that depend on each other: what the user says of it, and what the residuals do."""
+"""Rows that depend on each other: what the user says of it."""
 
 import numpy as np
 
 from sk_renorm._linalg import Factorization
-from sk_renorm._risk import (
-    RowCorrelation,
-    concentration,
-    estimate_correlations,
-    excess_variance,
-)
-
-# Standard errors of the lag-one correlation that only dependent rows reach: 6 in 100,000 others.
-_CLEAR = 4.0
-# With fewer rows an order that means nothing, as by class, is the likelier cause.
-_FEWEST = 200
+from sk_renorm._risk import RowCorrelation, estimate_correlations
 
 
 def row_correlation(
@@ -64,34 +54,3 @@ def _check_correlations(given, n: int) -> np.ndarray:
             f"between -1 and 1; got {values[: min(3, len(values))]} ..."
         )
     return values[:n]
-
-
-def neighbours_correlation(columns: np.ndarray) -> float:
-    """Return the correlation of centred columns (n, q) between neighbouring rows."""
-    centred = columns - columns.mean(axis=0)
-    power = np.square(centred).sum()
-    return float(np.sum(centred[1:] * centred[:-1]) / power) if power else 0.0
-
-
-def neighbours_are_alike(
-    f: Factorization, errors: np.ndarray, predictions: np.ndarray, alpha: np.ndarray
-) -> bool:
-    """Say whether neighbouring rows are more alike than independent ones would be.
-
-    Judged by what is at hand: held-out errors (n, q), which show dependent noise, and predictions
-    (n, q), which show dependent features.  Errors of independent rows are a little dependent too,
-    since they share a training set: the variance of their correlation is ``1 / (1 - gamma)`` times
-    1 / n.
-    """
-    n, q = errors.shape
-    if n < _FEWEST:
-        return False
-    excess = float(np.max(np.diag(excess_variance(f, np.atleast_1d(alpha)[:1]))))
-    for columns, inflation in ((errors, 1.0 + excess), (predictions, 1.0)):
-        correlation, variance = neighbours_correlation(columns), inflation / n
-        if correlation <= _CLEAR * np.sqrt(variance / q):
-            continue  # not clear even if all targets were independent, which is costly to tell
-        share = concentration(columns - columns.mean(axis=0))
-        if correlation > _CLEAR * np.sqrt(share * variance):
-            return True
-    return False

@@ -38,7 +38,7 @@ class RenormalizedRidge(RenormalizedRegressor):
         How rows depend on each other, in their order: the risk is then that of a row far from all
         training rows, and intervals are for such rows.
 
-        - None: rows count as independent; a warning says so if neighbours are clearly alike.
+        - None: rows count as independent; a warning says so if they predict their neighbours.
         - "independent": the same without looking.
         - "ar1", "estimate": an autoregression of order one, or up to five, fitted to X.
         - array-like of shape (n_lags,): autocorrelations from lag 0 on, zero beyond; of shape

@@ -5,8 +5,7 @@ import warnings
 
 import numpy as np
 
-from sk_renorm._checks import RowsLeftOut, equal_rows, near_copies, retaken_rows
-from sk_renorm._dependence import neighbours_are_alike, neighbours_correlation
+from sk_renorm._checks import RowsLeftOut, equal_rows, near_copies, neighbours, retaken_rows
 from sk_renorm._leverage import decisive_rows
 from sk_renorm._linalg import Factorization
 from sk_renorm._minima import best_node, better_beyond
@@ -35,30 +34,15 @@ def outside() -> int:
     return level
 
 
-def warn_of_dependence(
-    f: Factorization, data: TrainingData, errors: np.ndarray, selection: Selection
-) -> None:
-    """Warn if rows repeat others, or if neighbouring rows are alike, by their errors (n, q)."""
-    if _warn_of_copies(f, data, selection):
-        return  # neighbours may be the copies
-    if not neighbours_are_alike(f, errors, data.Y - errors, selection.alpha):
-        return
-    warnings.warn(
-        "Neighbouring rows are alike (correlation of the held-out errors "
-        f"{neighbours_correlation(errors):.2f}). If they come in time order or in groups, "
-        "risk_ is too small for rows that are not their neighbours: give fit the groups=, set "
-        "cv=, or sample_correlation='ar1' for time order. If the order means nothing, as after "
-        "sorting, say sample_correlation='independent'.",
-        DependentRowsWarning,
-        stacklevel=outside(),
-    )
-
-
-def _warn_of_copies(f: Factorization, data: TrainingData, selection: Selection) -> bool:
-    """Warn if rows repeat others, just or nearly, and say whether they do."""
+def warn_of_dependence(f: Factorization, data: TrainingData, selection: Selection) -> None:
+    """Warn if rows repeat others, or else if they predict their neighbours."""
     left = _rows_left_out(f, data, selection)
-    if left is None:
-        return False
+    if left is not None and not _warn_of_copies(left, data):
+        _warn_of_neighbours(left)
+
+
+def _warn_of_copies(left: RowsLeftOut, data: TrainingData) -> bool:
+    """Warn if rows repeat others, just or nearly, and say whether they do."""
     found = equal_rows(left)
     if found is not None:
         what = f"{found.n_rows} of {left.n} rows repeat another one in X and y"
@@ -82,6 +66,21 @@ def _warn_of_copies(f: Factorization, data: TrainingData, selection: Selection) 
         stacklevel=outside(),
     )
     return True
+
+
+def _warn_of_neighbours(left: RowsLeftOut) -> None:
+    """Warn if rows predict their neighbours, so that rows far from all do worse."""
+    found = neighbours(left)
+    if found is None or not found.matter:
+        return
+    warnings.warn(
+        f"Rows predict their neighbours: left out in blocks of {found.block}, risk_ would be "
+        f"{found.growth:.2f} +- {found.error:.2f} times as large. If new rows will not lie between "
+        "these, give groups= or cv=HBlockSplit(...), or sample_correlation='ar1' for time order; "
+        "if the order means nothing, shuffle the rows.",
+        DependentRowsWarning,
+        stacklevel=outside(),
+    )
 
 
 def _rows_left_out(

@@ -1,7 +1,6 @@
 """Correlated rows: against exact bases, simulation, and the case of no correlation."""
 
 import os
-import warnings
 
 import numpy as np
 import pytest
@@ -16,7 +15,7 @@ from sk_renorm._risk._row_correlation import RowCorrelation
 
 FULL = os.environ.get("SK_RENORM_SLOW") == "1"
 pytestmark = [
-    pytest.mark.filterwarnings("ignore:Neighbouring rows are alike"),
+    pytest.mark.filterwarnings("ignore:Rows predict their neighbours"),
     pytest.mark.filterwarnings("ignore:The best of the given alphas"),
 ]
 
@@ -199,51 +198,6 @@ def test_intervals_are_for_far_rows():
             hits.append(np.mean((low <= labels) & (labels <= high)))
     assert 0.83 < np.mean(inside) < 0.95
     assert np.mean(near) < np.mean(inside) - 0.1
-
-
-# the warning
-
-
-def warned(model, X, y):
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        model.fit(X, y)
-    return any("Neighbouring rows are alike" in str(w.message) for w in caught)
-
-
-@pytest.mark.parametrize("noise_rho", [0.0, np.exp(-1 / 3)])
-def test_dependent_rows_are_noticed(noise_rho):
-    """Correlation length 3, 500 rows."""
-    hits = [
-        warned(
-            TheoryGuidedRidgeCV(),
-            *draw(np.random.default_rng(seed), 500, 30, np.exp(-1 / 3), noise_rho)[:2],
-        )
-        for seed in range(20)
-    ]
-    assert np.mean(hits) >= 0.9
-
-
-def test_independent_rows_are_not():
-    alarms = []
-    for seed in range(100):
-        rng = np.random.default_rng(seed)
-        n, p = (500, 30) if seed % 2 else (200, 400)
-        X = rng.standard_normal((n, p)) / np.arange(1, p + 1)
-        y = X.sum(axis=1) + rng.standard_t(3, n)
-        alarms.append(warned(RenormalizedRidge(0.01 * n), X, y))
-    assert np.mean(alarms) <= 0.01
-
-
-def test_what_was_said_is_not_warned_about():
-    X, y, _, _ = draw(np.random.default_rng(0), 500, 30, 0.9, 0.9)
-    assert warned(TheoryGuidedRidgeCV(), X, y)
-    for model in (
-        TheoryGuidedRidgeCV(sample_correlation="independent"),
-        TheoryGuidedRidgeCV(sample_correlation="ar1"),
-        TheoryGuidedRidgeCV(cv=5),
-    ):
-        assert not warned(model, X, y)
 
 
 # messages

@@ -10,7 +10,7 @@ from sklearn.model_selection import GroupKFold, LeaveOneGroupOut
 
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
 
-pytestmark = pytest.mark.filterwarnings("ignore:Neighbouring rows are alike")
+pytestmark = pytest.mark.filterwarnings("ignore:Rows predict their neighbours")
 FULL = os.environ.get("SK_RENORM_SLOW") == "1"
 
 

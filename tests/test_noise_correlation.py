@@ -12,8 +12,6 @@ from sk_renorm._linalg import factorize
 from sk_renorm._risk import estimate_correlations
 from sk_renorm._risk._noise_correlation import fit_noise_correlation, of_noise, two_components
 
-pytestmark = pytest.mark.filterwarnings("ignore:Neighbouring rows are alike")
-
 
 def covers(hits):
     """Say whether two standard errors cover what they do of a normal, 95.4 %.

@@ -13,7 +13,7 @@ from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
 from sk_renorm._robust import bounded_differences, bounded_mean, undefeated, weighted_median
 from sk_renorm.exceptions import GridEdgeWarning
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*far from all others", "ignore:Neighbouring rows")
+pytestmark = pytest.mark.filterwarnings("ignore:.*far from all others")
 ALPHAS = np.geomspace(1e-2, 1e7, 19)
 SHAPES = {"tall": (60, 20), "wide": (40, 70)}
 

@@ -126,12 +126,14 @@ def test_at_once_where_rows_are_not_kept_or_decide(large, how):
     assert set(OF_ROWS) <= fitted(model)
 
 
-def test_alike_neighbours_are_told_and_copies_are_for_later(large):
+def test_what_rows_left_out_tell_is_for_later(large):
+    """Of neighbours and of copies."""
     rng = np.random.default_rng(0)
     walk = np.cumsum(rng.standard_normal((400, 5)), axis=0)
     y = walk.sum(axis=1) + np.cumsum(rng.standard_normal(400))
-    with pytest.warns(DependentRowsWarning, match="Neighbouring rows are alike"):
-        TheoryGuidedRidgeCV(risk="gcv").fit(walk, y)
+    with pytest.warns(DependentRowsWarning, match="Rows predict their neighbours"):
+        TheoryGuidedRidgeCV().fit(walk, y)
+    assert TheoryGuidedRidgeCV(risk="gcv").fit(walk, y).alpha_ > 0.0
     X, Y = make_data(200, 50, q=1)
     X, y = np.vstack([X, X[:150]]), np.r_[Y[:, 0], Y[:150, 0]]
     order = rng.permutation(350)

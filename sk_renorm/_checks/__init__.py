@@ -6,7 +6,17 @@ how many times larger the risk would be, or None.
 
 from sk_renorm._checks.copies import Copies, equal_rows
 from sk_renorm._checks.near_copies import NearCopies, near_copies
+from sk_renorm._checks.neighbours import Neighbours, neighbours
 from sk_renorm._checks.retaken import retaken_rows
 from sk_renorm._checks.rows_left_out import RowsLeftOut
 
-__all__ = ["Copies", "NearCopies", "RowsLeftOut", "equal_rows", "near_copies", "retaken_rows"]
+__all__ = [
+    "Copies",
+    "NearCopies",
+    "Neighbours",
+    "RowsLeftOut",
+    "equal_rows",
+    "near_copies",
+    "neighbours",
+    "retaken_rows",
+]

@@ -14,7 +14,7 @@ from sk_renorm._risk._autoregression import estimate_correlations
 from sk_renorm._risk._correlated import CorrelatedRows
 from sk_renorm._risk._evaluation import Evaluation, pooled_risk
 from sk_renorm._risk._gcv import GeneralizedCrossValidation
-from sk_renorm._risk._hat_block import hat_block_errors
+from sk_renorm._risk._hat_block import alike_block_errors, hat_block_errors
 from sk_renorm._risk._leave_fold_out import Fold, LeaveFoldOut
 from sk_renorm._risk._leave_one_out import LeaveOneOut, leave_one_out
 from sk_renorm._risk._leave_one_out_by_block import LeaveOneOutByBlock
@@ -39,7 +39,7 @@ from sk_renorm._risk._ratio import RatioToGCV
 from sk_renorm._risk._row_correlation import RowCorrelation
 from sk_renorm._risk._sampled import SampledGCV, sampled_leave_one_out
 from sk_renorm._risk._small_folds import MOST_ROWS, small_fold_errors
-from sk_renorm._risk._uncertainty import ONE_SIDED_95, LossSums, concentration, excess_variance
+from sk_renorm._risk._uncertainty import ONE_SIDED_95, LossSums, concentration
 
 RISKS = {"loo": LeaveOneOut, "gcv": GeneralizedCrossValidation}
 
@@ -61,6 +61,7 @@ __all__ = [
     "RiskProfile",
     "RowCorrelation",
     "SampledGCV",
+    "alike_block_errors",
     "alpha_from_df",
     "alpha_from_ridge",
     "concentration",
@@ -69,7 +70,6 @@ __all__ = [
     "effective_df_error",
     "effective_ridge",
     "estimate_correlations",
-    "excess_variance",
     "hat_block_errors",
     "log_spaced",
     "make_profile",

@@ -15,9 +15,10 @@ from sk_renorm._linalg import Factorization, LeftBlock
 
 _WORST_CONDITIONS = 1e4, 1e7  # of a fold's matrix, where U has few digits, and where it has all
 _PROBES = 4  # that show it
-_BLOCK_ENTRIES = 2**18  # made at a time
+_BLOCK_ENTRIES, _BATCH_ENTRIES = 2**18, 2**20  # made at a time
 _SUSPICIOUS = 1e3  # condition: what is owned may be told apart
 _ACCURATE = 1e-9  # relative error that a result may have
+_FOUR_DIGITS = 1e-4  # relative error that does not matter in a mean
 _OWNED = 1e-12  # of a direction's length squared: what others may hold of it
 
 
@@ -70,15 +71,14 @@ class _Equations:
         factors = np.where(self.owned[:, None, None], 1.0, penalties)
         right = np.tensordot(self.U, gains * f.projections[:, None, :], axes=1)
         right = self.residual[:, None, :] + factors * right
-        # random directions: a regular one can miss the singular one, as that of copies
-        probes = np.random.default_rng(0).standard_normal((len(self.U), _PROBES))
+        probes = _probes(len(self.U))
         errors, worst = np.empty_like(right), 0.0
         for levels, place in _shared(penalties, len(self.U) * sum(self.U.shape)):
             matrices = self._matrices(f.eigenvalues, levels)
             part = right[:, place]
             columns = part.reshape(len(part), len(levels), -1).swapaxes(0, 1)
-            solution, condition = _solution(matrices, columns, probes)
-            worst = max(worst, condition)
+            solution, conditions = _solution(matrices, columns, probes)
+            worst = max(worst, conditions.max())
             if solution is None:
                 return errors, worst
             errors[:, place] = solution.swapaxes(0, 1).reshape(part.shape)
@@ -121,6 +121,66 @@ def hat_block_errors(
     return errors
 
 
+def alike_block_errors(
+    f: Factorization, rows: np.ndarray, alpha: np.ndarray
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """Yield which of ``rows`` (K, m), and errors (k, m, q) of each block of them left out together.
+
+    At one penalty for all targets, ``alpha`` (1,), or at one for each (q,).  NaN where fewer than
+    four digits are left.
+    """
+    size = rows.shape[1]
+    step = max(1, _BATCH_ENTRIES // (size * max(f.rank, size, f.n_targets)))
+    for start in range(0, len(rows), step):
+        some = slice(start, start + step)
+        errors = np.empty((*rows[some].shape, f.n_targets))
+        block = f.left_block(rows[some].ravel())
+        lost = np.zeros(len(errors), dtype=bool)
+        worst = _FOUR_DIGITS / _rounding(f, block.squares).max()
+        for level in np.unique(alpha):
+            targets = np.broadcast_to(alpha == level, f.n_targets)
+            errors[..., targets], conditions = _at_level(f, block, size, level, targets)
+            lost |= conditions > worst
+        if f.data.root_weight is not None:
+            errors /= f.data.root_weight[rows[some], None]
+        for place in np.flatnonzero(lost):  # one at a time, what is owned can be told apart
+            found = hat_block_errors(f, rows[some][place], alpha[None], worst)
+            errors[place] = np.nan if found is None else found[:, 0]
+        yield some, errors
+
+
+def _at_level(
+    f: Factorization, block: LeftBlock, size: int, level: float, targets: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return weighted errors (k, m, t) of blocks of ``size`` rows, and the conditions (k,).
+
+    The equations are those of ``_Equations.of_rows``.
+    """
+    owned = (block.null == 0.0).reshape(-1, size)
+    factors = np.where(owned, 1.0, level)[..., None]
+    scaled = block.U / (f.eigenvalues + level)
+    right = (scaled @ f.projections[:, targets]).reshape(-1, size, targets.sum())
+    right = factors * right + block.residual[:, targets].reshape(right.shape)
+    U = block.U.reshape(len(owned), size, f.rank)
+    matrices = scaled.reshape(U.shape) @ U.swapaxes(1, 2)
+    if not owned.all():
+        null = _null_projectors(block, size)
+        null[owned[:, :, None] | owned[:, None, :]] = 0.0
+        matrices = factors * matrices + null
+    solution, conditions = _solution(matrices, right, _probes(size))
+    return right if solution is None else solution, conditions
+
+
+def _null_projectors(block: LeftBlock, size: int) -> np.ndarray:
+    """Return the blocks (k, m, m) of the projector on what no mode explains."""
+    if block.null_basis is not None:
+        basis = block.null_basis.reshape(-1, size, block.null_basis.shape[1])
+        return basis @ basis.swapaxes(1, 2)
+    modes = np.column_stack([block.U, block.constant])
+    modes = modes.reshape(-1, size, modes.shape[1])
+    return np.eye(size) - modes @ modes.swapaxes(1, 2)
+
+
 def lost_digits(f: Factorization, squares: np.ndarray) -> np.ndarray:
     """Return how small a pivot (b,) may be, relative to its row, before nine digits are lost."""
     return _rounding(f, squares) / _ACCURATE
@@ -146,20 +206,26 @@ def _shared(penalties: np.ndarray, size: int) -> Iterator[tuple[np.ndarray, slic
         yield np.array([level]), penalties == level
 
 
+def _probes(size: int) -> np.ndarray:
+    """Return random directions: a regular one can miss the singular one, as that of copies."""
+    return np.random.default_rng(0).standard_normal((size, _PROBES))
+
+
 def _solution(
     matrices: np.ndarray, right: np.ndarray, probes: np.ndarray
-) -> tuple[np.ndarray | None, float]:
-    """Solve (k, m, m) for ``right`` (k, m, c); ``probes`` (m, j) show the worst condition."""
+) -> tuple[np.ndarray | None, np.ndarray]:
+    """Solve (k, m, m) for ``right`` (k, m, c); ``probes`` (m, j) show the conditions (k,)."""
+    singular = None, np.full(len(matrices), np.inf)
     size = np.abs(matrices).max(axis=2, keepdims=True)
     if not size.all():
-        return None, np.inf
+        return singular
     matrices /= size
     n_probes = probes.shape[1]
     probes = np.broadcast_to(probes, (len(right), *probes.shape))
     try:
         solution = np.linalg.solve(matrices, np.concatenate([right / size, probes], axis=2))
     except np.linalg.LinAlgError:
-        return None, np.inf
+        return singular
     seen = np.abs(solution[:, :, -n_probes:]).max(axis=(1, 2))
     conditions = np.abs(matrices).sum(axis=2).max(axis=1) * seen
-    return solution[:, :, :-n_probes], float(conditions.max())
+    return solution[:, :, :-n_probes], conditions
