@@ -300,8 +300,9 @@ def _factorization(
 
 def _eigh(gram: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Eigenvalues, clipped at zero, and eigenvectors of an upper triangle; overwrites it."""
-    if not gram.size:  # a single row has nothing left once it is centred
-        return np.zeros(0), np.zeros((0, 0))
+    # a single row has nothing left once it is centred; and scipy 1.13 refuses a 1 x 1 matrix
+    if len(gram) < 2:
+        return np.maximum(np.diagonal(gram), 0.0), np.eye(len(gram))
     # more threads gain little here, and would spin beside those of the next pass over the rows
     with one_blas_thread() if _TINY < len(gram) <= _SMALL else nullcontext():
         eigenvalues, vectors = scipy.linalg.eigh(
