@@ -67,8 +67,8 @@ class Factorization:
     Attributes
     ----------
     name : str
-        How it was made: ``"row_gram"``, ``"column_gram"``, ``"svd"``, ``"blocked_qr"`` or
-        ``"moments"``.
+        How it was made: ``"row_gram"``, ``"column_gram"``, ``"tridiagonal"``, ``"svd"``,
+        ``"blocked_qr"`` or ``"moments"``.
     data : CentredData
         What was factorized.
     eigenvalues : ndarray of shape (r,)
