@@ -36,7 +36,8 @@ OWN = {
     "shift": {"_intervals"},
     "_learning_curve": {"_risk", "_unequal_rows"},
     "_unequal_rows": set(),
-    "forecast": {"_array_api", "_learning_curve"},
+    "_last_step": set(),
+    "forecast": {"_array_api", "_last_step", "_learning_curve"},
     "_report": {"forecast"},
     "_rows_ahead": {"_ahead", "_array_api", "_validation"},
     "_fitted": {
@@ -126,7 +127,7 @@ OWN = {
         "_validation",
     },
     "model_selection": set(),
-    "display": {"_array_api", "display", "forecast"},
+    "display": {"_array_api", "_last_step", "display", "forecast"},
     "__init__": {"_ridge", "_ridge_cv", "display", "model_selection"},
 }
 NUMERICS = {
