@@ -24,7 +24,6 @@ for diabetes, where the curve is flat, but a seventh more error for digits.
 """
 
 import sys
-import time
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -70,37 +69,32 @@ def squared_error(model, X, y):
 
 
 def compare(X, y):
-    """Fit every method on every split; return (alpha, predicted, held out, seconds) for each."""
+    """Fit every method on every split; return (alpha, predicted, held out) for each."""
     results = {name: [] for name in methods}
     for seed in range(N_SPLITS):
         X_train, X_test, y_train, y_test = train_test_split(
             X, y, train_size=N_TRAIN, random_state=seed
         )
         for name, method in methods.items():
-            start = time.perf_counter()
             method.fit(X_train, y_train)
-            seconds = time.perf_counter() - start
             alpha = method.best_params_["alpha"] if "Grid" in name else method.alpha_
             held_out = squared_error(method, X_test, y_test)
-            results[name].append((alpha, -method.best_score_, held_out, seconds))
+            results[name].append((alpha, -method.best_score_, held_out))
     return {name: np.array(rows) for name, rows in results.items()}
 
 
-TheoryGuidedRidgeCV().fit(*data_sets["diabetes"])  # the first fit of a session loads libraries
 results = {name: compare(X, y) for name, (X, y) in data_sets.items()}
 
 # %%
-# The table: penalty and time are medians over the splits, errors are means.
+# The table: penalties are medians over the splits, errors are means.
 
-print(f"{'':26}{'penalty':>10}{'predicted risk':>17}{'held-out error':>17}{'time':>11}")
+print(f"{'':26}{'penalty':>10}{'predicted risk':>17}{'held-out error':>17}")
 for data_name, by_method in results.items():
     print(f"{data_name} ({N_TRAIN} rows)")
     for name, rows in by_method.items():
-        alpha, seconds = np.median(rows[:, [0, 3]], axis=0)
-        predicted, held_out = rows[:, 1:3].mean(axis=0)
-        print(
-            f"  {name:24}{alpha:>10.3g}{predicted:>17.4g}{held_out:>17.4g}{1e3 * seconds:>8.1f} ms"
-        )
+        alpha = np.median(rows[:, 0])
+        predicted, held_out = rows[:, 1:].mean(axis=0)
+        print(f"  {name:24}{alpha:>10.3g}{predicted:>17.4g}{held_out:>17.4g}")
 
 # %%
 # The risk path
@@ -139,23 +133,9 @@ def draw_path(ax, data_name):
     ax.set_ylabel("mean squared error")
 
 
-def draw_times(ax):
-    height = 0.38
-    for place, (data_name, by_method) in enumerate(results.items()):
-        seconds = [np.median(rows[:, 3]) for rows in by_method.values()]
-        where = np.arange(len(seconds)) + (place - 0.5) * height
-        ax.barh(where, seconds, height, color=["C0", "0.6"][place], label=data_name)
-    ax.set_yticks(range(len(methods)), [name.replace(", ", "\n") for name in methods])
-    ax.invert_yaxis()
-    ax.set(xscale="log", xlabel="seconds to tune and fit", title="time")
-    ax.set_xlim(left=1e-3)
-    ax.legend(frameon=False, loc="upper right", borderaxespad=0)
-
-
-figure, axes = plt.subplots(1, 3, figsize=(10, 3.6), width_ratios=[1, 1, 0.8], layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
 draw_path(axes[0], "diabetes")
 draw_path(axes[1], "digits")
-draw_times(axes[2])
 figure.legend(
     *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False
 )

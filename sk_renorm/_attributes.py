@@ -48,6 +48,18 @@ OF_ROWS = (
     "far_error_factor_",
 )
 
+# What has a number for each row; ``store_rows=False`` keeps none of it.
+OF_EACH_ROW = (
+    "loo_residuals_",
+    "loo_predictions_",
+    "sample_weight_",
+    "risk_weight_",
+    "groups_",
+    "row_correlation_",
+    "row_correlation_std_error_",
+    "correlated_error_",
+)
+
 
 class FittedAttributes(FittedModel):
     """Sets fitted attributes; see the estimators for what they are."""
@@ -85,7 +97,7 @@ class FittedAttributes(FittedModel):
 
     def __getattr__(self, name):
         # called for what is missing
-        if name in OF_ROWS and "alpha_" in vars(self):
+        if name in (*OF_ROWS, *OF_EACH_ROW) and "alpha_" in vars(self):
             try:
                 self._set_rows_now(name)
             except ValueError as error:
@@ -217,10 +229,14 @@ class FittedAttributes(FittedModel):
             np.divide(selection.risk, near, out=scale, where=near > 0.0)
         self.far_error_factor_ = _scalar_if_one(np.sqrt(scale))
 
-    def _keep_rows(self, f: Factorization, single_rows: bool) -> None:
+    def _keep_rows(self, f: Factorization | None, single_rows: bool) -> None:
+        """Keep the factorization, if it has rows; or nothing of single rows."""
         self._left_out_single_rows = single_rows
         self._factorization = f if self.store_rows else None
-        self._fingerprint = f.data.fingerprint() if self.store_rows else None
+        self._fingerprint = None if self._factorization is None else f.data.fingerprint()
+        if not self.store_rows:
+            for name in OF_EACH_ROW:
+                delattr(self, name)
 
     def _set_cv_results(self, data: TrainingData, objective: Objective, alphas) -> None:
         errors = objective.by_row(objective.estimate.errors(alphas[:, None]))

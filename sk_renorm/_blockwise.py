@@ -124,7 +124,7 @@ class BlockwiseFit(FittedAttributes):
                 stacklevel=outside(),
             )
         self._set_fit(data, objective, selection)
-        self._factorization, self._fingerprint, self._left_out_single_rows = None, None, True
+        self._keep_rows(None, single_rows=True)
         return selection
 
     def _rows_are_correlated(self) -> bool:

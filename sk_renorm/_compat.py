@@ -8,6 +8,7 @@ import                                                    goes when
 ``utils._array_api.check_same_namespace``,                scikit-learn publishes them (its issue
 ``get_namespace_and_device``, ``move_to``                 34135); the ``except`` with floor 1.9
 ``callback.CallbackSupportMixin``, ``with_callbacks``     floor 1.9 (public, new there)
+what ``one_level_deeper`` reads of a callback context     tasks can say how deep they are nested
 ========================================================  ========================================
 """
 
@@ -30,6 +31,20 @@ except ImportError:  # before 1.9 no estimator has callbacks
         return method
 
 
+def one_level_deeper(task) -> None:
+    """Nest a callback context deeper than its parent, out of sight of callbacks not meant for it.
+
+    Their ``max_propagation_depth`` says how deep they look.
+    """
+    task._propagation_depth += 1
+    task._callbacks = [
+        callback
+        for callback in task._callbacks
+        if (depth := getattr(callback, "max_propagation_depth", None)) is None
+        or task._propagation_depth <= depth
+    ]
+
+
 __all__ = [
     "CallbackSupportMixin",
     "Interval",
@@ -37,6 +52,7 @@ __all__ = [
     "check_same_namespace",
     "get_namespace_and_device",
     "move_to",
+    "one_level_deeper",
     "validate_parameter_constraints",
     "with_callbacks",
 ]

@@ -200,7 +200,7 @@ class FittedModel(RowsAhead):
             raise ValueError(
                 f"{what} needs the rows of the fit, and this model has none: they are left out "
                 "with store_rows=False, when a model is copied or pickled, and when rows come in "
-                "blocks. Fit again, or do without."
+                "blocks. Fit again with store_rows=True, or do without."
             )
         if factorization.data.fingerprint() != self._fingerprint:
             raise ValueError(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from sk_renorm._compat import with_callbacks
+from sk_renorm._compat import one_level_deeper, with_callbacks
 from sk_renorm._linalg import Stage, silent_stage
 
 # The decorator takes callbacks down after the method.  A context manager calls it on nothing, so
@@ -36,6 +36,8 @@ def reported(estimator, X, y, sample_weight) -> Iterator[Stage]:
 def _stage(estimator, fit, name: str, n_blocks: int | None = None) -> Iterator[Callable[[], None]]:
     """Report a task of the fit; yields what counts a block that is done."""
     stage = fit.subcontext(task_name=name, max_subtasks=n_blocks)
+    if fit.source_estimator_name is not None:  # a fit of a search has stages that nobody awaits
+        one_level_deeper(stage)
     stage.call_on_fit_task_begin(estimator=estimator)
 
     def count() -> None:

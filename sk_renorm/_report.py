@@ -37,7 +37,7 @@ def as_html(model) -> str:
 def _summary(model) -> tuple[str, list[tuple[str, str]], list[str]]:
     """Return title, lines (label, value) and warnings."""
     n_rows = model.risk_profile_["n_rows"]
-    n_targets = 1 if model.loo_residuals_.ndim == 1 else model.loo_residuals_.shape[1]
+    n_targets = 1 if model.coef_.ndim == 1 else len(model.coef_)
     title = (
         f"{type(model).__name__}: {_count(n_rows, 'row')}, "
         f"{_count(model.n_features_in_, 'feature')}, {_count(n_targets, 'target')}"
@@ -57,7 +57,7 @@ def _summary(model) -> tuple[str, list[tuple[str, str]], list[str]]:
         ("risk (squared error)", f"{_number(risk)} +- {_number(error)}"),
         *_sampled(model),
         *_correlated(model),
-        ("R2 on fresh rows", _number(_r2(model))),
+        *_r2(model),
         ("R2 at most", f"{_number(ceiling[:, 0])} to {_number(ceiling[:, 1])}"),
         (
             "noise variance",
@@ -93,8 +93,10 @@ def _correlated(model) -> list[tuple[str, str]]:
     return lines
 
 
-def _r2(model) -> np.ndarray:
-    """Share of the variance of y that fresh rows would see explained."""
+def _r2(model) -> list[tuple[str, str]]:
+    """Share of the variance of y that fresh rows would see explained, if y is known still."""
+    if not hasattr(model, "loo_residuals_"):
+        return []
     residuals = model.loo_residuals_.reshape(len(model.loo_residuals_), -1)
     y = residuals + model.loo_predictions_.reshape(residuals.shape)
     kept = ~np.isnan(residuals[:, 0])
@@ -105,12 +107,13 @@ def _r2(model) -> np.ndarray:
     power = np.average(power, axis=0, weights=weights)
     if np.ndim(model.risk_) == 0:
         power = power.mean(keepdims=True)
-    return 1.0 - np.divide(model.risk_, power, out=np.ones_like(power), where=power > 0.0)
+    rest = np.divide(model.risk_, power, out=np.ones_like(power), where=power > 0.0)
+    return [("R2 on fresh rows", _number(1.0 - rest))]
 
 
 def _warnings(model, at_edge: bool) -> list[str]:
     found = []
-    if model.risk_weight_ is not None:
+    if getattr(model, "risk_weight_", None) is not None:
         found.append(
             "The risk is that of the population of risk_weight (effective size "
             f"{model.risk_effective_size_:.0f}); ceiling, noise and forecast are those of the rows."

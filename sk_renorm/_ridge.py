@@ -50,9 +50,17 @@ class RenormalizedRidge(RenormalizedRegressor):
     fit_intercept : bool, default=True
         Whether to fit an intercept, which is not penalized.
     store_rows : bool, default=True
-        Whether to keep the factorization, and with it a reference to the training rows as they were
-        validated (no copy of float arrays), which ``predict_interval(method="jackknife+")`` needs.
-        Copies and pickles of the model never hold them.  False frees their memory after the fit.
+        Whether to keep what has a number for each row.
+
+        - True: attributes of shape (n_samples,), from which labels can be read, and the
+          factorization, with a reference to the training rows as they were validated (no copy of
+          float arrays), for ``predict_interval(method="jackknife+")``.  Copies and pickles of the
+          model hold the attributes and never the rows.
+        - False: nothing of single rows outlives the fit, and what needs
+          them says so: ``loo_residuals_``, ``loo_predictions_``, ``sample_weight_``,
+          ``risk_weight_``, ``groups_``, ``row_correlation_`` with its error and
+          ``correlated_error_`` are missing, and so are prediction intervals and deviations.
+          Between blocks of ``partial_fit`` a sample of rows is kept all the same.
     random_state : int, RandomState instance or None, default=0
         Of the random vectors whose mean stands for a trace where sparse X has more than 4000 rows
         and features; nothing else is random.  An int, 0 too, gives the same result every time.

@@ -86,9 +86,17 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
     store_cv_results : bool, default=False
         Whether to keep ``cv_results_``.
     store_rows : bool, default=True
-        Whether to keep the factorization, and with it a reference to the training rows as they were
-        validated (no copy of float arrays), which ``predict_interval(method="jackknife+")`` needs.
-        Copies and pickles of the model never hold them.  False frees their memory after the fit.
+        Whether to keep what has a number for each row.
+
+        - True: attributes of shape (n_samples,), from which labels can be read, and the
+          factorization, with a reference to the training rows as they were validated (no copy of
+          float arrays), for ``predict_interval(method="jackknife+")``.  Copies and pickles of the
+          model hold the attributes and never the rows.
+        - False: nothing of single rows outlives the fit, and what needs
+          them says so: ``loo_residuals_``, ``loo_predictions_``, ``sample_weight_``,
+          ``risk_weight_``, ``groups_``, ``row_correlation_`` with its error and
+          ``correlated_error_`` are missing, and so are prediction intervals and deviations.
+          Between blocks of ``partial_fit`` a sample of rows is kept all the same.
     random_state : int, RandomState instance or None, default=0
         Of the random vectors whose mean stands for a trace where sparse X has more than 4000 rows
         and features; nothing else is random.  An int, 0 too, gives the same result every time.
@@ -381,6 +389,11 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
                 f"this one penalty give alphas=[{given}], or use RenormalizedRidge(alpha={given})."
             )
         check_params(self)
+        if self.store_cv_results and not self.store_rows:
+            raise ValueError(
+                "store_cv_results=True keeps numbers of every row, and store_rows=False none; "
+                "leave one of the two out."
+            )
         if self.risk == "gcv":
             asked = {
                 "cv": self.cv is not None,

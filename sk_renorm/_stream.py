@@ -128,7 +128,7 @@ class StreamingFit(BlockwiseFit):
             return super().__getattr__(name)
         with unchanged_on_error(self):
             self._tune(Digest.from_state(stream["digest"]), stream["flat"])
-        return object.__getattribute__(self, name)
+        return getattr(self, name)
 
     def _tune(self, digest: Digest, flat: bool) -> None:
         """Choose the penalty and set fitted attributes."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from numbers import Real
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
 from sk_renorm._array_api import on_host
+from sk_renorm._last_step import fitted_model
 from sk_renorm._learning_curve import FittedPath, Forecaster, LearningCurve
 
 __all__ = ["LearningCurve", "SamplesNeeded", "learning_curve", "samples_needed"]
@@ -49,8 +49,8 @@ def learning_curve(model, train_sizes, *, alpha=None):
 
     Parameters
     ----------
-    model : TheoryGuidedRidgeCV or RenormalizedRidge
-        Fitted; nothing is fitted again.
+    model : TheoryGuidedRidgeCV, RenormalizedRidge or Pipeline
+        Fitted, or a fitted pipeline that ends with one; nothing is fitted again.
     train_sizes : array-like of shape (m,)
         Numbers of training rows, larger or smaller than that of the fit; at least 3.
     alpha : None or float, default=None
@@ -63,6 +63,8 @@ def learning_curve(model, train_sizes, *, alpha=None):
 
     Raises
     ------
+    TypeError
+        If ``model`` is none of these.
     ValueError
         If a size is below 3 or not a number, or alpha is negative.
 
@@ -104,7 +106,7 @@ def learning_curve(model, train_sizes, *, alpha=None):
     >>> print(curve.risk.round(-1))
     [3500. 3220. 3050.]
     """
-    model = _check_model(model)
+    model = on_host(fitted_model(model))
     train_sizes = np.atleast_1d(train_sizes)
     numbers = train_sizes.dtype.kind in "iuf" and train_sizes.ndim == 1 and len(train_sizes)
     sizes = train_sizes.astype(float) if numbers else np.zeros(1)
@@ -129,8 +131,8 @@ def samples_needed(model, target_risk):
 
     Parameters
     ----------
-    model : TheoryGuidedRidgeCV or RenormalizedRidge
-        Fitted; nothing is fitted again.
+    model : TheoryGuidedRidgeCV, RenormalizedRidge or Pipeline
+        Fitted, or a fitted pipeline that ends with one; nothing is fitted again.
     target_risk : float
         Expected squared error on a fresh row, label noise included, in squared units of y.  Of a
         model that tunes itself: ``risk_`` of a single fit tends to be a little lower, having been
@@ -143,6 +145,8 @@ def samples_needed(model, target_risk):
 
     Raises
     ------
+    TypeError
+        If ``model`` is none of these.
     ValueError
         If the risk is not a positive number.
 
@@ -157,7 +161,7 @@ def samples_needed(model, target_risk):
     >>> print(samples_needed(model, 2000.0))
     No amount of data is forecast to reach a risk of 2000: the curve levels off at 2948.
     """
-    model = _check_model(model)
+    model = on_host(fitted_model(model))
     if not (isinstance(target_risk, Real) and 0.0 < target_risk < np.inf):
         raise ValueError(f"target_risk must be one positive number, got {target_risk!r}.")
     sizes = np.geomspace(3.0, _MOST * model.risk_profile_["n_rows"], 120)
@@ -172,17 +176,6 @@ def samples_needed(model, target_risk):
     results = float(needed[0]), float(lower[0]), float(upper[0]), bool(at_edge[0])
     message = _sentence(target_risk, *results, curve.risk.min())
     return SamplesNeeded(*results, message)
-
-
-def _check_model(model):
-    """Return the model with numpy arrays; refuse what is none of ours."""
-    check_is_fitted(model)
-    if not hasattr(type(model), "risk_interval"):
-        raise TypeError(
-            f"A forecast needs a fitted TheoryGuidedRidgeCV or RenormalizedRidge, got "
-            f"{type(model).__name__}; of a pipeline, give its last step, pipeline[-1]."
-        )
-    return on_host(model)
 
 
 def _forecaster(model) -> Forecaster:

@@ -2,6 +2,7 @@
 
 import ast
 import pathlib
+import pkgutil
 import subprocess
 import sys
 
@@ -36,7 +37,8 @@ OWN = {
     "shift": {"_intervals"},
     "_learning_curve": {"_risk", "_unequal_rows"},
     "_unequal_rows": set(),
-    "forecast": {"_array_api", "_learning_curve"},
+    "_last_step": set(),
+    "forecast": {"_array_api", "_last_step", "_learning_curve"},
     "_report": {"forecast"},
     "_rows_ahead": {"_ahead", "_array_api", "_validation"},
     "_fitted": {
@@ -125,7 +127,7 @@ OWN = {
         "_validation",
     },
     "model_selection": set(),
-    "display": {"_array_api", "display", "forecast"},
+    "display": {"_array_api", "_last_step", "display", "forecast"},
     "__init__": {"_ridge", "_ridge_cv", "display", "model_selection"},
 }
 NUMERICS = {
@@ -242,13 +244,34 @@ def test_public_names():
         assert hasattr(sk_renorm, name)
 
 
-def test_import_is_light():
-    """Importing the package loads nothing heavy that scikit-learn had not."""
-    code = (
-        "import sys, sklearn.linear_model, sklearn.model_selection; before = set(sys.modules); "
-        "import sk_renorm; "
-        "heavy = {'matplotlib', 'pandas', 'polars', 'torch', 'dask'} & set(sys.modules) - before; "
-        "sys.exit(', '.join(heavy) or 0)"
-    )
+def run_afresh(code):
+    """Run code in a new interpreter; what it exits with is an error."""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_import_is_light():
+    """Importing the package loads nothing heavy that scikit-learn had not."""
+    run_afresh(
+        "import sys, sklearn.linear_model, sklearn.model_selection; before = set(sys.modules); "
+        "import sk_renorm; new = set(sys.modules) - before; "
+        "heavy = new & {'matplotlib', 'pandas', 'polars', 'torch', 'dask', 'distributed', "
+        "'sk_renorm.theory', 'sk_renorm.datasets', 'sk_renorm.shift'}; "
+        "sys.exit(', '.join(heavy) or 0)"
+    )
+
+
+def test_submodules_are_there_without_an_import_of_their_own():
+    found = [module.name for module in pkgutil.iter_modules(sk_renorm.__path__)]
+    public = [name for name in found if not name.startswith("_")]
+    assert {"theory", "forecast", "display"} < set(public)
+    run_afresh(
+        f"import sys, sk_renorm\nfor name in {public}:\n"
+        "    assert name in dir(sk_renorm), name\n"
+        "    assert getattr(sk_renorm, name) is sys.modules['sk_renorm.' + name], name\n"
+    )
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="module 'sk_renorm' has no attribute 'thoery'"):
+        _ = sk_renorm.thoery

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from exact import exact_errors
 from numpy.testing import assert_allclose
-from reference import held_out_errors, make_data, one_by_one
+from reference import held_out_errors, make_data, one_by_one, ridge_fit
+from sklearn.model_selection import KFold
 
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
 from sk_renorm._linalg import choose_factorization, factorize
@@ -195,3 +196,18 @@ def test_float32_stays_float32_and_chooses_the_same(shape):
     assert_allclose(single.coef_, double.coef_, rtol=1e-3, atol=1e-4)
     ints = TheoryGuidedRidgeCV().fit(np.round(X).astype(int), np.round(y).astype(int))
     assert ints.coef_.dtype == np.float64
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("cv", [None, KFold(2)])
+@pytest.mark.parametrize("shape", [(30, 1), (3, 1), (2, 1), (2, 3)])
+def test_one_direction_is_enough(shape, cv, fit_intercept):
+    """The matrix factorized is 1 x 1, which the oldest scipy cannot do."""
+    X, y = make_data(*shape)
+    model = RenormalizedRidge(alpha=0.3, cv=cv, fit_intercept=fit_intercept).fit(X, y)
+    folds = one_by_one(len(X)) if cv is None else list(cv.split(X))
+    expected = held_out_errors(X, y, 0.3, folds, fit_intercept=fit_intercept)
+    assert_allclose(model.loo_residuals_, expected, rtol=1e-9)
+    coef, intercept = ridge_fit(X, y, 0.3, fit_intercept=fit_intercept)
+    assert_allclose(model.coef_, coef[:, 0], rtol=1e-9)
+    assert_allclose(model.intercept_, intercept[0], rtol=1e-9, atol=1e-12)

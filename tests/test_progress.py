@@ -11,6 +11,7 @@ from numpy.testing import assert_array_equal
 from reference import make_data
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.pipeline import make_pipeline
 
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
 from sk_renorm._linalg import _choose
@@ -151,11 +152,43 @@ def test_progress_bar_shows_the_stages():
     assert all("100%" in line for line in lines if line)
 
 
-def test_a_search_hands_its_callbacks_on():
+@pytest.mark.parametrize(("depth", "n_told"), [(None, 5), (3, 5), (2, 5), (1, 0), (0, 0)])
+def test_stages_are_a_level_below_the_fits_of_a_search(depth, n_told):
     X, y = make_data(60, 5)
     search = GridSearchCV(TheoryGuidedRidgeCV(), {"risk": ["loo", "gcv"]}, cv=2)
     recorder = Recorder()
-    recorder.max_propagation_depth = None
+    recorder.max_propagation_depth = depth
     search.set_callbacks(recorder).fit(X, y)
-    stages = [event[1] for event in EVENTS if isinstance(event, tuple) and event[0] == "begin"]
-    assert stages.count("factorize") == stages.count("select") == 5
+    for name in ("factorize", "select"):
+        for event in (("begin", name, None, False), ("end", name)):
+            assert sum(told == event for told in EVENTS if isinstance(told, tuple)) == n_told
+
+
+def test_a_fit_of_a_search_tells_callbacks_of_its_own_all():
+    X, y = make_data(60, 5)
+    model = TheoryGuidedRidgeCV().set_callbacks(Recorder())
+    GridSearchCV(model, {"risk": ["loo", "gcv"]}, cv=2).fit(X, y)
+    assert sum(told == ("end", "select") for told in EVENTS if isinstance(told, tuple)) == 5
+
+
+def test_blocks_of_a_fit_in_a_pipeline_are_as_deep_as_its_stages():
+    from_array = pytest.importorskip("dask.array").from_array
+    X, y = make_data(300, 4)
+    recorder = Recorder()
+    pipeline = make_pipeline("passthrough", TheoryGuidedRidgeCV()).set_callbacks(recorder)
+    for recorder.max_propagation_depth, n_told in ((1, 0), (2, 18)):
+        EVENTS.clear()
+        pipeline.fit(from_array(X, chunks=(50, 4)), y)
+        assert sum(told == ("end", "block") for told in EVENTS if isinstance(told, tuple)) == n_told
+
+
+@pytest.mark.parametrize(("depth", "n_lines"), [(1, 1), (2, 3)])
+def test_progress_bar_of_a_search_has_one_line_for_each_fit(depth, n_lines):
+    pytest.importorskip("rich")
+    X, y = make_data(60, 5)
+    shown = io.StringIO()
+    search = GridSearchCV(RenormalizedRidge(), {"effective_df": [1, 2]}, cv=2)
+    with contextlib.redirect_stdout(shown):
+        search.set_callbacks(callback.ProgressBar(max_propagation_depth=depth)).fit(X, y)
+    ours = [line for line in shown.getvalue().splitlines() if "RenormalizedRidge" in line]
+    assert len(ours) == 5 * n_lines

@@ -16,6 +16,8 @@ import numpy as np
 import scipy.linalg
 from scipy.linalg import lapack
 
+from sk_renorm._linalg._eigh import eigh
+
 EPS = float(np.finfo(float).eps)
 LIKE = 1e3  # ratio of the lengths of columns that are pivoted together
 _RESOLVED = 1e-6  # ratio of eigenvalues of a Gram matrix whose Cholesky factor is right
@@ -160,7 +162,7 @@ def triangle_by_passes(
     p = len(A)
     R = np.eye(p)
     for left in range(_PASSES, -1, -1):
-        values, vectors = scipy.linalg.eigh(A, driver="evd", check_finite=False)
+        values, vectors = eigh(A)
         if values[0] > _RESOLVED * values[-1]:
             R = scipy.linalg.cholesky(A) @ R
             break
@@ -180,7 +182,7 @@ def moments_resolution(A: np.ndarray, scales: np.ndarray, least: float) -> float
     Directions of ``A`` (p, p), of unit diagonal, whose eigenvalues are below ``least`` of the
     largest are lost; a penalty hides each if in its units it is at least that.
     """
-    values, vectors = scipy.linalg.eigh(A, driver="evd", check_finite=False)
+    values, vectors = eigh(A)
     weak = vectors[:, values < least * values[-1]] / scales[:, None]
     if not weak.size:
         return 0.0

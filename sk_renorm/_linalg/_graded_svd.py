@@ -12,6 +12,7 @@ import numpy as np
 import scipy.linalg
 from scipy.linalg import lapack
 
+from sk_renorm._linalg._eigh import eigh
 from sk_renorm._linalg._graded import EPS, LIKE, Triangle, column_scales
 
 _JACOBI = 300  # sizes up to which Jacobi rotations cost next to nothing
@@ -113,7 +114,7 @@ def _coupling(L: np.ndarray, cut: int, lower: bool) -> np.ndarray:
 
 def _part_svd(L: np.ndarray, scales: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return W, sigma of a part, the cheapest way that is exact."""
-    values, W = scipy.linalg.eigh(L @ L.T, driver="evd", check_finite=False)
+    values, W = eigh(L @ L.T)
     if values[0] > _RESOLVED * values[-1]:
         return W, np.sqrt(values)
     return _jacobi_svd(L) if scales.max() > LIKE * scales.min() else _even_svd(L)

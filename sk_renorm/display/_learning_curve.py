@@ -1,8 +1,8 @@
 """LearningCurveForecastDisplay: the learning curve that a fit forecasts."""
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
+from sk_renorm._last_step import fitted_model
 from sk_renorm.display._axes import get_axes, label_rows
 from sk_renorm.forecast import LearningCurve, learning_curve
 
@@ -54,8 +54,8 @@ class LearningCurveForecastDisplay:
 
         Parameters
         ----------
-        estimator : TheoryGuidedRidgeCV or RenormalizedRidge
-            Fitted.
+        estimator : TheoryGuidedRidgeCV, RenormalizedRidge or Pipeline
+            Fitted, or a fitted pipeline that ends with one.
         train_sizes : array-like of shape (m,), default=None
             Numbers of rows; None for a quarter to four times those of the fit.
         alpha : None or float, default=None
@@ -76,14 +76,16 @@ class LearningCurveForecastDisplay:
 
         Raises
         ------
+        TypeError
+            If ``estimator`` is none of these.
         ValueError
             If each target has its own penalty and none is named.
         """
-        check_is_fitted(estimator)
-        n_rows = estimator.risk_profile_["n_rows"]
+        model = fitted_model(estimator)
+        n_rows = model.risk_profile_["n_rows"]
         if train_sizes is None:
             train_sizes = np.unique(np.geomspace(max(n_rows / 4, 3), 4 * n_rows, 60).round())
-        curve = learning_curve(estimator, train_sizes, alpha=alpha)
+        curve = learning_curve(model, train_sizes, alpha=alpha)
         if curve.risk.ndim == 2:
             n_targets = curve.risk.shape[1]
             if target is None or not -n_targets <= target < n_targets:

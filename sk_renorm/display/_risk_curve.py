@@ -3,9 +3,9 @@
 from statistics import NormalDist
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
 from sk_renorm._array_api import on_host
+from sk_renorm._last_step import as_last_step_sees, fitted_model
 from sk_renorm.display._axes import apart, get_axes, round_numbers
 
 _SEVERAL = 10  # targets that have a line and a name of their own
@@ -83,10 +83,11 @@ class RiskCurveDisplay:
 
         Parameters
         ----------
-        estimator : TheoryGuidedRidgeCV or RenormalizedRidge
-            Fitted.
+        estimator : TheoryGuidedRidgeCV, RenormalizedRidge or Pipeline
+            Fitted, or a fitted pipeline that ends with one.
         X : array-like of shape (n_samples, n_features), default=None
-            Rows that were held out; with y their error is drawn as points.
+            Rows that were held out, as ``predict`` takes them; with y their error is drawn as
+            points.
         y : array-like of shape (n_samples,) or (n_samples, n_targets), default=None
             Their targets.
         ax : matplotlib Axes, default=None
@@ -99,15 +100,19 @@ class RiskCurveDisplay:
 
         Raises
         ------
+        TypeError
+            If ``estimator`` is none of these.
         ValueError
             If only one of X and y is given, or the estimator kept no factorization, from which
             the models along the path are made.
         """
-        check_is_fitted(estimator)
+        model = fitted_model(estimator)
         if (X is None) != (y is None):
             raise ValueError("Held-out rows need both X and y; give both, or neither.")
-        held_out = None if X is None else estimator._errors_along_path(X, y)
-        estimator = on_host(estimator)
+        held_out = None
+        if X is not None:
+            held_out = model._errors_along_path(as_last_step_sees(estimator, X), y)
+        estimator = on_host(model)
         profile = estimator.risk_profile_
         # the profile covers the whole path; a finer one is at hand after a continuous search
         alphas = profile["alpha"]

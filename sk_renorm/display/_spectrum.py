@@ -1,9 +1,9 @@
 """SpectrumDisplay: which directions of the data the penalty lets the model learn."""
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
 from sk_renorm._array_api import on_host
+from sk_renorm._last_step import fitted_model
 from sk_renorm.display._axes import get_axes
 
 
@@ -56,8 +56,8 @@ class SpectrumDisplay:
 
         Parameters
         ----------
-        estimator : TheoryGuidedRidgeCV or RenormalizedRidge
-            Fitted.
+        estimator : TheoryGuidedRidgeCV, RenormalizedRidge or Pipeline
+            Fitted, or a fitted pipeline that ends with one.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
 
@@ -65,8 +65,15 @@ class SpectrumDisplay:
         -------
         SpectrumDisplay
             With ``ax_`` and ``figure_``.
+
+        Raises
+        ------
+        TypeError
+            If ``estimator`` is none of these.
+        ValueError
+            If the spectrum is not known, as of large sparse data.
         """
-        check_is_fitted(estimator)
+        estimator = fitted_model(estimator)
         if estimator.factorization_.startswith("krylov"):
             raise ValueError(
                 "The spectrum of this fit is not known: "

@@ -1,0 +1,130 @@
+"""``store_rows=False``: nothing of single rows outlives the fit, and what needs them says so."""
+
+import pickle
+
+import numpy as np
+import pytest
+import scipy.sparse
+from numpy.testing import assert_array_equal
+from reference import make_data
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import KFold
+
+from sk_renorm import RenormalizedRidge, RiskCurveDisplay, TheoryGuidedRidgeCV
+from sk_renorm._attributes import OF_EACH_ROW
+from sk_renorm._linalg import _choose
+from sk_renorm.forecast import learning_curve
+
+N = 997
+FITS = {
+    "loo": ({}, {}),
+    "gcv": ({"risk": "gcv"}, {}),
+    "folds": ({"cv": KFold(3)}, {}),
+    "scorer": ({"scoring": "neg_mean_absolute_error"}, {}),
+    "ar1": ({"sample_correlation": "ar1"}, {}),
+    "robust": ({"selection": "robust"}, {}),
+    "weights": ({}, {"sample_weight": np.linspace(0.0, 2.0, N)}),
+    "risk_weight": ({}, {"risk_weight": np.linspace(0.0, 2.0, N)}),
+    "groups": ({}, {"groups": np.arange(N) // 4}),
+}
+every_fit = pytest.mark.parametrize(("how", "given"), FITS.values(), ids=FITS)
+
+
+def longest(value):
+    """Length of the longest axis, string, list or dict in a value, whatever it is made of."""
+    if isinstance(value, np.ndarray):
+        own = max(value.shape, default=1)
+        return max(own, *map(longest, value.ravel())) if value.dtype == object else own
+    if isinstance(value, str | bytes):
+        return len(value)
+    if isinstance(value, dict):
+        return max([len(value), *map(longest, value.values())])
+    if isinstance(value, list | tuple | set):
+        return max([len(value), *map(longest, value)])
+    if hasattr(value, "__dict__"):
+        return longest(vars(value))
+    assert value is None or isinstance(value, bool | int | float | np.generic), type(value)
+    return 1
+
+
+@every_fit
+@pytest.mark.parametrize("n_targets", [None, 2])
+def test_nothing_of_the_size_of_the_rows_is_left(how, given, n_targets):
+    X, y = make_data(N, 5, n_targets)
+    kept = TheoryGuidedRidgeCV(**how).fit(X, y, **given)
+    bare = TheoryGuidedRidgeCV(**how, store_rows=False).fit(X, y, **given)
+    assert longest(vars(kept)) >= N
+    assert longest(vars(bare)) < 150
+    assert len(pickle.dumps(kept)) > 8 * N
+    assert len(pickle.dumps(bare)) < 35_000
+    assert_array_equal(bare.predict(X), kept.predict(X))
+    left = set(vars(bare))
+    assert left == set(vars(kept)) - set(OF_EACH_ROW)
+    for name in left - {"store_rows", "_factorization", "_fingerprint"}:
+        assert pickle.dumps(getattr(bare, name)) == pickle.dumps(getattr(kept, name)), name
+
+
+@pytest.mark.parametrize("risk", ["loo", "gcv"])
+def test_nor_of_a_dask_collection(risk):
+    from_array = pytest.importorskip("dask.array").from_array
+    X, y = make_data(N, 5)
+    model = TheoryGuidedRidgeCV(risk=risk, store_rows=False).fit(from_array(X, chunks=(200, 5)), y)
+    assert longest(vars(model)) < 150
+    assert len(pickle.dumps(model)) < 35_000
+
+
+def test_nor_of_large_sparse_rows(monkeypatch):
+    monkeypatch.setattr(_choose, "_LARGEST_GRAM", 20)
+    X, y = make_data(N, 60)
+    model = TheoryGuidedRidgeCV(store_rows=False).fit(scipy.sparse.csr_array(X), y)
+    assert model.factorization_.startswith("krylov")
+    assert longest(vars(model)) < 300  # a string says why no Gram matrix was made
+
+
+@every_fit
+def test_what_needs_rows_says_so_and_the_rest_answers(how, given):
+    X, y = make_data(N, 5)
+    model = RenormalizedRidge if "cv" in how or not how else TheoryGuidedRidgeCV
+    model = model(**how, store_rows=False).fit(X, y, **given)
+    message = "needs the rows of the fit.*Fit again with store_rows=True, or do without"
+    for name in OF_EACH_ROW:
+        assert not hasattr(model, name)
+        with pytest.raises(NotFittedError, match=f"^{name} {message}"):
+            getattr(model, name)
+    for ask in (
+        lambda: model.predict(X, return_std=True),
+        lambda: model.predict_interval(X),
+        lambda: model.predict_interval(X, method="jackknife+"),
+        lambda: model.predict_ahead(X),
+        lambda: model.risk_ahead([1, 2]),
+        lambda: RiskCurveDisplay.from_estimator(model, X, y),
+    ):
+        with pytest.raises(ValueError, match=message):
+            ask()
+    assert model.risk_interval()[0] < model.risk_ < model.risk_interval()[1]
+    assert model.compare(1.0, 10.0).std_error > 0.0
+    assert learning_curve(model, [N]).risk > 0.0
+    assert " rows, 5 features, 1 target" in model.summary()
+    assert "R2 on fresh rows" not in model.summary()
+    assert "degrees of freedom" in model._repr_html_()
+
+
+def test_a_stream_goes_on_without_them():
+    X, y = make_data(N, 5)
+    bare, kept = TheoryGuidedRidgeCV(store_rows=False), TheoryGuidedRidgeCV()
+    for model in (bare, kept):
+        for rows in (slice(500), slice(500, None)):
+            model.partial_fit(X[rows], y[rows])
+            assert hasattr(model, "loo_residuals_") == model.store_rows
+            assert model.risk_ > 0.0
+    assert_array_equal(bare.predict(X), kept.predict(X))
+    assert bare.sampled_loo_risk_ == kept.sampled_loo_risk_
+
+
+def test_results_of_every_row_contradict_it():
+    X, y = make_data(20, 3)
+    model = TheoryGuidedRidgeCV(store_rows=False).fit(X, y)
+    before = dict(vars(model.set_params(store_cv_results=True)))
+    with pytest.raises(ValueError, match="store_cv_results=True keeps numbers of every row"):
+        model.fit(X, y)
+    assert vars(model) == before
