@@ -34,6 +34,7 @@ from sk_renorm._warnings import (
     warn_at_edge_of,
     warn_of_dependence,
     warn_of_leverage,
+    warn_of_scales,
     warn_of_weights_in_gcv,
 )
 
@@ -112,6 +113,7 @@ class RenormalizedRegressor(
                 warn_of_dependence(factorization, data, selection)
             warn_of_leverage(objective, data, selection)
             warn_of_weights_in_gcv(objective, selection)
+            warn_of_scales(factorization)
             if store_cv_results:
                 self._set_cv_results(data, objective, selection.alphas)
             if place is not None:

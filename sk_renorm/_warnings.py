@@ -7,7 +7,7 @@ import numpy as np
 
 from sk_renorm._checks import RowsLeftOut, equal_rows, near_copies, neighbours, retaken_rows
 from sk_renorm._leverage import decisive_rows
-from sk_renorm._linalg import Factorization
+from sk_renorm._linalg import Factorization, KrylovFactorization
 from sk_renorm._minima import best_node, better_beyond
 from sk_renorm._risk import GeneralizedCrossValidation, LeaveOneOut, search_nodes
 from sk_renorm._robust import bounded_differences
@@ -19,10 +19,12 @@ from sk_renorm.exceptions import (
     GridEdgeWarning,
     InfluentialRowsWarning,
     UnreliableGCVWarning,
+    UnresolvedPenaltyWarning,
 )
 
 _MANY_TIMES = 1000.0  # growth of a risk: digits of it would say nothing
 
+_UNLIKE = 1e5  # ratio of column lengths: its square is all that a product with X~'X~ holds
 _NO_SHARE = 1e3  # times the largest eigenvalue: penalties that leave the features no share
 
 
@@ -93,6 +95,24 @@ def _rows_left_out(
     in_risk = data.weights_in_risk
     in_risk = np.ones(len(rest)) if in_risk is None else in_risk
     return RowsLeftOut(f, data.Y, selection.errors, rest, selection.alpha, in_risk)
+
+
+def warn_of_scales(f: Factorization | KrylovFactorization) -> None:
+    """Warn if Krylov spaces, which meet the longest columns first, may not have met the others."""
+    if not isinstance(f, KrylovFactorization):
+        return
+    lengths = np.sqrt(f.data.column_power())
+    lengths = lengths[lengths > 0.0]
+    if not len(lengths) or lengths.max() <= _UNLIKE * lengths.min():
+        return
+    warnings.warn(
+        f"Columns of X differ in length by a factor of {lengths.max() / lengths.min():.1g}, and "
+        "sparse data of this size are solved in Krylov spaces, which may miss what short columns "
+        "say beside long ones. Scale the columns, for instance by "
+        "sklearn.preprocessing.MaxAbsScaler, or fit to fewer rows or features.",
+        UnresolvedPenaltyWarning,
+        stacklevel=outside(),
+    )
 
 
 def warn_of_leverage(objective: Objective, data: TrainingData, selection: Selection) -> None:

@@ -47,5 +47,7 @@ class UnresolvedPenaltyWarning(UserWarning):
 
     Raised where the best penalty may lie below the least that sums over rows can tell from none,
     and where iterations for large sparse rows end before coefficients are precise.  Some features
-    are nearly collinear: drop some, take a stronger penalty, or fit to rows in memory.
+    are nearly collinear: drop some, take a stronger penalty, or fit to rows in memory.  Also raised
+    where columns of large sparse rows differ so much in length that iterations may miss some: scale
+    them.
     """

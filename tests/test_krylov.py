@@ -1,6 +1,8 @@
 """Sparse data too large for a Gram matrix: Krylov spaces against exact sums, where both exist."""
 
 import pickle
+import warnings
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -22,6 +24,7 @@ from sk_renorm._risk import (
     effective_ridge,
     make_risk,
 )
+from sk_renorm.exceptions import UnresolvedPenaltyWarning
 from sk_renorm.forecast import learning_curve
 
 SHAPES = [(700, 250), (250, 700)]
@@ -322,7 +325,8 @@ def test_hostile_matrices(estimator):
     copies[:30] = copies[30:]
     scaled = X * np.geomspace(1e-3, 1e3, 30)
     for rows in (lines, copies, X + 5.0 * (X != 0), scaled, 1e-8 * X, 1e8 * X):
-        model = estimator().fit(sp.csr_array(rows), y)
+        with pytest.warns(UnresolvedPenaltyWarning) if rows is scaled else nullcontext():
+            model = estimator().fit(sp.csr_array(rows), y)
         coef, intercept = ridge_fit(rows, y, model.alpha_)
         expected = (rows @ coef + intercept)[:, 0]
         assert_allclose(model.predict(rows), expected, atol=1e-5 * np.std(y))
@@ -365,3 +369,13 @@ def test_summary_says_what_leave_one_out_would_take():
     model = TheoryGuidedRidgeCV().fit(sp.csr_array(X), y)
     assert model.leverage_dispersion_ > 0.25
     assert "leave-one-out is, which takes fewer rows or features" in model.summary()
+
+
+@pytest.mark.parametrize(("factor", "is_told"), [(1e3, False), (1e6, True)])
+def test_columns_that_iterations_may_miss_are_told(small_is_large, factor, is_told):
+    X, y = large_data(120, 60)
+    X[:, 3] *= factor
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", UnresolvedPenaltyWarning)
+        TheoryGuidedRidgeCV().fit(sp.csr_array(X), y)
+    assert [str(w.message).startswith("Columns of X differ") for w in told] == [True] * is_told

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from sk_renorm._linalg._blocks import row_ranges
+from sk_renorm._linalg._eigh import eigh
 from sk_renorm._linalg._factorization import Factorization
-from sk_renorm._linalg._reduce import _eigh, factorize
+from sk_renorm._linalg._reduce import factorize
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def downdate(
         rest_weight = np.inf
     gram = np.eye(len(root)) - block.U.T @ block.U - np.outer(x_sum, x_sum) / rest_weight
     gram *= np.multiply.outer(root, root)
-    eigenvalues, basis = _eigh(gram)
+    eigenvalues, basis = eigh(gram)
     lost = np.searchsorted(eigenvalues, 8.0 * len(root) * np.finfo(float).eps * spectrum[-1])
     eigenvalues, basis = eigenvalues[lost:], basis[:, lost:]
     if len(eigenvalues) and eigenvalues[0] <= least * spectrum[-1]:
