@@ -1,5 +1,6 @@
 """The chosen penalty is the minimum of brute force; several minima; edges are never silent."""
 
+import re
 import warnings
 
 import numpy as np
@@ -9,7 +10,7 @@ from reference import held_out_risks, make_data, one_by_one
 
 from sk_renorm import TheoryGuidedRidgeCV
 from sk_renorm._minima import best_node, interpolated_minimum
-from sk_renorm._risk import search_nodes
+from sk_renorm._risk import log_spaced, search_nodes
 from sk_renorm.exceptions import GridEdgeWarning
 
 
@@ -179,3 +180,38 @@ def test_interpolation_finds_minima_between_nodes(minimum):
     alpha, loss = interpolated_minimum(nodes, losses)
     assert_allclose(alpha, minimum, rtol=5e-3)
     assert_allclose(loss, minimum / (1.0 + minimum), rtol=1e-4)
+
+
+def test_nodes_leave_out_gaps_of_the_spectrum():
+    """Every eigenvalue has its nodes, every gap one; nothing is evaluated in between."""
+    spectrum = np.array([1e-20, 2e-20, 1.0, 3.0, 1e15])
+    nodes = search_nodes(spectrum, 0.0)
+    positive = np.log10(nodes[nodes > 0.0])
+    distance = np.abs(positive[:, None] - np.log10(spectrum)).min(axis=1)
+    far = positive[distance > 3.3]
+    assert_allclose(far, [(-20 + np.log10(2.0)) / 2, (np.log10(3.0) + 15) / 2, 20, 23], atol=0.1)
+    for value in spectrum:
+        assert np.count_nonzero(np.abs(np.log(nodes[nodes > 0.0] / value)) < 6.0) >= 23
+    even = log_spaced(spectrum, 0.0, 40)
+    assert len(even) == 40
+    assert (np.abs(np.log10(even)[:, None] - np.log10(spectrum)).min(axis=1) < 8.5).all()
+    assert np.count_nonzero((even > 1e-16) & (even < 1e-4)) == 0
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_a_grid_below_all_use_names_no_penalty(fit_intercept):
+    """Where the constant predictor is best, a penalty of 1e35 is no advice."""
+    X, _ = make_data(60, 8)
+    y = np.random.default_rng(0).standard_normal(60)
+    model = TheoryGuidedRidgeCV(alphas=[1e-3, 1e-2], fit_intercept=fit_intercept)
+    constant = "the mean" if fit_intercept else "zero"
+    with pytest.warns(GridEdgeWarning, match=f"{constant} alone predicts better than any of them"):
+        model.fit(X, y)
+
+
+def test_what_is_recommended_is_better_when_fitted():
+    X, y = make_data(60, 8, noise=3.0)
+    with pytest.warns(GridEdgeWarning) as told:
+        model = TheoryGuidedRidgeCV(alphas=[1e-5, 1e-4]).fit(X, y)
+    alpha = float(re.search(r"alpha=(\S+) is better", str(told[0].message))[1])
+    assert held_out_risks(X, y, [alpha], one_by_one(60))[0] < model.risk_
