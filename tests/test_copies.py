@@ -303,6 +303,15 @@ def test_nothing_is_infinite_and_nothing_fails(alpha):
         assert not messages(*cases[what], RenormalizedRidge(alpha)), what
 
 
+def test_classes_of_few_rows_are_silent():
+    """Rows of a class lie together, and their target ties because it has few values."""
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        n, n_classes = rng.integers(12, 60), rng.integers(2, 5)
+        labels, centres = rng.integers(0, n_classes, n), 5 * rng.standard_normal((n_classes, 3))
+        assert not messages(centres[labels] + rng.standard_normal((n, 3)), labels)
+
+
 def test_independent_rows_are_silent():
     rng = np.random.default_rng(0)
     # predictions that follow from the target alone, and rows that are mostly empty

@@ -15,7 +15,8 @@ from sk_renorm._risk import MOST_ROWS, effective_df, small_fold_errors
 _MOST, _WINDOWS = 1024, 4  # pairs that are compared; stretches of pairs they are taken from
 _ALIKE = 0.9  # cosine
 _MORE = 3.0  # times as often alike as where the target changes
-_DIFFER = 0.1  # of the rows have a target of their own: it says something that others tie
+# Different targets, and as a part of the rows: else these are classes, whose ties say nothing.
+_VALUES, _DIFFER = 20, 0.1
 
 
 def retaken_rows(left: RowsLeftOut) -> NearCopies | None:
@@ -30,7 +31,7 @@ def retaken_rows(left: RowsLeftOut) -> NearCopies | None:
     order = np.lexsort([combined(left.targets - left.errors), y])
     tied = y[order][1:] == y[order][:-1]
     n_tied = np.count_nonzero(tied)
-    if n_tied > (1.0 - _DIFFER) * n:
+    if n - n_tied < max(_VALUES, _DIFFER * n):
         return None
     tied, others = _some(np.flatnonzero(tied)), _some(np.flatnonzero(~tied))
     share, found = n_tied / len(tied), tied[_are_alike(left, order, tied)]
