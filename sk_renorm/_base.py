@@ -71,10 +71,11 @@ class RenormalizedRegressor(
             if place is not None and self._needs_host(place, groups, risk_weight):
                 X = to_host(X)
             data = check_training_data(self, X, y, sample_weight, risk_weight)
-            split_params, score_params = self._route(X, sample_weight, groups, data)
-            folds = resolve_folds(self.cv, X, y, groups, data.kept, split_params)
+            labels = check_groups(groups, X)
+            codes = group_codes(labels)
+            split_params, score_params = self._route(sample_weight, labels, data)
+            folds = resolve_folds(self.cv, X, y, codes, data.kept, split_params)
             _check_folds_weigh(folds, data)
-            codes = group_codes(groups)
             correlated = self._check_correlation(folds, data)
             scorer = self._scorer()
             later = risk == "gcv" and folds is None and not correlated and self.store_rows
@@ -138,12 +139,12 @@ class RenormalizedRegressor(
             return selection.errors
         return data.Y - self._predict(data.X).reshape(data.Y.shape)
 
-    def _route(self, X, sample_weight, groups, data: TrainingData) -> tuple[dict, dict]:
+    def _route(self, sample_weight, groups, data: TrainingData) -> tuple[dict, dict]:
         """Return what goes to the splitter and, for the rows kept, to the scorer.
 
         Risk weights multiply the sample weights that the scorer gets.
         """
-        given = {"sample_weight": sample_weight, "groups": check_groups(groups, X)}
+        given = {"sample_weight": sample_weight, "groups": groups}
         given = {name: value for name, value in given.items() if value is not None}
         if get_config()["enable_metadata_routing"] and given:
             routed = process_routing(self, "fit", **given)

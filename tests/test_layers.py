@@ -26,7 +26,7 @@ OWN = {
     "_compat": set(),
     "_array_api": {"_compat", "_linalg"},
     "_validation": {"_array_api", "_compat", "_linalg"},
-    "_folds": {"_risk"},
+    "_folds": {"_linalg", "_risk"},
     "_dependence": {"_linalg", "_risk"},
     "_near_copies": {"_linalg", "_risk"},
     "_ahead": set(),
