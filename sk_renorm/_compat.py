@@ -4,14 +4,20 @@
 import                                                    goes when
 ========================================================  ========================================
 ``utils._param_validation.Interval``, ``StrOptions``,     scikit-learn publishes its parameter
-``validate_parameter_constraints``                        validation; at the latest with floor 1.11
+``InvalidParameterError``,                                validation; at the latest with floor 1.11
+``validate_parameter_constraints``
 ``utils._array_api.check_same_namespace``,                scikit-learn publishes them (its issue
 ``get_namespace_and_device``, ``move_to``                 34135); the ``except`` with floor 1.9
 ``callback.CallbackSupportMixin``, ``with_callbacks``     floor 1.9 (public, new there)
 ========================================================  ========================================
 """
 
-from sklearn.utils._param_validation import Interval, StrOptions, validate_parameter_constraints
+from sklearn.utils._param_validation import (
+    Interval,
+    InvalidParameterError,
+    StrOptions,
+    validate_parameter_constraints,
+)
 
 try:
     from sklearn.utils._array_api import check_same_namespace, get_namespace_and_device, move_to
@@ -33,6 +39,7 @@ except ImportError:  # before 1.9 no estimator has callbacks
 __all__ = [
     "CallbackSupportMixin",
     "Interval",
+    "InvalidParameterError",
     "StrOptions",
     "check_same_namespace",
     "get_namespace_and_device",

@@ -61,3 +61,45 @@ def test_absent_labels_are_refused(groups, cv):
     X, y = make_data(6, 2)
     with pytest.raises(ValueError, match=r"groups has 1 missing labels .* in row [012]; give each"):
         TheoryGuidedRidgeCV(cv=cv).fit(X, y, groups=groups)
+
+
+def frame(**columns):
+    X, _ = make_data(45, 2)
+    return pandas.DataFrame(X, columns=["a", "b"]).assign(**columns)
+
+
+BAD_FRAMES = {
+    "text": (frame(city=["Ulm"] * 45), "got text in column 'city'; convert"),
+    "categories": (frame(city=pandas.Categorical(["Ulm"] * 45)), "got text in column 'city'"),
+    "dates": (frame(day=pandas.Timestamp(2020, 1, 1)), "got dates in column 'day'"),
+    "times": (frame(c=pandas.Timedelta(1, "h"), d=pandas.Timedelta(1, "h")), "columns 'c', 'd'"),
+    "None": (frame(c=[None] * 45), "got missing values .* in column 'c'; leave out"),
+    "NA": (frame(c=[pandas.NA, *[1.0] * 44]), "got missing values .* in column 'c'; leave out"),
+    "nullable": (frame(c=pandas.Series([None] * 45, dtype="Float64")), "X contains NaN"),
+    "polars text": (polars.from_pandas(frame(city=["Ulm"] * 45)), "got text in column 'city'"),
+    "polars null": (polars.from_pandas(frame(c=[None, *[1.0] * 44])), "X contains NaN"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_FRAMES.values(), ids=BAD_FRAMES)
+def test_columns_that_are_no_numbers_are_named(case):
+    X, message = case
+    _, y = make_data(45, 2)
+    with pytest.raises(ValueError, match=message):
+        TheoryGuidedRidgeCV().fit(X, y)
+
+
+def test_a_column_that_is_no_number_is_named_in_predict():
+    X, y = make_data(45, 3)
+    model = TheoryGuidedRidgeCV().fit(pandas.DataFrame(X, columns=["a", "b", "city"]), y)
+    with pytest.raises(ValueError, match="got text in column 'city'"):
+        model.predict(frame(city=["Ulm"] * 45))
+
+
+def test_targets_of_a_frame_are_named():
+    X, Y = make_data(45, 3, q=3)
+    Y[3, 1] = np.nan
+    named = pandas.DataFrame(Y, columns=["a", "b", "c"])
+    for targets in (named, polars.from_pandas(named), named.convert_dtypes()):
+        with pytest.raises(ValueError, match=r"NaN in 1 of 3 targets \(target 'b'\), on 1 of 45"):
+            TheoryGuidedRidgeCV().fit(X, targets)
