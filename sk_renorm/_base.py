@@ -71,6 +71,7 @@ class RenormalizedRegressor(
             if place is not None and self._needs_host(place, groups, risk_weight):
                 X = to_host(X)
             data = check_training_data(self, X, y, sample_weight, risk_weight)
+            data = data.in_own_units(per_target)
             labels = check_groups(groups, X)
             codes = group_codes(labels)
             split_params, score_params = self._route(sample_weight, labels, data)
@@ -137,7 +138,7 @@ class RenormalizedRegressor(
         """Return held-out errors (n, q), or residuals, which depend on each other as they do."""
         if selection.errors is not None:
             return selection.errors
-        return data.Y - self._predict(data.X).reshape(data.Y.shape)
+        return data.Y - self._predict(data.X).reshape(data.Y.shape) / data.unit
 
     def _route(self, sample_weight, groups, data: TrainingData) -> tuple[dict, dict]:
         """Return what goes to the splitter and, for the rows kept, to the scorer.

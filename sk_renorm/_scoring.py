@@ -94,7 +94,7 @@ class Objective:
     estimate : LeaveOneOut, LeaveFoldOut or GeneralizedCrossValidation
         Source of risks and errors.
     y : ndarray of shape (n,) or (n, q)
-        Targets as the user gave them.
+        Targets in the shape that the user gave them.
     weights : ndarray of shape (n,) or None
         How much rows count in the risk.
     scorer : callable or None
@@ -105,6 +105,8 @@ class Objective:
         Whether each target has its own loss; otherwise targets are averaged.
     rows_later : bool
         Whether what takes another pass over the rows, and is not minimized, is left out.
+    unit : ndarray of shape (1,) or (q,), or 1.0
+        What y is a multiple of, as the scorer is to see it.
     """
 
     estimate: LeaveOneOut | LeaveFoldOut | GeneralizedCrossValidation
@@ -114,6 +116,7 @@ class Objective:
     score_params: dict = field(default_factory=dict)
     per_target: bool = False
     rows_later: bool = False
+    unit: np.ndarray | float = 1.0
 
     def path(self, alphas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return losses and risks at ``alphas`` (L,): (L, q), or (L, 1) if targets share one."""
@@ -306,7 +309,8 @@ class Objective:
     def _scores(self, rows: slice | np.ndarray, errors: np.ndarray) -> np.ndarray:
         """Scores (q or 1,) of one set of rows at one penalty."""
         y = self.y[rows]
-        predictions = y - errors.reshape(y.shape)
+        predictions = (y - errors.reshape(y.shape)) * self.unit
+        y = y * self.unit
         params = {name: value[rows] for name, value in self.score_params.items()}
         model = HeldOutPredictions()
         if self.per_target and y.ndim == 2:
