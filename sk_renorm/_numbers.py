@@ -17,6 +17,7 @@ _DIGITS = 240.0
 # Targets of these sizes have finite risks, in squared units of y, and of these coefficients in X's
 # precision.
 _LARGEST_TARGET = 1e150
+_DIGITS_OF_TARGETS = 30.0  # of which all fourth powers are in range, those of rounding errors too
 _FLOAT32_TARGETS = 1e-30, 1e30
 _LIGHTEST, _HEAVIEST = 1e-100, 1e100
 
@@ -146,11 +147,7 @@ def check_target_sizes(sizes: np.ndarray, dtype: np.dtype) -> None:
 def refuse_extremes(X, weights: np.ndarray | None, estimator_name: str) -> None:
     """Refuse X that is not finite, and what is too large or too small to be squared."""
     weight = 1.0 if weights is None else weights.max()
-    if not _LIGHTEST <= weight <= _HEAVIEST:
-        raise ValueError(
-            f"The largest sample_weight is {weight:.3g}: products with squares of the data leave "
-            "the range of floating point. Divide the weights, and penalties alike, by their mean."
-        )
+    check_weight(weight)
     values = X.data if issparse(X) else X
     if values.dtype == np.float32:  # its squares are always in range
         assert_all_finite(values, estimator_name=estimator_name, input_name="X")
@@ -163,10 +160,33 @@ def refuse_extremes(X, weights: np.ndarray | None, estimator_name: str) -> None:
     scale = np.log10(power) + np.log10(weight) if power > 0.0 else -np.inf
     if abs(scale) <= _DIGITS or not values.any():
         return
-    product = "its square" if weights is None else "its square times sample_weight"
-    raise ValueError(
-        f"The largest value of X is {np.abs(values).max():.3g}, and {product} leaves the range of "
-        "floating point; scale X, for instance with sklearn.preprocessing.StandardScaler."
+    raise ValueError(_too_far(np.abs(values).max()))
+
+
+def check_weight(weight: float) -> None:
+    """Refuse a largest, or mean, sample weight that is too large or small to multiply with."""
+    if not _LIGHTEST <= weight <= _HEAVIEST:
+        raise ValueError(
+            f"The largest sample_weight is {weight:.3g}: products with squares of the data leave "
+            "the range of floating point. Divide the weights, and penalties alike, by their mean."
+        )
+
+
+def check_sizes(x_size: float, y_size: float) -> None:
+    """Refuse sizes of X and y that are too large or too small, where only sums are known."""
+    if x_size and abs(np.log10(x_size)) > 0.5 * _DIGITS:
+        raise ValueError(_too_far(x_size))
+    if y_size and abs(np.log10(y_size)) > _DIGITS_OF_TARGETS:
+        raise ValueError(
+            f"Values of y are about {y_size:.3g}, and their fourth powers, which error bars take, "
+            "leave the range of floating point; divide y by that value, or fit to rows in memory."
+        )
+
+
+def _too_far(size: float) -> str:
+    return (
+        f"The largest value of X is {size:.3g}, and its square (times sample_weight) leaves the "
+        "range of floating point; scale X, for instance with sklearn.preprocessing.StandardScaler."
     )
 
 

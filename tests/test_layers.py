@@ -75,6 +75,7 @@ OWN = {
     "_blockwise": {
         "_attributes",
         "_linalg",
+        "_numbers",
         "_progress",
         "_report",
         "_risk",

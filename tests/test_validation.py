@@ -58,7 +58,7 @@ BAD_DATA = {
     ),
     "large weights": (X, Y, np.full(20, 1e300), "largest sample_weight is 1e\\+300.*Divide"),
     "small weights": (X, Y, np.full(20, 1e-300), "largest sample_weight is 1e-300.*Divide"),
-    "large X and weights": (1e110 * X, Y, np.full(20, 1e90), "its square times sample_weight"),
+    "large X and weights": (1e110 * X, Y, np.full(20, 1e90), r"its square \(times sample_weight\)"),
     "lengths": (X, Y[:-1], None, "inconsistent numbers of samples"),
     "empty": (X[:0], Y[:0], None, "0 sample"),
     "no features": (X[:, :0], Y, None, "0 feature"),
