@@ -137,6 +137,8 @@ class FittedAttributes(FittedModel):
         self.alpha_ = _scalar_if_one(selection.alpha)
         self.risk_ = _scalar_if_one(selection.risk * square)
         score = -selection.loss * (square if objective.scorer is None else 1.0)
+        if objective.per_target and selection.unscored is not None:
+            score = np.where(selection.unscored, np.nan, score)
         self.best_score_ = _scalar_if_one(score)
         df = effective_df(f, selection.alpha)
         self.effective_df_ = _scalar_if_one(df)

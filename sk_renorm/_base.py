@@ -35,6 +35,7 @@ from sk_renorm._warnings import (
     warn_at_edge_of,
     warn_of_dependence,
     warn_of_leverage,
+    warn_of_unscored,
     warn_of_weights_in_gcv,
 )
 
@@ -106,6 +107,7 @@ class RenormalizedRegressor(
             factorization, objective, selection = solve(
                 stage, data, self.fit_intercept, of_factorization, make_candidates, n_errors
             )
+            warn_of_unscored(objective, selection)
             if warn_at_edge:
                 warn_at_edge_of(objective, selection)
             self._set_fit(data, objective, selection, codes)

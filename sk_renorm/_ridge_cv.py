@@ -50,7 +50,9 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         Scorer evaluated on the held-out predictions to choose alpha: on all of them at once for
         ``cv=None``, else on each fold, averaged over folds as
         :class:`~sklearn.model_selection.GridSearchCV` does.  None stands for squared error, pooled
-        over rows.  ``sample_weight`` is passed on to it, times ``risk_weight``.
+        over rows.  ``sample_weight`` is passed on to it, times ``risk_weight``.  A target whose
+        score is NaN at every penalty is left out of a joint score, or chosen by squared error if it
+        has its own penalty, and a warning names it.
     sample_correlation : None, str, array-like or callable, default=None
         How rows depend on each other, in their order: the risk is then that of a row far from all
         training rows, and intervals are for such rows.

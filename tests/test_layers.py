@@ -66,6 +66,7 @@ OWN = {
         "_linalg",
         "_minima",
         "_near_copies",
+        "_numbers",
         "_risk",
         "_robust",
         "_scoring",
