@@ -33,6 +33,8 @@ _MANY, _CLEAR, _MATTERS = 0.15, 3.0, 0.05
 _SAME_TARGET = 0.1
 _NO_LEVERAGE = 0.002  # on average: then no five rows change the risk that much
 _WORST_CONDITION = 1e14  # of what near copies are left out by: two digits are enough
+_NO_SPREAD = 1e-9  # of spacings: rows are of few kinds, and no gap is wider than usual
+_EXACT = 1e-16  # of the power of y: errors below are rounding
 
 
 @dataclass(frozen=True)
@@ -138,8 +140,9 @@ def _gaps(distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     least = np.partition(distances, _NEIGHBOURS, axis=1)[:, : _NEIGHBOURS + 1]
     least = np.log(np.sort(least, axis=1))
     spacings = np.arange(1, _NEIGHBOURS + 1) * np.diff(0.5 * least, axis=1)
-    usual = max(spacings[:, _COPIES + 1 :].mean(), np.finfo(float).tiny)
-    before = spacings[:, :_COPIES]
+    usual, before = spacings[:, _COPIES + 1 :].mean(), spacings[:, :_COPIES]
+    if usual < _NO_SPREAD:
+        return np.ones(len(before), int), np.zeros(len(before))
     return 1 + before.argmax(axis=1), before.max(axis=1) / (usual * np.log(_COPIES / _CHANCE))
 
 
@@ -173,12 +176,14 @@ def _growth(
             alone.append(np.square(errors[rows[0]]).sum())
             together.append(np.square(found[0, 0]).sum())
             apart.append(np.square(targets[rows[1:]] - targets[rows[0]]).sum(axis=1).mean())
-    if len(together) < _FEWEST_SETS:
+    risk = np.square(errors).sum(axis=1).mean()
+    power = np.square(targets - targets.mean(axis=0)).sum(axis=1).mean()
+    if len(together) < _FEWEST_SETS or risk <= _EXACT * power:
         return None
     more = np.subtract(together, alone)
     is_clear = np.sign(more).sum() > _CLEAR * np.sqrt(len(more))
     same_target = np.sum(apart) < 2.0 * _SAME_TARGET * np.sum(together)
     if not (is_clear and same_target):
         return None
-    growth = 1.0 + share * float(more.mean() / np.square(errors).sum(axis=1).mean())
+    growth = 1.0 + share * float(more.mean() / risk)
     return growth if growth > 1.0 + _MATTERS else None
