@@ -7,7 +7,7 @@ from scipy.sparse import issparse
 from sklearn import get_config
 from sklearn.utils import assert_all_finite
 
-from sk_renorm._linalg import missing, row_ranges
+from sk_renorm._linalg import Device, missing, row_ranges
 
 _NAMED = 5  # of many columns or rows
 _REMEDY = "convert it first, for instance with {name}.astype(float) or an encoder"
@@ -88,19 +88,24 @@ def _refuse(name: str, what: str, which: Sequence = ()) -> None:
     raise ValueError(f"{name} must hold numbers, got {what}{where}; {_REMEDY.format(name=name)}.")
 
 
+def as_numbers(given, name: str) -> np.ndarray:
+    """Return an array of numbers, NaN where they are absent; refuse text and the like."""
+    values = np.asarray(given)
+    if values.dtype.kind == "O":
+        absent = missing(values)
+        refuse_no_numbers(np.where(absent, 0.0, values), name, column_names(given))
+        return np.where(absent, np.nan, values).astype(np.float64)
+    refuse_no_numbers(values, name)
+    return values
+
+
 def check_targets(y):
     """Return targets as an array, refusing what no model learns from; None as it is."""
     if y is None:
         return None
     if issparse(y):
         raise TypeError("y must be dense; give y.toarray(), or y.toarray().ravel() for one target.")
-    names = column_names(y)
-    values = np.asarray(y)
-    if values.dtype.kind == "O":
-        absent = missing(values)
-        refuse_no_numbers(np.where(absent, 0.0, values), "y", names)
-        values = np.where(absent, np.nan, values).astype(np.float64)
-    refuse_no_numbers(values, "y", names)
+    names, values = column_names(y), as_numbers(y, "y")
     if values.dtype.kind != "f" or values.ndim not in (1, 2):
         return values
     with np.errstate(over="ignore", invalid="ignore"):
@@ -144,10 +149,17 @@ def check_target_sizes(sizes: np.ndarray, dtype: np.dtype) -> None:
         )
 
 
-def refuse_extremes(X, weights: np.ndarray | None, estimator_name: str) -> None:
+def refuse_extremes(
+    X, weights: np.ndarray | None, place: Device | None, estimator_name: str
+) -> None:
     """Refuse X that is not finite, and what is too large or too small to be squared."""
     weight = 1.0 if weights is None else weights.max()
     check_weight(weight)
+    if place is not None:  # known to be finite
+        size = max(float(place.xp.max(X)), -float(place.xp.min(X)))
+        if size and abs(2.0 * np.log10(size) + np.log10(weight)) > _DIGITS:
+            raise ValueError(_too_far(size))
+        return
     values = X.data if issparse(X) else X
     if values.dtype == np.float32:  # its squares are always in range
         assert_all_finite(values, estimator_name=estimator_name, input_name="X")

@@ -124,7 +124,12 @@ class Objective:
 
     def without_unscored(self, alphas: np.ndarray) -> "Objective":
         """Return the same objective without targets whose score is NaN at all of ``alphas``."""
-        losses, _ = replace(self, per_target=True).path(alphas)
+
+        def alone(model, X, y, **params):  # still with columns, as a joint scorer expects
+            return self.scorer(model, X.reshape(len(X), -1), y.reshape(len(y), -1), **params)
+
+        each = self if self.per_target else replace(self, per_target=True, scorer=alone)
+        losses, _ = each.path(alphas)
         unscored = np.isnan(losses).all(axis=0)
         objective = replace(self, unscored=unscored)
         if unscored.all() or np.isnan(objective.path(alphas)[0]).all(axis=0).any():

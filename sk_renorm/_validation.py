@@ -14,6 +14,7 @@ from sk_renorm._array_api import check_place, has_float64, place_of, to_host
 from sk_renorm._compat import validate_parameter_constraints
 from sk_renorm._linalg import Device, as_csr_array, as_dask_array, features_of, is_dask
 from sk_renorm._numbers import (
+    as_numbers,
     check_target_sizes,
     check_targets,
     column_names,
@@ -161,8 +162,7 @@ def check_training_data(
     X = _as_float(X, place, names)
     y = np.asarray(y, dtype=np.float64)
     weights = _check_weights(sample_weight, len(y), "sample_weight")
-    if place is None:
-        refuse_extremes(X, weights, type(estimator).__name__)
+    refuse_extremes(X, weights, place, type(estimator).__name__)
     risk_weights = _check_weights(risk_weight, len(y), "risk_weight")
     if weights is None or weights.all():
         risk_weights = _relative(risk_weights)
@@ -241,6 +241,7 @@ def _check_weights(given, n_rows: int, name: str) -> np.ndarray | None:
         return None
     if isinstance(given, Real):
         given = np.full(n_rows, float(given))
+    given = given if issparse(given) else as_numbers(given, name)
     weights = check_array(given, ensure_2d=False, dtype=np.float64, input_name=name, copy=True)
     if weights.ndim != 1:
         raise ValueError(

@@ -103,3 +103,11 @@ def test_targets_of_a_frame_are_named():
     for targets in (named, polars.from_pandas(named), named.convert_dtypes()):
         with pytest.raises(ValueError, match=r"NaN in 1 of 3 targets \(target 'b'\), on 1 of 45"):
             TheoryGuidedRidgeCV().fit(X, targets)
+
+
+def test_an_absent_weight_is_none():
+    X, y = make_data(45, 3)
+    for absent in (pandas.NA, None, np.nan):
+        weights = pandas.Series([absent, *[1.0] * 44], dtype=object)
+        with pytest.raises(ValueError, match="Input sample_weight contains NaN"):
+            TheoryGuidedRidgeCV().fit(X, y, weights)

@@ -65,6 +65,19 @@ def test_targets_with_a_score_are_chosen_by_it(parameters):
     assert_allclose(model.predict(X)[:, 3], 2.0)
 
 
+def test_a_joint_score_may_need_columns():
+    def of_columns(Y, predicted):
+        lengths = np.linalg.norm(Y - Y.mean(axis=0), axis=0)
+        errors = np.square(Y - predicted).sum(axis=0)
+        return -np.divide(errors, lengths, out=np.full(Y.shape[1], np.nan), where=lengths > 0).sum()
+
+    X, Y, others = one_constant()
+    model = TheoryGuidedRidgeCV(scoring=make_scorer(of_columns))
+    with pytest.warns(UserWarning, match="for target 3, which"):
+        alpha = model.fit(X, Y).alpha_
+    assert_allclose(alpha, model.fit(X, Y[:, others]).alpha_, rtol=1e-9)
+
+
 def test_standard_errors_of_the_targets_that_have_a_score():
     def error_of_what_varies(y, predicted):
         return np.abs(y - predicted).mean() if np.ptp(y) else np.nan

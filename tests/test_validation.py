@@ -77,6 +77,9 @@ BAD_DATA = {
     "zero weights": (X, Y, np.zeros(20), "weights are zero"),
     "one positive weight": (X, Y, np.eye(20)[0], "leave 1 of 20 rows"),
     "nan weight": (X, Y, with_value(np.ones(20), np.nan), "NaN"),
+    "None as a weight": (X, Y, [None, *np.ones(19)], "Input sample_weight contains NaN"),
+    "text as weights": (X, Y, ["a"] * 20, "sample_weight must hold numbers, got text; convert"),
+    "sparse weights": (X, Y, sparse.csr_array(np.ones((20, 1))), "dense data is required"),
     "too few weights": (X, Y, np.ones(19), "19 values for 20 rows"),
     "matrix of weights": (X, Y, np.ones((20, 2)), "1D array"),
 }
