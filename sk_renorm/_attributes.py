@@ -70,7 +70,7 @@ class FittedAttributes(FittedModel):
         f = objective.estimate.factorization
         self._set_model(data, f, selection)
         self.groups_ = groups
-        self._set_path(f, selection)
+        self._set_path(data, objective, selection)
         if objective.rows_later:
             y = data.y.copy()
             weights = None if data.weights is None else data.weights.copy()
@@ -83,7 +83,7 @@ class FittedAttributes(FittedModel):
         """Set what takes held-out errors: the attributes ``OF_ROWS``."""
         self._set_held_out(data, selection)
         self._set_error_bars(data, selection)
-        self._set_correlation(objective, selection)
+        self._set_correlation(data, objective, selection)
         self._set_risk_weights(data)
 
     def _set_rows_now(self, name: str) -> None:
@@ -116,8 +116,8 @@ class FittedAttributes(FittedModel):
 
     def _set_model(self, data: TrainingData, f: Factorization, selection: Selection) -> None:
         dtype = data.dtype
-        coef = f.coefficients(selection.alpha)
-        intercept = f.data.y_mean - f.data.x_mean @ coef
+        coef = f.coefficients(selection.alpha) * data.unit
+        intercept = f.data.y_mean * data.unit - f.data.x_mean @ coef
         self.coef_ = (coef[:, 0] if coef.shape[1] == 1 else coef.T).astype(dtype)
         if not self.fit_intercept:
             self.intercept_ = 0.0
@@ -128,12 +128,13 @@ class FittedAttributes(FittedModel):
 
     def _set_held_out(self, data: TrainingData, selection: Selection) -> None:
         dtype = data.dtype
-        errors = selection.errors.reshape(data.y.shape)
+        errors = selection.errors.reshape(data.y.shape) * data.unit
         dropped = np.nan
         if data.X_dropped is not None:
             dropped = self._predict(data.X_dropped).reshape(-1, *data.y.shape[1:])
         self.leverage_dispersion_ = _scalar_if_one(selection.leverage_dispersion)
-        self.loo_predictions_ = data.all_rows(data.y - errors, dropped).astype(dtype)
+        predictions = data.y * data.unit - errors
+        self.loo_predictions_ = data.all_rows(predictions, dropped).astype(dtype)
         self.loo_residuals_ = data.all_rows(errors, np.nan).astype(dtype)
         self.sample_weight_ = None if data.weights is None else data.all_rows(data.weights, 0.0)
 
@@ -143,10 +144,14 @@ class FittedAttributes(FittedModel):
         errors, weights, groups = self._held_out()
         self.risk_effective_size_ = effective_size(weights, len(errors), groups)
 
-    def _set_path(self, f: Factorization, selection: Selection) -> None:
+    def _set_path(self, data: TrainingData, objective: Objective, selection: Selection) -> None:
+        f, square = objective.estimate.factorization, np.square(data.unit)
         self.alpha_ = _scalar_if_one(selection.alpha)
-        self.risk_ = _scalar_if_one(selection.risk)
-        self.best_score_ = _scalar_if_one(-selection.loss)
+        self.risk_ = _scalar_if_one(selection.risk * square)
+        score = -selection.loss * (square if objective.scorer is None else 1.0)
+        if objective.per_target and selection.unscored is not None:
+            score = np.where(selection.unscored, np.nan, score)
+        self.best_score_ = _scalar_if_one(score)
         df = effective_df(f, selection.alpha)
         self.effective_df_ = _scalar_if_one(df)
         self.effective_ridge_ = _scalar_if_one(effective_ridge(f, selection.alpha))
@@ -158,31 +163,31 @@ class FittedAttributes(FittedModel):
         self.effective_df_monte_carlo_error_ = _scalar_if_one(df_error)
         rest = n_modes - df
         slope = np.divide(2.0 * selection.risk, rest, out=np.zeros_like(rest), where=df_error > 0.0)
-        self.risk_monte_carlo_error_ = _scalar_if_one(slope * df_error)
+        self.risk_monte_carlo_error_ = _scalar_if_one(slope * df_error * square)
         self.factorization_ = f"{f.name}: {f.reason}"
-        self.risk_path_ = _first_if_one(selection.risks.T).T
+        self.risk_path_ = _first_if_one((selection.risks * square).T).T
         self.effective_df_path_ = effective_df(f, selection.alphas)
         self.effective_ridge_path_ = effective_ridge(f, selection.alphas)
 
     def _set_error_bars(self, data: TrainingData, selection: Selection) -> None:
         profile = selection.profile
-        nodes, covariance = profile.alphas, profile.covariance
+        nodes, covariance, square = profile.alphas, profile.covariance, np.square(data.unit)
         weights = node_weights(nodes, np.append(selection.alphas, selection.alpha))
         path, chosen = np.split(weights, [len(selection.alphas)])
-        self.risk_path_std_error_ = _first_if_one(standard_errors(covariance, path).T).T
+        errors = standard_errors(covariance, path) * square
+        self.risk_path_std_error_ = _first_if_one(errors.T).T
         # one penalty per target: each with its own
         own = standard_errors(covariance, chosen[:, None, :])
-        self.risk_std_error_ = _scalar_if_one(own.ravel())
+        self.risk_std_error_ = _scalar_if_one(own.ravel() * square)
         ends = equivalent_range(profile)
         identified = is_identified(profile, ends)
         self.equivalent_alphas_ = _first_if_one(ends)
         self.alpha_identified_ = bool(identified[0]) if len(identified) == 1 else identified
         noise = noise_interval(profile)
         unbiased = profile.residual_noise
-        self.noise_variance_ = _scalar_if_one(
-            np.full(len(noise), np.nan) if unbiased is None else unbiased
-        )
-        self.noise_variance_interval_ = _first_if_one(noise)
+        unbiased = np.full(len(noise), np.nan) if unbiased is None else unbiased * square
+        self.noise_variance_ = _scalar_if_one(unbiased)
+        self.noise_variance_interval_ = _first_if_one((noise.T * square).T)
         self.r2_ceiling_interval_ = _first_if_one(_ceiling(noise, data.target_variance))
         even_noise = profile.even_noise
         self.risk_profile_ = {
@@ -200,9 +205,13 @@ class FittedAttributes(FittedModel):
             "mean_weight": data.mean_weight,
             "fit_intercept": bool(profile.fit_intercept),
             "interpolates": profile.residual_noise is None,
+            "least_noise": _scalar_if_one(noise[:, 0]),
+            "unit": _scalar_if_one(np.atleast_1d(data.unit)),
         }
 
-    def _set_correlation(self, objective: Objective, selection: Selection) -> None:
+    def _set_correlation(
+        self, data: TrainingData, objective: Objective, selection: Selection
+    ) -> None:
         correlated = isinstance(objective.estimate, CorrelatedRows)
         self.row_correlation_ = objective.estimate.numbers if correlated else None
         self.row_correlation_std_error_ = objective.estimate.std_errors if correlated else None
@@ -218,8 +227,10 @@ class FittedAttributes(FittedModel):
             n_targets = objective.estimate.factorization.n_targets
             chosen = np.broadcast_to(selection.alpha, (1, n_targets))
             parts = vars(objective.estimate.parts(chosen))
+            powers = {"excess": 2, "noise": 2, "residuals": 1}
             self.correlated_error_ = {
-                name: values[:, 0] if name == "residuals" else values[0]
+                name: (values[:, 0] if name == "residuals" else values[0])
+                * np.power(data.unit, powers.get(name, 0))
                 for name, values in parts.items()
             }
         near = np.square(selection.errors).mean(axis=0)
@@ -240,8 +251,8 @@ class FittedAttributes(FittedModel):
 
     def _set_cv_results(self, data: TrainingData, objective: Objective, alphas) -> None:
         errors = objective.by_row(objective.estimate.errors(alphas[:, None]))
-        predictions = data.Y[:, None, :] - errors
-        results = np.square(errors) if objective.scorer is None else predictions
+        predictions = (data.Y[:, None, :] - errors) * data.unit
+        results = np.square(errors * data.unit) if objective.scorer is None else predictions
         results = results[:, :, 0] if data.y.ndim == 1 else results.transpose(0, 2, 1)
         self.cv_results_ = data.all_rows(results, np.nan).astype(data.dtype)
 

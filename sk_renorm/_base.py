@@ -35,6 +35,7 @@ from sk_renorm._warnings import (
     warn_of_dependence,
     warn_of_leverage,
     warn_of_scales,
+    warn_of_unscored,
     warn_of_weights_in_gcv,
 )
 
@@ -72,10 +73,12 @@ class RenormalizedRegressor(
             if place is not None and self._needs_host(place, groups, risk_weight):
                 X = to_host(X)
             data = check_training_data(self, X, y, sample_weight, risk_weight)
-            split_params, score_params = self._route(X, sample_weight, groups, data)
-            folds = resolve_folds(self.cv, X, y, groups, data.kept, split_params)
+            data = data.in_own_units(per_target)
+            labels = check_groups(groups, X)
+            codes = group_codes(labels)
+            split_params, score_params = self._route(sample_weight, labels, data)
+            folds = resolve_folds(self.cv, X, y, codes, data.kept, split_params)
             _check_folds_weigh(folds, data)
-            codes = group_codes(groups)
             correlated = self._check_correlation(folds, data)
             scorer = self._scorer()
             later = risk == "gcv" and folds is None and not correlated and self.store_rows
@@ -105,6 +108,7 @@ class RenormalizedRegressor(
             factorization, objective, selection = solve(
                 stage, data, self.fit_intercept, of_factorization, make_candidates, n_errors
             )
+            warn_of_unscored(objective, selection)
             if warn_at_edge:
                 warn_at_edge_of(objective, selection)
             self._set_fit(data, objective, selection, codes)
@@ -137,12 +141,12 @@ class RenormalizedRegressor(
         seed = check_random_state(self.random_state).randint(2**31)
         return partial(solve_in_krylov_spaces, seed, choice.reason)
 
-    def _route(self, X, sample_weight, groups, data: TrainingData) -> tuple[dict, dict]:
+    def _route(self, sample_weight, groups, data: TrainingData) -> tuple[dict, dict]:
         """Return what goes to the splitter and, for the rows kept, to the scorer.
 
         Risk weights multiply the sample weights that the scorer gets.
         """
-        given = {"sample_weight": sample_weight, "groups": check_groups(groups, X)}
+        given = {"sample_weight": sample_weight, "groups": groups}
         given = {name: value for name, value in given.items() if value is not None}
         if get_config()["enable_metadata_routing"] and given:
             routed = process_routing(self, "fit", **given)

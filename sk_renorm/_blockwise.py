@@ -9,6 +9,7 @@ from sklearn.utils.validation import validate_data
 
 from sk_renorm._attributes import FittedAttributes
 from sk_renorm._linalg import DaskRows, Digest, Factorization, Moments, features_of
+from sk_renorm._numbers import check_sizes, check_weight, listed
 from sk_renorm._progress import reported
 from sk_renorm._report import DISPERSED
 from sk_renorm._risk import LeaveOneOutByBlock, SampledGCV, sampled_leave_one_out
@@ -63,11 +64,11 @@ class BlockwiseFit(FittedAttributes):
             flat = getattr(y, "ndim", np.ndim(y)) == 1
             if risk == "gcv":
                 digest = rows.digest()
-                _check_sums(digest.moments, digest.n_seen)
+                check_sums(digest.moments, digest.n_seen)
                 self._fit_digest(digest, flat, *tuning, rows=rows)
                 return self
             Y, weights, moments = rows.moments()
-            _check_sums(moments, len(Y))
+            check_sums(moments, len(Y))
             data = _rows_at_hand(rows.dtype, Y, weights, flat, moments, len(Y))
             factorization = rows.factorize(moments, len(Y), self.fit_intercept, least)
             self._choose(data, LeaveOneOutByBlock(factorization, rows), *tuning)
@@ -179,16 +180,24 @@ def _rows_at_hand(dtype, Y, weights, flat: bool, moments: Moments, n_rows: float
     return RowsAtHand(no_rows, Y, weights, y, moments=moments, n_rows=n_rows)
 
 
-def _check_sums(moments: Moments, n_rows: int) -> None:
-    """Refuse what is empty or not finite, and too few rows."""
-    for name, squares in (("X", np.diagonal(moments.xx)), ("y", moments.yy)):
-        if not len(squares):
+def check_sums(moments: Moments, n_rows: int) -> None:
+    """Refuse what is empty, not finite or of extreme size, and too few rows."""
+    squares = {"X": np.diagonal(moments.xx), "y": moments.yy}
+    for name, sums in squares.items():
+        if not len(sums):
             raise ValueError(f"{name} has no columns; at least one is needed.")
-        if not np.isfinite(squares).all():
+    check_weight(moments.total_weight / max(n_rows, 1))
+    for name, sums in squares.items():
+        if not np.isfinite(sums).all():
+            columns = listed(np.flatnonzero(~np.isfinite(sums)), "column")
             raise ValueError(
-                f"Input {name} contains NaN, infinity or values too large to be squared."
+                f"Input {name} contains NaN, infinity or values too large to be squared, in "
+                f"{columns}; leave out these rows or columns."
             )
     if n_rows < 2:
         raise ValueError(
             f"Found {n_rows} row(s) of positive weight; it takes two to choose a penalty."
         )
+    means = {"X": moments.x_mean, "y": moments.y_mean}
+    spread = {name: np.sqrt(sums / moments.total_weight) for name, sums in squares.items()}
+    check_sizes(*(max(np.abs(means[name]).max(), spread[name].max()) for name in ("X", "y")))

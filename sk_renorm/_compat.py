@@ -4,7 +4,8 @@
 import                                                    goes when
 ========================================================  ========================================
 ``utils._param_validation.Interval``, ``StrOptions``,     scikit-learn publishes its parameter
-``validate_parameter_constraints``                        validation; at the latest with floor 1.11
+``InvalidParameterError``,                                validation; at the latest with floor 1.11
+``validate_parameter_constraints``
 ``utils._array_api.check_same_namespace``,                scikit-learn publishes them (its issue
 ``get_namespace_and_device``, ``move_to``                 34135); the ``except`` with floor 1.9
 ``callback.CallbackSupportMixin``, ``with_callbacks``     floor 1.9 (public, new there)
@@ -12,7 +13,12 @@ what ``one_level_deeper`` reads of a callback context     tasks can say how deep
 ========================================================  ========================================
 """
 
-from sklearn.utils._param_validation import Interval, StrOptions, validate_parameter_constraints
+from sklearn.utils._param_validation import (
+    Interval,
+    InvalidParameterError,
+    StrOptions,
+    validate_parameter_constraints,
+)
 
 try:
     from sklearn.utils._array_api import check_same_namespace, get_namespace_and_device, move_to
@@ -48,6 +54,7 @@ def one_level_deeper(task) -> None:
 __all__ = [
     "CallbackSupportMixin",
     "Interval",
+    "InvalidParameterError",
     "StrOptions",
     "check_same_namespace",
     "get_namespace_and_device",

@@ -72,7 +72,7 @@ class FittedModel(RowsAhead):
         predictions = self._predict(check_new_data(self, X))
         if not return_std:
             return predictions
-        scale = np.sqrt(on_host(self)._target_risks())
+        scale = on_host(self)._target_deviations()
         if is_dask(predictions):
             scale = scale.astype(predictions.dtype)
             return predictions, predictions.map_blocks(np.full_like, scale)
@@ -83,10 +83,11 @@ class FittedModel(RowsAhead):
         coef = model.coef_ if model.coef_.ndim == 1 else model.coef_.T
         return matmul(X, coef) + model.intercept_
 
-    def _target_risks(self) -> np.ndarray:
-        """Weighted mean squared held-out error of each target: a scalar for y of one dimension."""
+    def _target_deviations(self) -> np.ndarray:
+        """Root mean squared held-out error of each target: a scalar for y of one dimension."""
         errors, weights, _ = self._held_out()
-        return np.average(np.square(errors), axis=0, weights=weights)
+        unit = self.risk_profile_["unit"]
+        return unit * np.sqrt(np.average(np.square(errors / unit), axis=0, weights=weights))
 
     def _held_out(self) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
         """Held-out errors, weights in the risk and groups of the rows that were held out."""
@@ -274,9 +275,10 @@ class FittedModel(RowsAhead):
         risks = profile["risk"].reshape(len(nodes), -1).T
         weights = model._at_penalties(alpha_a, "alpha_a")
         weights = weights - model._at_penalties(alpha_b, "alpha_b")
-        difference = np.sum(weights * risks, axis=1)
+        square = np.square(profile["unit"])
+        difference = np.sum(weights * risks, axis=1) * square
         covariance = profile["covariance"].reshape(-1, len(nodes), len(nodes))
-        error = standard_errors(covariance, weights[:, None, :]).ravel()
+        error = standard_errors(covariance, weights[:, None, :]).ravel() * square
         interval = np.stack([difference - z * error, difference + z * error], axis=-1)
         if profile["risk"].ndim == 1:
             return Comparison(float(difference[0]), float(error[0]), interval[0], confidence_level)
@@ -319,6 +321,7 @@ class FittedModel(RowsAhead):
         for alpha in nodes:
             coef = f.coefficients(alpha)
             predictions = X @ coef + (f.data.y_mean - f.data.x_mean @ coef)
+            predictions = predictions * profile["unit"]
             errors.append(np.mean(np.square(Y - predictions), axis=0))
         errors = np.array(errors)
         return nodes, errors if profile["risk"].ndim == 2 else errors.mean(axis=1)

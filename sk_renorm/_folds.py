@@ -1,38 +1,61 @@
 """Splits for leave-fold-out: scikit-learn's ``cv`` conventions resolved to index arrays."""
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
-from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
+from sklearn.utils.validation import check_consistent_length
 
+from sk_renorm._linalg import missing
 from sk_renorm._risk import Fold
 
 
 def check_groups(groups, X) -> np.ndarray | None:
-    """Return group labels (n,) or None."""
+    """Return group labels (n,), one for each row of ``X`` and none missing, or None."""
     if groups is None:
         return None
-    groups = check_array(groups, ensure_2d=False, dtype=None, input_name="groups")
-    groups = column_or_1d(groups)
-    check_consistent_length(X, groups)
-    return groups
+    if issparse(groups):
+        raise TypeError("groups must be dense; give groups.toarray().ravel().")
+    labels = np.asarray(groups)
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    if labels.ndim != 1:
+        raise ValueError(
+            f"groups must hold one label for each row, got an array of shape {labels.shape}."
+        )
+    check_consistent_length(X, labels)
+    rows = np.flatnonzero(missing(labels))
+    if len(rows):
+        raise ValueError(
+            f"groups has {len(rows)} missing labels (NaN or None), the first in row {rows[0]}; "
+            "give each of these rows a label, of its own if it is alone, or leave it out."
+        )
+    return labels
 
 
-def group_codes(groups) -> np.ndarray | None:
-    """Return groups as numbers (n,) from 0, or None."""
-    return None if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+def group_codes(labels: np.ndarray | None) -> np.ndarray | None:
+    """Return group labels as numbers (n,) from 0, or None."""
+    if labels is None:
+        return None
+    try:
+        return np.unique(labels, return_inverse=True)[1]
+    except TypeError:
+        raise TypeError(
+            "groups holds labels that cannot be sorted, such as numbers and text; make them all "
+            "text, for instance with [str(label) for label in groups]."
+        ) from None
 
 
 def resolve_folds(
-    cv, X, y, groups, kept: np.ndarray | None, split_params: dict
+    cv, X, y, codes: np.ndarray | None, kept: np.ndarray | None, split_params: dict
 ) -> list[Fold] | None:
     """Return the folds that ``cv`` makes, or None for rows left out one at a time.
 
-    ``cv=None`` with groups leaves one group out at a time.  ``kept`` marks the rows of positive
-    weight: the splitter sees all rows, the folds hold positions among those kept.
+    ``cv=None`` with groups leaves one group out at a time, by their ``codes``.  ``kept`` marks the
+    rows of positive weight: the splitter sees all rows, the folds hold positions among those kept.
     """
     if cv is None:
-        return None if groups is None else _one_group_each(groups, kept)
+        return None if codes is None else _one_group_each(codes, kept)
     X, y = indexable(X, y)
     n_rows = len(y)
     n_kept = n_rows if kept is None else np.count_nonzero(kept)
@@ -55,9 +78,8 @@ def resolve_folds(
     return folds
 
 
-def _one_group_each(groups, kept: np.ndarray | None) -> list[Fold]:
+def _one_group_each(codes: np.ndarray, kept: np.ndarray | None) -> list[Fold]:
     """Return the folds of LeaveOneGroupOut from one sort, without n indices for each of them."""
-    codes = group_codes(groups)
     codes = codes if kept is None else codes[kept]
     rows = np.argsort(codes, kind="stable")
     folds = np.split(rows, np.flatnonzero(np.diff(codes[rows])) + 1)

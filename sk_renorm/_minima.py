@@ -112,8 +112,8 @@ def better_beyond(
     evaluate : callable
         Losses (m, q) at some penalties (m,).
     """
-    best = alphas[best_node(alphas, losses)]
-    least = losses.min(axis=0)
+    index = best_node(alphas, losses)
+    best, least = alphas[index], losses[index, np.arange(losses.shape[1])]
     better = np.full(best.shape, np.nan)
     for edge, beyond in (
         (alphas.max(), nodes[nodes > alphas.max()]),

@@ -101,8 +101,10 @@ class RenormalizedRidge(RenormalizedRegressor):
         risk estimates, ``"bias_and_noise"`` and its ``"relative_error"``, ``"df1"``, ``"df2"``,
         ``"kappa"``, ``"leverage_dispersion"``, ``"even_noise"`` (a number, or (n_targets,); None if
         single rows were not left out, or have weights: the part of ``risk_`` that does not
-        grow with the leverage of a row), and the numbers ``"n_rows"``, ``"mean_weight"``,
-        ``"fit_intercept"``, ``"interpolates"``.
+        grow with the leverage of a row), ``"least_noise"`` (a number, or (n_targets,): the lower
+        bound of the noise), the numbers ``"n_rows"``, ``"mean_weight"``, ``"fit_intercept"``,
+        ``"interpolates"``, and ``"unit"``, a number or (n_targets,): 1, or the power of two whose
+        squares and fourth powers are the units of all these, if y is beyond 1e-30 to 1e30.
     alphas_ : ndarray of shape (n_alphas,)
         Penalties evaluated: the one given, or the nodes of the search and the penalty chosen.
     risk_path_ : ndarray of shape (n_alphas,) or (n_alphas, n_targets)

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.metrics import get_scorer_names
 
 from sk_renorm._base import RenormalizedRegressor
-from sk_renorm._compat import Interval, StrOptions
+from sk_renorm._compat import Interval, InvalidParameterError, StrOptions
 from sk_renorm._linalg import Factorization
 from sk_renorm._risk import RISKS, log_spaced, search_nodes
 from sk_renorm._selection import Candidates
@@ -49,7 +49,9 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         Scorer evaluated on the held-out predictions to choose alpha: on all of them at once for
         ``cv=None``, else on each fold, averaged over folds as
         :class:`~sklearn.model_selection.GridSearchCV` does.  None stands for squared error, pooled
-        over rows.  ``sample_weight`` is passed on to it, times ``risk_weight``.
+        over rows.  ``sample_weight`` is passed on to it, times ``risk_weight``.  A target whose
+        score is NaN at every penalty is left out of a joint score, or chosen by squared error if it
+        has its own penalty, and a warning names it.
     sample_correlation : None, str, array-like or callable, default=None
         How rows depend on each other, in their order: the risk is then that of a row far from all
         training rows, and intervals are for such rows.
@@ -138,8 +140,10 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         risk estimates, ``"bias_and_noise"`` and its ``"relative_error"``, ``"df1"``, ``"df2"``,
         ``"kappa"``, ``"leverage_dispersion"``, ``"even_noise"`` (a number, or (n_targets,); None if
         single rows were not left out, or have weights: the part of ``risk_`` that does not
-        grow with the leverage of a row), and the numbers ``"n_rows"``, ``"mean_weight"``,
-        ``"fit_intercept"``, ``"interpolates"``.
+        grow with the leverage of a row), ``"least_noise"`` (a number, or (n_targets,): the lower
+        bound of the noise), the numbers ``"n_rows"``, ``"mean_weight"``, ``"fit_intercept"``,
+        ``"interpolates"``, and ``"unit"``, a number or (n_targets,): 1, or the power of two whose
+        squares and fourth powers are the units of all these, if y is beyond 1e-30 to 1e30.
     alphas_ : ndarray of shape (n_alphas,)
         Penalties evaluated: the candidates, or the nodes of the search and the penalty chosen.
     risk_path_ : ndarray of shape (n_alphas,) or (n_alphas, n_targets)
@@ -382,11 +386,13 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
 
     def _check_params(self, groups, risk_weight) -> int | np.ndarray | None:
         """Check parameters before anything is touched; return the candidates asked for."""
-        if isinstance(self.alphas, Real) and not isinstance(self.alphas, Integral):
+        enough = 2 if isinstance(self.alphas, Integral) else np.inf
+        if isinstance(self.alphas, Real) and 0 <= self.alphas < enough:
             given = f"{float(self.alphas):g}"
-            raise TypeError(
-                f"alphas must be a list of penalties, or an int, how many to try; got {given}. For "
-                f"this one penalty give alphas=[{given}], or use RenormalizedRidge(alpha={given})."
+            raise InvalidParameterError(
+                "The 'alphas' parameter of TheoryGuidedRidgeCV must be a list of penalties, or an "
+                f"int from 2 on, how many to try. Got {given} instead. For this one penalty give "
+                f"alphas=[{given}], or use RenormalizedRidge(alpha={given})."
             )
         check_params(self)
         if self.store_cv_results and not self.store_rows:

@@ -94,7 +94,7 @@ class Objective:
     estimate : LeaveOneOut, LeaveFoldOut or GeneralizedCrossValidation
         Source of risks and errors.
     y : ndarray of shape (n,) or (n, q)
-        Targets as the user gave them.
+        Targets in the shape that the user gave them.
     weights : ndarray of shape (n,) or None
         How much rows count in the risk.
     scorer : callable or None
@@ -105,6 +105,11 @@ class Objective:
         Whether each target has its own loss; otherwise targets are averaged.
     rows_later : bool
         Whether what takes another pass over the rows, and is not minimized, is left out.
+    unit : ndarray of shape (1,) or (q,), or 1.0
+        What y is a multiple of, as the scorer is to see it.
+    unscored : ndarray of shape (q,), bool, or None
+        Targets that the scorer cannot score: a joint score leaves them out, and a target with its
+        own penalty has squared error for a loss.
     """
 
     estimate: LeaveOneOut | LeaveFoldOut | GeneralizedCrossValidation
@@ -114,6 +119,25 @@ class Objective:
     score_params: dict = field(default_factory=dict)
     per_target: bool = False
     rows_later: bool = False
+    unit: np.ndarray | float = 1.0
+    unscored: np.ndarray | None = None
+
+    def without_unscored(self, alphas: np.ndarray) -> "Objective":
+        """Return the same objective without targets whose score is NaN at all of ``alphas``."""
+
+        def alone(model, X, y, **params):  # still with columns, as a joint scorer expects
+            return self.scorer(model, X.reshape(len(X), -1), y.reshape(len(y), -1), **params)
+
+        each = self if self.per_target else replace(self, per_target=True, scorer=alone)
+        losses, _ = each.path(alphas)
+        unscored = np.isnan(losses).all(axis=0)
+        objective = replace(self, unscored=unscored)
+        if unscored.all() or np.isnan(objective.path(alphas)[0]).all(axis=0).any():
+            raise ValueError(
+                f"scoring={self.scorer!r} is NaN at every penalty, so it can choose none: a target "
+                "may be constant, or too few rows held out at a time. Use another scoring, or None."
+            )
+        return objective
 
     def path(self, alphas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return losses and risks at ``alphas`` (L,): (L, q), or (L, 1) if targets share one."""
@@ -306,12 +330,19 @@ class Objective:
     def _scores(self, rows: slice | np.ndarray, errors: np.ndarray) -> np.ndarray:
         """Scores (q or 1,) of one set of rows at one penalty."""
         y = self.y[rows]
-        predictions = y - errors.reshape(y.shape)
+        predictions, y = (y - errors.reshape(y.shape)) * self.unit, y * self.unit
         params = {name: value[rows] for name, value in self.score_params.items()}
         model = HeldOutPredictions()
+        unscored = np.zeros(errors.shape[1], bool) if self.unscored is None else self.unscored
         if self.per_target and y.ndim == 2:
-            columns = range(y.shape[1])
-            return np.array(
-                [self.scorer(model, predictions[:, j], y[:, j], **params) for j in columns]
-            )
+            scores = np.empty(y.shape[1])
+            for j, is_unscored in enumerate(unscored):
+                if is_unscored:
+                    squares = np.square(errors[:, j])
+                    scores[j] = -np.average(squares, weights=params.get("sample_weight"))
+                else:
+                    scores[j] = self.scorer(model, predictions[:, j], y[:, j], **params)
+            return scores
+        if unscored.any():
+            predictions, y = predictions[:, ~unscored], y[:, ~unscored]
         return np.array([self.scorer(model, predictions, y, **params)])

@@ -62,6 +62,8 @@ class Selection:
         Whether the risk had a say, or the penalty was given.
     is_robust : bool
         Whether the influence of each row on the choice was bounded; losses and risks are not.
+    unscored : ndarray of shape (q,), bool, or None
+        Targets that the scorer could not score, see `Objective`.
     """
 
     alpha: np.ndarray
@@ -76,6 +78,7 @@ class Selection:
     left: np.ndarray | None = None
     is_chosen: bool = True
     is_robust: bool = False
+    unscored: np.ndarray | None = None
 
 
 def select(objective: Objective, candidates: Candidates, n_errors: float = 0.0) -> Selection:
@@ -101,15 +104,20 @@ def _select_by_loss(objective: Objective, candidates: Candidates, n_errors: floa
     A continuous search refines the minima of its nodes by interpolation and keeps a refined penalty
     only where its own loss, evaluated, is no larger than the best node's.
     """
-    alphas = candidates.alphas
-    if len(alphas) == 1 and not objective.per_target:  # the path is the point: one pass for both
-        at = objective.at(alphas, alphas)
-        return _selection(at, alphas, alphas, at.loss[None], at.risk[None])
+    alphas, at = candidates.alphas, None
     if candidates.continuous and not n_errors and objective.nodes_suffice:
         selection = _select_between(objective, alphas)
         if selection is not None:
             return selection
-    losses, risks = objective.path(alphas)
+    if len(alphas) == 1 and not objective.per_target:  # the path is the point: one pass for both
+        at = objective.at(alphas, alphas)
+    losses, risks = objective.path(alphas) if at is None else (at.loss[None], at.risk[None])
+    if objective.scorer is not None and np.isnan(losses).all(axis=0).any():
+        objective = objective.without_unscored(alphas)
+        selection = _select_by_loss(objective, candidates, n_errors)
+        return replace(selection, unscored=objective.unscored)
+    if at is not None:
+        return _selection(at, alphas, alphas, losses, risks)
     best = best_node(alphas, losses)
     alpha, columns = alphas[best], np.arange(losses.shape[1])
     if candidates.fixed is not None:
@@ -119,7 +127,7 @@ def _select_by_loss(objective: Objective, candidates: Candidates, n_errors: floa
     at = objective.at(alpha, candidates.alphas)
     if candidates.continuous:
         node_loss = losses[best, columns]
-        worse = at.loss > node_loss + _NO_WORSE * np.abs(node_loss)
+        worse = ~(at.loss <= node_loss + _NO_WORSE * np.abs(node_loss))  # a score of NaN too
         if worse.any():
             alpha = np.where(worse, alphas[best], alpha)
             at = objective.at(alpha, candidates.alphas)

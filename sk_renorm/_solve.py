@@ -48,7 +48,15 @@ def make_objective(
     else:
         hold_out = _hold_out(data, fit_intercept)
         estimate = LeaveFoldOut(factorization, folds, hold_out, groups, data.risk_weights)
-    objective = Objective(estimate, data.y, data.weights_in_risk, scorer, score_params, per_target)
+    objective = Objective(
+        estimate,
+        data.y,
+        data.weights_in_risk,
+        scorer,
+        score_params,
+        per_target,
+        unit=data.unit,
+    )
     tall = factorization.name == "column_gram" and objective.is_large
     return replace(objective, rows_later=later and (tall or factorization.name == "tridiagonal"))
 

@@ -8,7 +8,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.metaestimators import available_if
 
 from sk_renorm._array_api import place_of, to_host
-from sk_renorm._blockwise import BlockwiseFit, resolved_candidates
+from sk_renorm._blockwise import BlockwiseFit, check_sums, resolved_candidates
 from sk_renorm._linalg import Digest, Factorization, is_dask
 from sk_renorm._selection import Candidates
 from sk_renorm._validation import check_training_data, unchanged_on_error
@@ -139,6 +139,7 @@ class StreamingFit(BlockwiseFit):
             raise NotFittedError(refused)
         with _not_fitted_if_refused():
             settings = self._settings()
+            check_sums(digest.moments, digest.n_seen)
         for of_rows in ("risk", "store_cv_results", "least"):
             settings.pop(of_rows, None)
         make = settings.pop("make_candidates")

@@ -2,18 +2,29 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 
 import numpy as np
 from scipy.sparse import issparse
+from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import check_array, validate_data
 
 from sk_renorm._array_api import check_place, has_float64, place_of, to_host
 from sk_renorm._compat import validate_parameter_constraints
 from sk_renorm._linalg import Device, as_csr_array, as_dask_array, features_of, is_dask
+from sk_renorm._numbers import (
+    as_numbers,
+    check_target_sizes,
+    check_targets,
+    column_names,
+    refuse_dates,
+    refuse_extremes,
+    refuse_no_numbers,
+)
 
 _FLOATS = (np.float64, np.float32)
+_SMALL = 2.0**-100  # a size of y: below, and above its inverse, y gets units of its own
 _COUNTS = {1: "one row", 2: "two rows"}
 _IN_WORDS = {"sample_weight": "Sample weights", "risk_weight": "Risk weights"}
 
@@ -40,6 +51,8 @@ class TrainingData:
         Where X lives; None for numpy.
     risk_weights : ndarray of shape (n,) or None
         Further weights that count in the risk alone; None where all are alike.
+    unit : ndarray of shape (1,) or (q,), or 1.0
+        What the values of y are multiples of, see `in_own_units`.
     """
 
     X: np.ndarray
@@ -50,6 +63,7 @@ class TrainingData:
     X_dropped: np.ndarray | None = None
     place: Device | None = None
     risk_weights: np.ndarray | None = None
+    unit: np.ndarray | float = 1.0
 
     @property
     def dtype(self) -> np.dtype:
@@ -75,6 +89,23 @@ class TrainingData:
         mean = np.average(self.Y, axis=0, weights=self.weights)
         power = np.average(np.square(self.Y - mean), axis=0, weights=self.weights)
         return power * len(self.Y) / (len(self.Y) - 1.0)
+
+    def in_own_units(self, per_target: bool) -> "TrainingData":
+        """Return the same data with y in units of its own size, if that is out of the ordinary.
+
+        Error bars take fourth powers of y, which leave the range of floating point long before y
+        does.  Units are powers of two, by which nothing is rounded; each target has its own if each
+        has its own penalty.
+        """
+        size = np.maximum(self.Y.max(axis=0), -self.Y.min(axis=0))
+        size = size if per_target else size.max(keepdims=True)
+        check_target_sizes(size, self.dtype)
+        ordinary = (size == 0.0) | ((size > _SMALL) & (size < 1.0 / _SMALL))
+        if ordinary.all():
+            return self
+        unit = np.where(ordinary, 1.0, np.ldexp(0.5, np.frexp(size)[1]))
+        Y = self.Y / unit
+        return replace(self, Y=Y, y=Y.reshape(self.y.shape), unit=unit)
 
     def all_rows(self, values: np.ndarray, dropped: np.ndarray | float) -> np.ndarray:
         """Put ``values`` (n, ...) in the order of all rows given, ``dropped`` for the others."""
@@ -113,8 +144,9 @@ def check_training_data(
     A block of a stream may have ``min_rows=1``, is not sparse, and after the first it must not
     ``reset`` the number and names of the features.
     """
-    _refuse_text(y, "y")
-    place = place_of(X)
+    y = check_targets(y)
+    place, names = place_of(X), column_names(X)
+    refuse_dates(X)
     X, y = validate_data(
         estimator,
         X,
@@ -122,13 +154,15 @@ def check_training_data(
         reset=reset,
         accept_sparse="csr" if accept_sparse else False,
         dtype=_dtypes(X, place),
+        ensure_all_finite=place is not None,  # else with the sizes, in the same pass
         multi_output=True,
         y_numeric=True,
         ensure_min_samples=min_rows,
     )
-    X = _as_float(X, place)
+    X = _as_float(X, place, names)
     y = np.asarray(y, dtype=np.float64)
     weights = _check_weights(sample_weight, len(y), "sample_weight")
+    refuse_extremes(X, weights, place, type(estimator).__name__)
     risk_weights = _check_weights(risk_weight, len(y), "risk_weight")
     if weights is None or weights.all():
         risk_weights = _relative(risk_weights)
@@ -159,9 +193,21 @@ def check_new_data(estimator, X, method: str = "predict"):
         validate_data(estimator, features_of(X), reset=False, skip_check_array=True)
         return as_dask_array(X)
     check_place(estimator, X, method)
-    place = place_of(X)
-    X = validate_data(estimator, X, accept_sparse="csr", dtype=_dtypes(X, place), reset=False)
-    return _as_float(X, place)
+    place, names = place_of(X), column_names(X)
+    refuse_dates(X)
+    X = validate_data(
+        estimator,
+        X,
+        accept_sparse="csr",
+        dtype=_dtypes(X, place),
+        ensure_all_finite=place is not None,
+        reset=False,
+    )
+    X = _as_float(X, place, names)
+    if place is None:
+        values = X.data if issparse(X) else X
+        assert_all_finite(values, estimator_name=type(estimator).__name__, input_name="X")
+    return X
 
 
 def _dtypes(X, place: Device | None) -> list | None:
@@ -179,27 +225,15 @@ def _rows(X, kept: np.ndarray, place: Device | None):
     return place.xp.take(X, place.put(np.flatnonzero(kept)), axis=0)
 
 
-def _as_float(X, place: Device | None = None):
-    """Keep float32 and float64; convert numbers; refuse text."""
+def _as_float(X, place: Device | None, names: list[str] | None):
+    """Keep float32 and float64; convert numbers; refuse all else, by the ``names`` of columns."""
     if place is not None:
         return X
     if X.dtype not in _FLOATS:
         if not issparse(X):
-            _refuse_text(X, "X")
-        X = check_array(X, accept_sparse="csr", dtype=np.float64)
+            refuse_no_numbers(X, "X", names)
+        X = check_array(X, accept_sparse="csr", dtype=np.float64, ensure_all_finite=False)
     return as_csr_array(X) if issparse(X) else X
-
-
-def _refuse_text(values, name: str) -> None:
-    array = np.asarray(values)
-    is_text = array.dtype.kind in "USV" or (
-        array.dtype.kind == "O" and any(isinstance(value, str | bytes) for value in array.flat)
-    )
-    if is_text:
-        raise ValueError(
-            f"{name} must hold numbers, got text; convert it first, for instance with "
-            f"{name}.astype(float) or an encoder."
-        )
 
 
 def _check_weights(given, n_rows: int, name: str) -> np.ndarray | None:
@@ -207,6 +241,7 @@ def _check_weights(given, n_rows: int, name: str) -> np.ndarray | None:
         return None
     if isinstance(given, Real):
         given = np.full(n_rows, float(given))
+    given = given if issparse(given) else as_numbers(given, name)
     weights = check_array(given, ensure_2d=False, dtype=np.float64, input_name=name, copy=True)
     if weights.ndim != 1:
         raise ValueError(

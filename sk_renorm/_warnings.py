@@ -2,6 +2,7 @@
 
 import sys
 import warnings
+from dataclasses import replace
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from sk_renorm._checks import RowsLeftOut, equal_rows, near_copies, neighbours, 
 from sk_renorm._leverage import decisive_rows
 from sk_renorm._linalg import Factorization, KrylovFactorization
 from sk_renorm._minima import best_node, better_beyond
+from sk_renorm._numbers import listed
 from sk_renorm._risk import GeneralizedCrossValidation, LeaveOneOut, search_nodes
 from sk_renorm._robust import bounded_differences
 from sk_renorm._scoring import Objective
@@ -164,9 +166,27 @@ def warn_of_weights_in_gcv(objective: Objective, selection: Selection) -> None:
         )
 
 
+def warn_of_unscored(objective: Objective, selection: Selection) -> None:
+    """Warn of targets whose score is NaN at every penalty."""
+    if selection.unscored is None:
+        return
+    who = listed(np.flatnonzero(selection.unscored), "target")
+    what = (
+        "chosen by squared error for it, and best_score_ is NaN"
+        if objective.per_target
+        else "chosen by the score of the other targets alone"
+    )
+    warnings.warn(
+        f"scoring={objective.scorer!r} is NaN at every penalty for {who}, which may be constant: "
+        f"the penalty is {what}. Leave such targets out, or use another scoring.",
+        UserWarning,
+        stacklevel=outside(),
+    )
+
+
 def warn_at_edge_of(objective: Objective, selection: Selection) -> None:
     """Warn if candidates end where the risk still falls."""
-    f = objective.estimate.factorization
+    f, objective = objective.estimate.factorization, replace(objective, unscored=selection.unscored)
 
     def evaluate(alphas: np.ndarray) -> np.ndarray:
         if selection.is_robust:

@@ -117,7 +117,7 @@ def learning_curve(model, train_sizes, *, alpha=None):
     weight = model.risk_profile_["mean_weight"]
     if alpha is not None and not (isinstance(alpha, Real) and 0.0 <= alpha < np.inf):
         raise ValueError(f"alpha must be a finite penalty, not below zero; got {alpha!r}.")
-    curve = _forecaster(model).curve(sizes, None if alpha is None else alpha / weight)
+    curve = _curve(model, sizes, None if alpha is None else alpha / weight)
     curve = replace(curve, train_sizes=train_sizes, alpha=curve.alpha * weight)
     if curve.risk.shape[1] > 1:
         return curve
@@ -165,7 +165,7 @@ def samples_needed(model, target_risk):
     if not (isinstance(target_risk, Real) and 0.0 < target_risk < np.inf):
         raise ValueError(f"target_risk must be one positive number, got {target_risk!r}.")
     sizes = np.geomspace(3.0, _MOST * model.risk_profile_["n_rows"], 120)
-    curve = _forecaster(model).curve(sizes)
+    curve = _curve(model, sizes)
     needed, at = _first_below(sizes, curve.risk, target_risk)
     lower, _ = _first_below(sizes, curve.lower, target_risk)
     upper, _ = _first_below(sizes, curve.upper, target_risk)
@@ -176,6 +176,14 @@ def samples_needed(model, target_risk):
     results = float(needed[0]), float(lower[0]), float(upper[0]), bool(at_edge[0])
     message = _sentence(target_risk, *results, curve.risk.min())
     return SamplesNeeded(*results, message)
+
+
+def _curve(model, sizes: np.ndarray, alpha: float | None = None) -> LearningCurve:
+    """Return the curve in squared units of y; ``alpha`` is per row of mean weight."""
+    curve = _forecaster(model).curve(sizes, alpha)
+    square = np.square(model.risk_profile_["unit"])
+    names = ("risk", "std_error", "lower", "upper")
+    return replace(curve, **{name: getattr(curve, name) * square for name in names})
 
 
 def _forecaster(model) -> Forecaster:
@@ -195,7 +203,7 @@ def _forecaster(model) -> Forecaster:
         n_features=model.n_features_in_,
         fit_intercept=profile["fit_intercept"],
         interpolates=profile["interpolates"],
-        least_noise=model.noise_variance_interval_.reshape(-1, 2)[:, 0],
+        least_noise=np.atleast_1d(profile["least_noise"]),
     )
     if even_noise is not None:
         nodes = nodes.for_unequal_rows(np.atleast_1d(even_noise))

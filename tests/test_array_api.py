@@ -267,6 +267,18 @@ def test_singular_values_that_a_gram_matrix_loses_are_found(put, shape):
     assert_allclose(model.effective_df_, expected.fit(X, y).effective_df_, rtol=1e-5)
 
 
+def test_units_and_extreme_sizes(put):
+    X, y = make_data(60, 5, noise=2.0)
+    plain = TheoryGuidedRidgeCV().fit(put(X), put(y))
+    small = TheoryGuidedRidgeCV().fit(put(X), put(y * 2.0**-400))
+    assert small.alpha_ == plain.alpha_
+    ranges = [on_host(model).equivalent_alphas_ for model in (plain, small)]
+    assert np.array_equal(*ranges)
+    for size in (1e200, 1e-170):
+        with pytest.raises(ValueError, match=r"largest value of X is .*scale X"):
+            TheoryGuidedRidgeCV().fit(put(X * size), put(y))
+
+
 @pytest.mark.parametrize("risk", ["loo", "gcv"])
 @pytest.mark.parametrize("shape", [(1000, 200), (100, 1000)], ids=["tall", "wide"])
 def test_rows_stay_on_their_device(shape, risk, monkeypatch):

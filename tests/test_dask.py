@@ -203,6 +203,39 @@ def test_weights_in_a_column_are_refused_as_in_memory(risk):
         TheoryGuidedRidgeCV().partial_fit(X, y, weights)
 
 
+@pytest.mark.parametrize("risk", ["gcv", "loo"])
+@pytest.mark.parametrize(
+    ("x_size", "y_size", "weight", "match"),
+    [
+        (1e200, 1.0, None, "too large to be squared, in columns 0, 1, 2, 3; leave out"),
+        (1e-170, 1.0, None, "value of X is .*e-170, .*scale X"),
+        (1e130, 1.0, None, "value of X is .*scale X"),
+        (1.0, 1e200, None, "Input y contains .*too large to be squared, in column 0; leave out"),
+        (1.0, 1e100, None, "Values of y are about .*divide y by"),
+        (1.0, 1e-100, None, "Values of y are about .*divide y by"),
+        (1.0, 1e-170, None, "Values of y are about .*divide y by"),
+        (1.0, 1.0, 1e300, "largest sample_weight is 1e\\+300.*Divide"),
+        (1.0, 1.0, 1e-300, "largest sample_weight is 1e-300.*Divide"),
+    ],
+)
+def test_sizes_whose_powers_leave_the_range_are_refused(risk, x_size, y_size, weight, match):
+    X, y = make_data(300, 4)
+    lazy = da.from_array(X * x_size, chunks=100)
+    weights = None if weight is None else np.full(300, weight)
+    with pytest.raises(ValueError, match=match):
+        TheoryGuidedRidgeCV(risk=risk).fit(lazy, y * y_size, weights)
+
+
+def test_absent_values_are_no_text():
+    pd = pytest.importorskip("pandas")
+    dd = pytest.importorskip("dask.dataframe")
+    X, y = make_data(60, 2)
+    table = pd.DataFrame(X, columns=["a", "b"]).convert_dtypes()
+    table.iloc[3, 1] = pd.NA
+    with pytest.raises(ValueError, match="X must hold numbers; a block of it has missing values"):
+        TheoryGuidedRidgeCV().fit(dd.from_pandas(table, npartitions=3), y)
+
+
 def test_what_does_not_fit_is_refused():
     X, y = make_data(300, 4)
     lazy = da.from_array(X, chunks=100)

@@ -212,3 +212,14 @@ def test_notebook_shows_the_summary_beside_the_parameters():
     assert model._repr_mimebundle_()["text/html"].count("penalty alpha") == 1
     with config_context(display="text"):
         assert "text/html" not in model._repr_mimebundle_()
+
+
+@pytest.mark.parametrize("alpha", [1e300, 1e-300])
+def test_a_penalty_far_from_all_variances_is_told_and_not_drawn(alpha):
+    X, y = make_data(40, 5)
+    ax = SpectrumDisplay.from_estimator(RenormalizedRidge(alpha).fit(X, y)).ax_
+    ax.figure.canvas.draw()
+    low, high = ax.get_ylim()
+    assert 1e-3 < low < high < 1e3
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert labels[-1] == f"ridge, alpha per row: {alpha / 39:.3g}"

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from reference import make_data, sklearn_errors
+from scipy import sparse
 from sklearn.model_selection import GroupKFold, LeaveOneGroupOut
 
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
@@ -57,6 +58,21 @@ def test_names_of_groups_do_not_matter():
     assert_allclose(a.risk_std_error_, b.risk_std_error_)
     assert_allclose(a.predict_interval(X, 0.8), b.predict_interval(X, 0.8))
     assert b.groups_.max() == 14
+
+
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        (np.zeros((6, 2)), r"one label for each row, got an array of shape \(6, 2\)"),
+        (3, r"one label for each row, got an array of shape \(\)"),
+        (sparse.csr_array(np.ones((6, 1))), "groups must be dense"),
+        (np.array([1, 1, "a", "a", 2, 2], dtype=object), "cannot be sorted.*make them all text"),
+    ],
+)
+def test_labels_that_are_none_are_refused(groups, message):
+    X, y = make_data(6, 2)
+    with pytest.raises((TypeError, ValueError), match=message):
+        TheoryGuidedRidgeCV().fit(X, y, groups=groups)
 
 
 def test_a_splitter_of_groups_has_their_error_too():

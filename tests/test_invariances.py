@@ -10,7 +10,8 @@ from reference import make_data
 from scipy.stats import ortho_group
 from sklearn.model_selection import KFold
 
-from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
+from sk_renorm import RenormalizedRidge, RiskCurveDisplay, TheoryGuidedRidgeCV
+from sk_renorm.forecast import learning_curve
 
 SHAPES = [(60, 8), (25, 50)]
 SCALARS = ["alpha_", "risk_", "effective_df_", "effective_ridge_", "leverage_dispersion_"]
@@ -85,6 +86,88 @@ def test_memory_layout_does_not_matter_and_input_is_only_read(shape, tmp_path):
         estimator.fit(X, y, weights)
     for array, copy in zip((X, y, weights), before, strict=True):
         assert np.array_equal(array, copy)
+
+
+OF_Y = {"coef_": 1, "intercept_": 1, "loo_predictions_": 1, "loo_residuals_": 1}
+OF_Y |= {"risk_": 2, "risk_path_": 2, "risk_std_error_": 2, "risk_path_std_error_": 2}
+OF_Y |= {"noise_variance_": 2, "noise_variance_interval_": 2, "risk_monte_carlo_error_": 2}
+WITHOUT_UNIT = ["alpha_", "alphas_", "equivalent_alphas_", "alpha_identified_", "effective_df_"]
+WITHOUT_UNIT += ["r2_ceiling_interval_", "leverage_dispersion_", "far_error_factor_"]
+WAYS = {
+    "search": ({}, {}),
+    "one penalty for each target": ({"alpha_per_target": True}, {}),
+    "candidates": ({"alphas": [0.1, 1.0, 10.0], "store_cv_results": True}, {}),
+    "gcv": ({"risk": "gcv"}, {}),
+    "folds": ({"cv": 5}, {}),
+    "groups": ({}, {"groups": np.arange(60) // 4}),
+    "standard error": ({"selection": "1se"}, {}),
+    "robust": ({"selection": "robust"}, {}),
+    "weights": ({}, {"sample_weight": np.linspace(0.5, 2.0, 60)}),
+    "risk weights": ({}, {"risk_weight": np.linspace(0.5, 2.0, 60)}),
+    "correlated": ({"sample_correlation": "ar1"}, {}),
+    "scorer": ({"scoring": "neg_mean_absolute_error"}, {}),
+}
+
+
+@pytest.mark.parametrize("power", [-900, -565, -332, -100, 40, 332, 490])
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_unit_of_y_does_not_matter(way, power):
+    """Powers of two change no digit: squares and fourth powers stay in the range of float64."""
+    parameters, extra = way
+    X, Y = make_data(60, 5, q=3)
+    unit = np.ldexp(1.0, power)
+    plain = TheoryGuidedRidgeCV(**parameters).fit(X, Y, **extra)
+    scaled = TheoryGuidedRidgeCV(**parameters).fit(X, Y * unit, **extra)
+    for name in WITHOUT_UNIT:
+        assert np.array_equal(getattr(scaled, name), getattr(plain, name)), name
+    for name, degree in OF_Y.items():
+        wanted = getattr(plain, name) * unit**degree
+        assert np.array_equal(getattr(scaled, name), wanted, equal_nan=True), name
+    if "store_cv_results" in parameters:
+        assert np.array_equal(scaled.cv_results_, plain.cv_results_ * unit**2)
+    new, deviation = scaled.predict(X, return_std=True)
+    assert np.array_equal(deviation, plain.predict(X, return_std=True)[1] * unit)
+    assert np.array_equal(new, plain.predict(X) * unit)
+    one, other = scaled.compare(1.0, 10.0), plain.compare(1.0, 10.0)
+    assert np.array_equal(one.difference, other.difference * unit**2)
+    assert np.array_equal(one.std_error, other.std_error * unit**2)
+    curve, other = learning_curve(scaled, [30, 200]), learning_curve(plain, [30, 200])
+    assert np.array_equal(curve.alpha, other.alpha)
+    for name in ("risk", "std_error", "lower", "upper"):
+        assert np.array_equal(getattr(curve, name), getattr(other, name) * unit**2), name
+
+
+@pytest.mark.parametrize("factor", [1e-170, 1e-100, 1e100, 1e140])
+def test_any_factor_on_y_is_one_on_the_model(factor):
+    X, y = make_data(25, 50, noise=3.0)
+    plain, scaled = TheoryGuidedRidgeCV().fit(X, y), TheoryGuidedRidgeCV().fit(X, y * factor)
+    assert_allclose(scaled.alpha_, plain.alpha_, rtol=1e-6)
+    assert_allclose(scaled.equivalent_alphas_, plain.equivalent_alphas_, rtol=1e-6)
+    assert_allclose(scaled.predict(X), plain.predict(X) * factor, rtol=1e-6)
+    intervals = [model.predict_interval(X, 0.8, "jackknife+") for model in (plain, scaled)]
+    assert_allclose(intervals[1], intervals[0] * factor, rtol=1e-6)
+
+
+def test_targets_of_any_sizes_with_a_penalty_for_each():
+    X, Y = make_data(40, 8, q=3, noise=4.0)
+    factors = np.array([1e-170, 1.0, 1e120])
+    together = TheoryGuidedRidgeCV(alpha_per_target=True).fit(X, Y * factors)
+    plain = TheoryGuidedRidgeCV(alpha_per_target=True).fit(X, Y)
+    assert_allclose(together.alpha_, plain.alpha_, rtol=1e-6)
+    assert_allclose(together.equivalent_alphas_, plain.equivalent_alphas_, rtol=1e-6)
+    assert_allclose(together.coef_, plain.coef_ * factors[:, None], rtol=1e-6)
+
+
+def test_unit_of_y_in_the_figure_of_the_risk():
+    X, y = make_data(60, 5)
+    unit = 2.0**-400
+    plain, scaled = (TheoryGuidedRidgeCV([0.1, 1.0]).fit(X, y * factor) for factor in (1.0, unit))
+    one, other = (
+        RiskCurveDisplay.from_estimator(m, X, y * f) for m, f in ((plain, 1.0), (scaled, unit))
+    )
+    assert np.array_equal(other.risks, one.risks * unit**2)
+    assert np.array_equal(other.std_errors, one.std_errors * unit**2)
+    assert_allclose(other.held_out[1], one.held_out[1] * unit**2)
 
 
 def blas_threads():

@@ -1,5 +1,6 @@
 """Rows that nearly repeat others are noticed, where risk_ is too small for it."""
 
+import itertools
 import re
 import warnings
 
@@ -11,6 +12,7 @@ from sklearn.model_selection import KFold
 from threadpoolctl import threadpool_limits
 
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
+from sk_renorm._checks.near_copies import _gaps
 
 
 def messages(X, y, model=None, **fit):
@@ -254,3 +256,26 @@ def test_classes_are_not_copies():
     for seed in range(10):
         rows = np.random.default_rng(seed).permutation(len(X))[:200]
         assert not messages(X[rows], np.eye(10)[labels[rows]])
+
+
+def test_counts_with_exact_targets_bring_no_word():
+    """Nearly all rows repeat others, so the usual gap is zero, and errors are rounding."""
+    rng = np.random.default_rng(0)
+    for rate, n in itertools.product((0.05, 0.3, 1.0), (100, 161, 300)):
+        X = rng.poisson(rate, (n, 4)).astype(float)
+        for Y in (X.sum(axis=1), np.column_stack([X[:, 0], X @ np.arange(4.0), np.ones(n)])):
+            weights = rng.integers(0, 3, n) + 0.0
+            for model in (TheoryGuidedRidgeCV(), TheoryGuidedRidgeCV(selection="1se")):
+                with warnings.catch_warnings(record=True) as caught:
+                    warnings.simplefilter("always")
+                    model.fit(X, Y, weights)
+                assert all(warning.category is UserWarning for warning in caught)
+                assert not any("nearly repeat" in str(warning.message) for warning in caught)
+
+
+def test_gaps_where_all_others_are_equally_far():
+    distances = np.full((3, 60), 1e-3)
+    distances[:, 7] = 1e-14
+    distances[np.arange(3), np.arange(3)] = np.inf
+    _, excess = _gaps(distances)
+    assert np.array_equal(excess, np.zeros(3))

@@ -105,3 +105,9 @@ def test_effective_ridge_below_its_least_value_names_it():
     with pytest.raises(ValueError, match=f"at least {least:.5g}"[:14]):
         RenormalizedRidge(effective_ridge=0.5 * least).fit(X, y)
     assert RenormalizedRidge(effective_ridge=1.01 * least).fit(X, y).alpha_ > 0
+
+
+def test_an_effective_ridge_where_no_feature_varies():
+    model = RenormalizedRidge(effective_ridge=3.0).fit(np.ones((20, 2)), np.arange(20.0))
+    assert_allclose([model.alpha_, model.effective_ridge_], [3.0 * 19, 3.0])
+    assert model.effective_df_ == 0.0

@@ -359,6 +359,18 @@ def test_what_is_set_between_blocks_and_first_use_is_checked(params, match):
     assert model.set_params(cv=None, alphas=None).predict(X).shape == (40,)
 
 
+@pytest.mark.parametrize(
+    ("x_size", "y_size", "match"),
+    [(1e-130, 1.0, "value of X"), (1.0, 1e-60, "Values of y"), (1.0, 1e60, "Values of y")],
+)
+def test_sizes_whose_powers_leave_the_range_are_refused(x_size, y_size, match):
+    X, y = make_data(40, 3)
+    with pytest.raises((NotFittedError, ValueError), match=match):
+        TheoryGuidedRidgeCV().partial_fit(X * x_size, y * y_size).predict(X)
+    ordinary = TheoryGuidedRidgeCV().partial_fit(X, y).partial_fit(X, 1e-60 * y)
+    assert np.isfinite(ordinary.risk_)  # a block of small targets is nothing special
+
+
 @pytest.mark.parametrize("kind", [TypeError, ValueError])
 def test_a_mistake_of_ours_is_not_taken_for_a_missing_fit(kind, monkeypatch):
     """``hasattr`` would hide it."""

@@ -36,6 +36,7 @@ _MANY, _CLEAR, _MATTERS = 0.15, 3.0, 0.05
 _SAME_TARGET = 0.1
 NO_LEVERAGE = 0.002  # on average: then no five rows change the risk that much
 _WORST_CONDITION = 1e14  # of what near copies are left out by: two digits are enough
+_EXACT = 1e-16  # of the power of y: errors below are rounding
 
 
 @dataclass(frozen=True)
@@ -161,12 +162,14 @@ def _growth(left: RowsLeftOut, sets: list[np.ndarray], share: float) -> float | 
             alone.append(np.square(errors[rows[0]]).sum())
             together.append(np.square(found[0, 0]).sum())
             apart.append(np.square(targets[rows[1:]] - targets[rows[0]]).sum(axis=1).mean())
-    if len(together) < _FEWEST_SETS:
+    risk = np.square(errors).sum(axis=1).mean()
+    power = np.square(targets - targets.mean(axis=0)).sum(axis=1).mean()
+    if len(together) < _FEWEST_SETS or risk <= _EXACT * power:
         return None
     more = np.subtract(together, alone)
     is_clear = np.sign(more).sum() > _CLEAR * np.sqrt(len(more))
     same_target = np.sum(apart) < 2.0 * _SAME_TARGET * np.sum(together)
     if not (is_clear and same_target):
         return None
-    growth = 1.0 + share * float(more.mean() / np.square(errors).sum(axis=1).mean())
+    growth = 1.0 + share * float(more.mean() / risk)
     return growth if growth > 1.0 + _MATTERS else None

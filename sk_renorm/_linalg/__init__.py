@@ -10,6 +10,7 @@ from sk_renorm._linalg._digest import Digest
 from sk_renorm._linalg._factorization import Factorization, LeftBlock
 from sk_renorm._linalg._held_out import HeldOut, downdate, refit
 from sk_renorm._linalg._krylov_factorization import KrylovFactorization, krylov_factorizations
+from sk_renorm._linalg._missing import missing
 from sk_renorm._linalg._moments import Moments
 from sk_renorm._linalg._reduce import complete, factorize, factorize_moments
 from sk_renorm._linalg._sparse import SparseData, as_csr_array
@@ -44,6 +45,7 @@ __all__ = [
     "is_dask",
     "krylov_factorizations",
     "map_ranges",
+    "missing",
     "refit",
     "row_ranges",
     "silent_stage",

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from sk_renorm._linalg._missing import missing
+
 
 def is_dask(values) -> bool:
     """Say whether ``values`` is a dask array, dataframe or series."""
@@ -111,12 +113,17 @@ def _split_dask(values, name: str, rows: list, sizes: tuple) -> list:
 
 
 def as_floats(values, name: str) -> np.ndarray:
-    """Return an array of float32 or float64; refuse text and complex numbers."""
+    """Return an array of float32 or float64; refuse text, what is missing and complex numbers."""
     values = np.asarray(values)
     if values.dtype in (np.float32, np.float64):
         return values
     if values.dtype.kind == "c":
         raise ValueError(f"Complex data not supported; give {name} as real numbers.")
+    if missing(values).any():
+        raise ValueError(
+            f"{name} must hold numbers; a block of it has missing values (None or NA). Leave their "
+            f"rows out, or fill them, for instance with {name}.fillna."
+        )
     try:
         return values.astype(np.float64)
     except (TypeError, ValueError):

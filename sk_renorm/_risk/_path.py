@@ -70,7 +70,7 @@ def alpha_from_ridge(factorization: Factorization, kappa: float) -> float:
 
 def _solve(factorization: Factorization, decreasing) -> float:
     """Root in alpha of a decreasing function, by Brent's method in log alpha."""
-    s = factorization.eigenvalues
+    s = factorization.eigenvalues if factorization.rank else np.ones(1)  # any scale will do
     if decreasing(0.0) <= 0.0:
         return 0.0
     low, high = np.log(s[0]) - 40.0, np.log(s[-1])

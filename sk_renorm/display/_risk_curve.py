@@ -115,8 +115,8 @@ class RiskCurveDisplay:
         estimator = on_host(model)
         profile = estimator.risk_profile_
         # the profile covers the whole path; a finer one is at hand after a continuous search
-        alphas = profile["alpha"]
-        risks = profile["risk"]
+        alphas, square = profile["alpha"], np.square(profile["unit"])
+        risks = profile["risk"] * square
         variances = np.diagonal(profile["covariance"], axis1=-2, axis2=-1)
         if len(estimator.alphas_) > len(alphas):
             order = np.argsort(estimator.alphas_)
@@ -125,7 +125,7 @@ class RiskCurveDisplay:
             risks = estimator.risk_path_[order]
             errors, df = estimator.risk_path_std_error_[order], estimator.effective_df_path_[order]
         else:
-            errors, df = np.sqrt(variances).T, profile["df1"]
+            errors, df = np.sqrt(variances).T * square, profile["df1"]
         display = cls(
             alphas, risks, errors, df, estimator.alpha_, estimator.equivalent_alphas_, held_out
         )

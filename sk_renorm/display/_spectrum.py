@@ -6,6 +6,8 @@ from sk_renorm._array_api import on_host
 from sk_renorm._last_step import fitted_model
 from sk_renorm.display._axes import get_axes
 
+_REACH = 1e12  # times the variances: what lies beyond would leave them no room in the figure
+
 
 class SpectrumDisplay:
     """The eigenvalues of the data, and the ridge that they compete with.
@@ -126,13 +128,21 @@ class SpectrumDisplay:
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
-    @staticmethod
-    def _draw_ridge(ax, values, color: str, style: str, label: str) -> None:
-        """Draw a line; a band too where targets differ; nothing at zero, which has no logarithm."""
+    def _draw_ridge(self, ax, values, color: str, style: str, label: str) -> None:
+        """Draw a line; a band too where targets differ; nothing at zero, which has no logarithm.
+
+        Values far from all variances are told in the legend alone.
+        """
         positive = np.atleast_1d(values)
         positive = positive[(positive > 0.0) & np.isfinite(positive)]
         if not len(positive):
             return
-        ax.axhline(np.median(positive), color=color, ls=style, lw=1.2, label=label)
+        middle, shown = np.median(positive), {"color": color, "ls": style, "lw": 1.2}
+        if len(self.eigenvalues):
+            most, least = self.eigenvalues[[0, -1]]
+            if positive.min() < least / _REACH or positive.max() > most * _REACH:
+                ax.plot([], [], label=f"{label}: {middle:.3g}", **shown)
+                return
+        ax.axhline(middle, label=label, **shown)
         if len(positive) > 1:
             ax.axhspan(positive.min(), positive.max(), color=color, alpha=0.08, lw=0)
