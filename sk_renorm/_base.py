@@ -32,11 +32,8 @@ from sk_renorm._validation import (
 )
 from sk_renorm._warnings import (
     warn_at_edge_of,
-    warn_of_dependence,
-    warn_of_leverage,
-    warn_of_scales,
+    warn_of_rows_and_scales,
     warn_of_unscored,
-    warn_of_weights_in_gcv,
 )
 
 
@@ -113,11 +110,8 @@ class RenormalizedRegressor(
                 warn_at_edge_of(objective, selection)
             self._set_fit(data, objective, selection, codes)
             self._keep_rows(factorization, not correlated and folds is None)
-            if self.sample_correlation is None and folds is None:
-                warn_of_dependence(factorization, data, selection)
-            warn_of_leverage(objective, data, selection)
-            warn_of_weights_in_gcv(objective, selection)
-            warn_of_scales(factorization)
+            may_depend = self.sample_correlation is None and folds is None
+            warn_of_rows_and_scales(objective, data, selection, may_depend)
             if store_cv_results:
                 self._set_cv_results(data, objective, selection.alphas)
             if place is not None:

@@ -38,6 +38,18 @@ def outside() -> int:
     return level
 
 
+def warn_of_rows_and_scales(
+    objective: Objective, data: TrainingData, selection: Selection, may_depend: bool
+) -> None:
+    """Warn of all that makes a fit doubtful, of dependent rows only if they ``may_depend``."""
+    f = objective.estimate.factorization
+    if may_depend:
+        warn_of_dependence(f, data, selection)
+    warn_of_leverage(objective, data, selection)
+    warn_of_weights_in_gcv(objective, selection)
+    warn_of_scales(f)
+
+
 def warn_of_dependence(f: Factorization, data: TrainingData, selection: Selection) -> None:
     """Warn if rows repeat others, or else if they predict their neighbours."""
     left = _rows_left_out(f, data, selection)

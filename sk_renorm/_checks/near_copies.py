@@ -133,8 +133,9 @@ def _gaps(distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     least = np.partition(distances, _NEIGHBOURS, axis=1)[:, : _NEIGHBOURS + 1]
     least = np.log(np.sort(least, axis=1))
     spacings = np.arange(1, _NEIGHBOURS + 1) * np.diff(0.5 * least, axis=1)
-    usual = max(spacings[:, _COPIES + 1 :].mean(), _NO_SPACING)
-    before = spacings[:, :_COPIES]
+    usual, before = spacings[:, _COPIES + 1 :].mean(), spacings[:, :_COPIES]
+    if usual < _NO_SPACING:  # rows are of few kinds, and no gap is wider than usual
+        return np.ones(len(before), int), np.zeros(len(before))
     return 1 + before.argmax(axis=1), before.max(axis=1) / (usual * np.log(_COPIES / _CHANCE))
 
 
