@@ -5,13 +5,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from sk_renorm._array_api import to_host
-from sk_renorm._base import RenormalizedRegressor
-from sk_renorm._compat import Interval, StrOptions
+from sk_renorm._estimator.base import RenormalizedRegressor
 from sk_renorm._linalg import Factorization
 from sk_renorm._risk import alpha_from_df, alpha_from_ridge, search_nodes
-from sk_renorm._selection import Candidates
-from sk_renorm._validation import check_params, check_penalties
+from sk_renorm._rows.check import check_params, check_penalties
+from sk_renorm._rows.compat import Interval, StrOptions
+from sk_renorm._rows.devices import to_host
+from sk_renorm._tuning.search import Candidates
 
 
 class RenormalizedRidge(RenormalizedRegressor):

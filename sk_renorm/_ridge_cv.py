@@ -6,12 +6,12 @@ from typing import ClassVar
 import numpy as np
 from sklearn.metrics import get_scorer_names
 
-from sk_renorm._base import RenormalizedRegressor
-from sk_renorm._compat import Interval, InvalidParameterError, StrOptions
+from sk_renorm._estimator.base import RenormalizedRegressor
 from sk_renorm._linalg import Factorization
 from sk_renorm._risk import RISKS, log_spaced, search_nodes
-from sk_renorm._selection import Candidates
-from sk_renorm._validation import check_params, check_penalties, refuse
+from sk_renorm._rows.check import check_params, check_penalties, refuse
+from sk_renorm._rows.compat import Interval, InvalidParameterError, StrOptions
+from sk_renorm._tuning.search import Candidates
 
 
 class TheoryGuidedRidgeCV(RenormalizedRegressor):

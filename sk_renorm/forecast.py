@@ -9,9 +9,9 @@ from numbers import Real
 
 import numpy as np
 
-from sk_renorm._array_api import on_host
-from sk_renorm._last_step import fitted_model
-from sk_renorm._learning_curve import FittedPath, Forecaster, LearningCurve
+from sk_renorm._rows.devices import on_host
+from sk_renorm.report.last_step import fitted_model
+from sk_renorm.report.learning_curve import FittedPath, Forecaster, LearningCurve
 
 __all__ = ["LearningCurve", "SamplesNeeded", "learning_curve", "samples_needed"]
 

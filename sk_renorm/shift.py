@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_array
 
-from sk_renorm._intervals import effective_size
+from sk_renorm.report.intervals import effective_size
 
 __all__ = ["shift_weights"]
 

@@ -9,7 +9,7 @@ from scipy.linalg import toeplitz
 from test_correlated import autoregression
 
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
-from sk_renorm._ahead import expected_errors, risks_ahead
+from sk_renorm.report.ahead import expected_errors, risks_ahead
 from sk_renorm.theory import near_horizon_risk
 
 FULL = os.environ.get("SK_RENORM_SLOW") == "1"

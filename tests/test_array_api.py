@@ -24,7 +24,7 @@ from sk_renorm import (
     TheoryGuidedRidgeCV,
     forecast,
 )
-from sk_renorm._array_api import SUPPORTED, on_host, place_of, to_host
+from sk_renorm._rows.devices import SUPPORTED, on_host, place_of, to_host
 
 pytestmark = [
     pytest.mark.skipif(
@@ -498,7 +498,7 @@ def test_numpy_arrays_are_fitted_as_without_dispatch():
 
 
 def test_older_scikit_learn_says_so(monkeypatch):
-    monkeypatch.setattr("sk_renorm._array_api.SUPPORTED", False)
+    monkeypatch.setattr("sk_renorm._rows.devices.SUPPORTED", False)
     put = putter("array_api_strict", "device1")
     X, y = make_data(40, 5)
     with pytest.raises(ValueError, match=r"need scikit-learn 1\.9 or newer"):

@@ -13,10 +13,10 @@ from sklearn.model_selection import (
 from test_ratio import HOSTILE, fit, gaussian, hostile, outcome_of_nodes
 
 from sk_renorm import HBlockSplit, TheoryGuidedRidgeCV
-from sk_renorm._folds import resolve_folds
-from sk_renorm._linalg import downdate, factorize, refit
-from sk_renorm._risk import Fold, LeaveFoldOut, RatioToGCV
-from sk_renorm._scoring import Objective
+from sk_renorm._linalg import Fold, downdate, factorize, refit
+from sk_renorm._risk import LeaveFoldOut, RatioToGCV
+from sk_renorm._rows.folds import resolve_folds
+from sk_renorm._tuning.objective import Objective
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*far from all others")
 
@@ -64,7 +64,7 @@ def test_no_better_penalty_is_missed(monkeypatch, name, groups, weighted):
     weights = np.random.default_rng(1).uniform(0.2, 3.0, len(X)) if weighted else None
     models = []
     for how in ("nodes", "all"):
-        monkeypatch.setattr("sk_renorm._scoring._LARGE", {"nodes": 0, "all": np.inf}[how])
+        monkeypatch.setattr("sk_renorm._tuning.objective._LARGE", {"nodes": 0, "all": np.inf}[how])
         models.append(TheoryGuidedRidgeCV().fit(X, Y, weights, groups=groups))
     nodes, every = models
     assert nodes.risk_ <= every.risk_ * (1 + 6e-5) + 1e-20 * np.var(Y)
@@ -91,7 +91,7 @@ def test_penalty_and_error_bars_of_groups(monkeypatch, shape, groups, per_target
 
 
 def _fit_groups(monkeypatch, how, X, Y, groups, **params):
-    monkeypatch.setattr("sk_renorm._scoring._LARGE", {"nodes": 0, "all": np.inf}[how])
+    monkeypatch.setattr("sk_renorm._tuning.objective._LARGE", {"nodes": 0, "all": np.inf}[how])
     return TheoryGuidedRidgeCV(**params).fit(X, Y, groups=groups)
 
 

@@ -241,7 +241,7 @@ def test_rows_that_own_a_column_are_not_refitted(monkeypatch):
     y = y[:, 0]
     X[:, :3] = 5.0 + np.eye(60)[:, :3]
     calls = []
-    monkeypatch.setattr("sk_renorm._solve.refit", lambda *args, **how: calls.append(args))
+    monkeypatch.setattr("sk_renorm._tuning.tune.refit", lambda *args, **how: calls.append(args))
     model = RenormalizedRidge(1.0).fit(X, y)
     assert not calls
     assert_allclose(model.loo_residuals_, exact_errors(X, y, [1.0])[:, 0], rtol=1e-10)

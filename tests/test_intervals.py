@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
-from sk_renorm._intervals import quantile, row_shares
+from sk_renorm.report.intervals import quantile, row_shares
 
 FULL = os.environ.get("SK_RENORM_SLOW") == "1"
 
@@ -88,7 +88,7 @@ def test_blocks_of_new_rows_do_not_matter(method, monkeypatch):
     X, y = make_data(30, 5)
     model = TheoryGuidedRidgeCV().fit(X, y)
     whole = model.predict_interval(X, method=method)
-    monkeypatch.setattr("sk_renorm._intervals._BLOCK_ENTRIES", 100)
+    monkeypatch.setattr("sk_renorm.report.intervals._BLOCK_ENTRIES", 100)
     assert_allclose(model.predict_interval(X, method=method), whole)
 
 

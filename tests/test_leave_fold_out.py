@@ -17,8 +17,8 @@ from sklearn.model_selection import (
 )
 
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
-from sk_renorm._linalg import downdate, factorize, refit
-from sk_renorm._risk import Fold, LeaveFoldOut
+from sk_renorm._linalg import Fold, downdate, factorize, refit
+from sk_renorm._risk import LeaveFoldOut
 
 SHAPES = {"n > p": (60, 8), "n < p": (24, 50), "n - m < p < n": (40, 30)}
 SPLITTERS = {

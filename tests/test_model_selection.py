@@ -9,8 +9,8 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, KFold, LeaveOneOut, cross_val_score
 
 from sk_renorm import HBlockSplit, RenormalizedRidge, TheoryGuidedRidgeCV
-from sk_renorm._linalg import factorize
-from sk_renorm._risk import Fold, LeaveFoldOut
+from sk_renorm._linalg import Fold, factorize
+from sk_renorm._risk import LeaveFoldOut
 
 
 def autoregressive(rng, n, p, rho):

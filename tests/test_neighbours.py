@@ -13,8 +13,9 @@ from scipy.signal import lfilter
 from scipy.sparse import csr_array
 from sklearn.datasets import load_diabetes
 
-from sk_renorm import HBlockSplit, RenormalizedRidge, TheoryGuidedRidgeCV, _warnings
+from sk_renorm import HBlockSplit, RenormalizedRidge, TheoryGuidedRidgeCV
 from sk_renorm._checks import neighbours as find_neighbours
+from sk_renorm._checks import warn
 from sk_renorm._checks.neighbours import excess_losses, growth_of_blocks, sets_of_rows
 from sk_renorm._checks.order import is_in_order
 from sk_renorm.exceptions import DependentRowsWarning
@@ -42,8 +43,8 @@ def rows_left_out(model, X, y, **fit):
     """Return what the checks of a fit are given."""
     seen = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_warnings, "_warn_of_copies", lambda *_: False)
-        patch.setattr(_warnings, "neighbours", seen.append)
+        patch.setattr(warn, "_warn_of_copies", lambda *_: False)
+        patch.setattr(warn, "neighbours", seen.append)
         model.fit(X, y, **fit)
     return seen[0]
 

@@ -5,9 +5,10 @@ import pytest
 from numpy.testing import assert_allclose
 from reference import make_data
 
-from sk_renorm import TheoryGuidedRidgeCV, _scoring, _selection
+from sk_renorm import TheoryGuidedRidgeCV
 from sk_renorm._linalg import factorize
 from sk_renorm._risk import LeaveOneOut, RatioToGCV, _leave_one_out, profile_nodes
+from sk_renorm._tuning import objective, search
 
 # data that earn these warnings are what the search is tried on
 pytestmark = [
@@ -18,14 +19,14 @@ pytestmark = [
 
 def fit(monkeypatch, how, X, Y, **params):
     """Fit by either search, whatever the size."""
-    monkeypatch.setattr(_scoring, "_LARGE", {"nodes": 0, "all": np.inf}[how])
+    monkeypatch.setattr(objective, "_LARGE", {"nodes": 0, "all": np.inf}[how])
     return TheoryGuidedRidgeCV(**params).fit(X, Y)
 
 
 def outcome_of_nodes(monkeypatch, X, Y, **params):
     """Fit by nodes; return the model, and whether they decided."""
     decided = []
-    original = _selection._select_between
+    original = search._select_between
 
     def watched(*args):
         selection = original(*args)
@@ -33,7 +34,7 @@ def outcome_of_nodes(monkeypatch, X, Y, **params):
         return selection
 
     with monkeypatch.context() as patch:
-        patch.setattr(_selection, "_select_between", watched)
+        patch.setattr(search, "_select_between", watched)
         model = fit(patch, "nodes", X, Y, **params)
     return model, decided == [True]
 
@@ -103,7 +104,7 @@ def test_no_better_penalty_is_missed(monkeypatch, name, weighted, per_target):
     weights = np.random.default_rng(1).uniform(0.2, 3.0, len(X)) if weighted else None
     models = []
     for how in ("nodes", "all"):
-        monkeypatch.setattr(_scoring, "_LARGE", {"nodes": 0, "all": np.inf}[how])
+        monkeypatch.setattr(objective, "_LARGE", {"nodes": 0, "all": np.inf}[how])
         models.append(TheoryGuidedRidgeCV(**params).fit(X, Y, weights))
     nodes, every = models
     power = np.var(Y)

@@ -10,7 +10,7 @@ from scipy.sparse import csr_array, eye_array
 from sklearn.model_selection import KFold, LeaveOneGroupOut
 
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
-from sk_renorm._robust import bounded_differences, bounded_mean, undefeated, weighted_median
+from sk_renorm._tuning.robust import bounded_differences, bounded_mean, undefeated, weighted_median
 from sk_renorm.exceptions import GridEdgeWarning
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*far from all others")

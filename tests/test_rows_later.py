@@ -10,9 +10,10 @@ from reference import make_data
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from sk_renorm import TheoryGuidedRidgeCV, _scoring
-from sk_renorm._attributes import OF_EACH_ROW, OF_ROWS
+from sk_renorm import TheoryGuidedRidgeCV
+from sk_renorm._estimator.attributes import OF_EACH_ROW, OF_ROWS
 from sk_renorm._linalg import _reduce
+from sk_renorm._tuning import objective
 from sk_renorm.exceptions import DependentRowsWarning
 from sk_renorm.forecast import learning_curve
 
@@ -20,7 +21,7 @@ from sk_renorm.forecast import learning_curve
 @pytest.fixture
 def large(monkeypatch):
     """Take all data as large."""
-    monkeypatch.setattr(_scoring, "_LARGE", 0)
+    monkeypatch.setattr(objective, "_LARGE", 0)
 
 
 def fitted(model):
@@ -52,9 +53,9 @@ HOWS = [
 @pytest.mark.parametrize("kind", ["column_gram", "tridiagonal", "wide"])
 def test_all_attributes_are_those_of_a_fit_that_makes_them_at_once(monkeypatch, kind, how):
     how = {**how, "shape": (40, 90)} if kind == "wide" else how
-    monkeypatch.setattr(_scoring, "_LARGE", np.inf)
+    monkeypatch.setattr(objective, "_LARGE", np.inf)
     at_once = fit(**how)
-    monkeypatch.setattr(_scoring, "_LARGE", 0)
+    monkeypatch.setattr(objective, "_LARGE", 0)
     if kind != "column_gram":
         monkeypatch.setattr(_reduce, "no_vectors_pay", lambda size, n_targets: True)
     later = fit(**how)

@@ -10,7 +10,7 @@ from sklearn.metrics import make_scorer
 from sklearn.model_selection import LeaveOneOut
 
 from sk_renorm import TheoryGuidedRidgeCV
-from sk_renorm._minima import better_beyond
+from sk_renorm._tuning.minima import better_beyond
 
 
 def correlation(y, predicted):

@@ -9,8 +9,8 @@ from numpy.testing import assert_allclose
 from reference import held_out_risks, make_data, one_by_one
 
 from sk_renorm import TheoryGuidedRidgeCV
-from sk_renorm._minima import best_node, interpolated_minimum
 from sk_renorm._risk import log_spaced, search_nodes
+from sk_renorm._tuning.minima import best_node, interpolated_minimum
 from sk_renorm.exceptions import GridEdgeWarning
 
 

@@ -271,7 +271,7 @@ def test_never_dense_as_a_whole(monkeypatch):
     monkeypatch.setattr("sk_renorm._linalg._blocks._LARGEST_BLOCK", 2**12)
     monkeypatch.setattr("sk_renorm._linalg._blocks._BLOCK_ENTRIES", 2**12)
     monkeypatch.setattr("sk_renorm._linalg._row_modes._BLOCK_ENTRIES", 2**12)
-    monkeypatch.setattr("sk_renorm._intervals._BLOCK_ENTRIES", 2**12)
+    monkeypatch.setattr("sk_renorm.report.intervals._BLOCK_ENTRIES", 2**12)
     for density in (0.01, 0.2):
         for shape in ((20_000, 30), (30, 20_000)):
             X = scattered(shape, density)

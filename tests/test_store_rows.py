@@ -11,7 +11,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import KFold
 
 from sk_renorm import RenormalizedRidge, RiskCurveDisplay, TheoryGuidedRidgeCV
-from sk_renorm._attributes import OF_EACH_ROW
+from sk_renorm._estimator.attributes import OF_EACH_ROW
 from sk_renorm._linalg import _choose
 from sk_renorm.forecast import learning_curve
 

@@ -9,9 +9,9 @@ from scipy.optimize import brentq
 from scipy.stats import norm
 
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV, theory
-from sk_renorm._learning_curve import FittedPath
-from sk_renorm._unequal_rows import Sizes, row_averages, spread_of
 from sk_renorm.forecast import learning_curve
+from sk_renorm.report.learning_curve import FittedPath
+from sk_renorm.report.unequal_rows import Sizes, row_averages, spread_of
 
 P = 60
 ETA = 1.0 / np.arange(1, P + 1) ** 1.2

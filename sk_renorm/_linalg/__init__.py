@@ -8,6 +8,7 @@ from sk_renorm._linalg._device import Device, DeviceVectors
 from sk_renorm._linalg._device_reduce import device_left_block, factorize_on_device
 from sk_renorm._linalg._digest import Digest
 from sk_renorm._linalg._factorization import Factorization, LeftBlock
+from sk_renorm._linalg._fold import Fold
 from sk_renorm._linalg._held_out import HeldOut, downdate, refit
 from sk_renorm._linalg._krylov_factorization import KrylovFactorization, krylov_factorizations
 from sk_renorm._linalg._missing import missing
@@ -24,6 +25,7 @@ __all__ = [
     "DeviceVectors",
     "Digest",
     "Factorization",
+    "Fold",
     "HeldOut",
     "KrylovFactorization",
     "LeftBlock",

@@ -15,7 +15,7 @@ from sk_renorm._risk._correlated import CorrelatedRows
 from sk_renorm._risk._evaluation import Evaluation, pooled_risk
 from sk_renorm._risk._gcv import GeneralizedCrossValidation
 from sk_renorm._risk._hat_block import alike_block_errors, hat_block_errors
-from sk_renorm._risk._leave_fold_out import Fold, LeaveFoldOut
+from sk_renorm._risk._leave_fold_out import LeaveFoldOut
 from sk_renorm._risk._leave_one_out import LeaveOneOut, leave_one_out
 from sk_renorm._risk._leave_one_out_by_block import LeaveOneOutByBlock
 from sk_renorm._risk._nodes import STEP, log_spaced, profile_nodes, search_nodes
@@ -50,7 +50,6 @@ __all__ = [
     "STEP",
     "CorrelatedRows",
     "Evaluation",
-    "Fold",
     "GeneralizedCrossValidation",
     "LeaveFoldOut",
     "LeaveOneOut",

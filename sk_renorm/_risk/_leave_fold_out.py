@@ -2,12 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 
 import numpy as np
 
-from sk_renorm._linalg import Factorization, HeldOut, downdate, map_ranges
+from sk_renorm._linalg import Factorization, Fold, HeldOut, downdate, map_ranges
 from sk_renorm._risk._evaluation import Evaluation, pooled_risk
 from sk_renorm._risk._hat_block import hat_block_errors
 from sk_renorm._risk._leave_one_out import LeaveOneOut
@@ -18,45 +18,6 @@ _WELL_ABOVE = 1e-6  # least eigenvalue over the largest, where taking out costs 
 _SLOWER = 8.0  # arithmetic of many small systems than that of large products
 _TOGETHER = 8  # folds spread over the cores, whose errors are kept at a time
 _KEPT_ENTRIES = 2**23  # of vectors, or of factorized folds, kept for the next pass: 64 MB
-
-
-@dataclass(frozen=True)
-class Fold:
-    """Rows that are tested by the model fitted to all rows but those removed.
-
-    Attributes
-    ----------
-    removed : ndarray of shape (m,)
-        Rows that the model does not see, the tested ones first.
-    n_tested : int
-        How many of them are tested.
-    train : ndarray of shape (k,) or None
-        Rows that the model sees, where these are not just the others: few, repeated, or tested.
-    """
-
-    removed: np.ndarray
-    n_tested: int
-    train: np.ndarray | None = None
-
-    @property
-    def test(self) -> np.ndarray:
-        """Rows that are tested."""
-        return self.removed[: self.n_tested]
-
-    @classmethod
-    def from_split(cls, train: np.ndarray, test: np.ndarray, n_rows: int) -> "Fold":
-        """Make it from index arrays as a scikit-learn splitter yields them."""
-        unseen = np.ones(n_rows, dtype=bool)
-        unseen[train] = False
-        n_removed = n_rows - len(train)
-        gap = unseen.copy()
-        gap[test] = False
-        repeats = np.count_nonzero(unseen) > n_removed
-        overlap = np.count_nonzero(gap) + len(test) > n_removed
-        # with most rows removed, refitting is the cheaper way
-        if repeats or overlap or (gap.any() and n_removed > len(train)):
-            return cls(test, len(test), train)
-        return cls(np.concatenate([test, np.flatnonzero(gap)]), len(test))
 
 
 class LeaveFoldOut:

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from sk_renorm._last_step import fitted_model
 from sk_renorm.display._axes import get_axes, label_rows
 from sk_renorm.forecast import LearningCurve, learning_curve
+from sk_renorm.report.last_step import fitted_model
 
 
 class LearningCurveForecastDisplay:

@@ -4,9 +4,9 @@ from statistics import NormalDist
 
 import numpy as np
 
-from sk_renorm._array_api import on_host
-from sk_renorm._last_step import as_last_step_sees, fitted_model
+from sk_renorm._rows.devices import on_host
 from sk_renorm.display._axes import apart, get_axes, round_numbers
+from sk_renorm.report.last_step import as_last_step_sees, fitted_model
 
 _SEVERAL = 10  # targets that have a line and a name of their own
 _HALF_BAND = NormalDist().inv_cdf(0.95)  # standard errors: a band of 90 %

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from sk_renorm._array_api import on_host
-from sk_renorm._last_step import fitted_model
+from sk_renorm._rows.devices import on_host
 from sk_renorm.display._axes import get_axes
+from sk_renorm.report.last_step import fitted_model
 
 _REACH = 1e12  # times the variances: what lies beyond would leave them no room in the figure
 

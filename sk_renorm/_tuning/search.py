@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.interpolate import make_interp_spline
 
-from sk_renorm._error_bars import strongest_within
-from sk_renorm._minima import ROUNDING, best_node, interpolated_minimum
 from sk_renorm._risk import RiskProfile, difference_errors
-from sk_renorm._robust import undefeated
-from sk_renorm._scoring import AtPenalty, KnownNodes, Objective
+from sk_renorm._tuning.error_bars import strongest_within
+from sk_renorm._tuning.minima import ROUNDING, best_node, interpolated_minimum
+from sk_renorm._tuning.objective import AtPenalty, KnownNodes, Objective
+from sk_renorm._tuning.robust import undefeated
 
 _AS_GOOD = 1e-6  # relative rise of the loss that saves a pass over the rows
 _AGREES = 3e-5  # relative error of a loss between nodes that are far apart

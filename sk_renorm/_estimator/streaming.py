@@ -7,11 +7,11 @@ from numbers import Real
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.metaestimators import available_if
 
-from sk_renorm._array_api import place_of, to_host
-from sk_renorm._blockwise import BlockwiseFit, check_sums, resolved_candidates
+from sk_renorm._estimator.blockwise import BlockwiseFit, check_sums, resolved_candidates
 from sk_renorm._linalg import Digest, Factorization, is_dask
-from sk_renorm._selection import Candidates
-from sk_renorm._validation import check_training_data, unchanged_on_error
+from sk_renorm._rows.check import check_training_data, unchanged_on_error
+from sk_renorm._rows.devices import place_of, to_host
+from sk_renorm._tuning.search import Candidates
 
 _OF_FEATURES = ("n_features_in_", "feature_names_in_")
 

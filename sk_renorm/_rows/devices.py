@@ -7,8 +7,8 @@ scikit-learn's ``array_api_dispatch`` on.
 import numpy as np
 from sklearn import config_context, get_config
 
-from sk_renorm._compat import check_same_namespace, get_namespace_and_device, move_to
 from sk_renorm._linalg import Device
+from sk_renorm._rows.compat import check_same_namespace, get_namespace_and_device, move_to
 
 SUPPORTED = move_to is not None
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from sk_renorm._compat import one_level_deeper, with_callbacks
 from sk_renorm._linalg import Stage, silent_stage
+from sk_renorm._rows.compat import one_level_deeper, with_callbacks
 
 # The decorator takes callbacks down after the method.  A context manager calls it on nothing, so
 # that warnings need not count one more frame to the caller of fit.

@@ -9,19 +9,19 @@ from statistics import NormalDist
 import numpy as np
 from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted
 
-from sk_renorm._array_api import like, matmul, on_host, place_of, to_host
-from sk_renorm._intervals import (
+from sk_renorm._estimator.rows_ahead import RowsAhead
+from sk_renorm._estimator.summary import as_html, as_text
+from sk_renorm._linalg import TridiagonalFactorization, complete, is_dask
+from sk_renorm._risk import node_weights, standard_errors
+from sk_renorm._rows.check import check_new_data, check_penalties
+from sk_renorm._rows.devices import like, matmul, on_host, place_of, to_host
+from sk_renorm.report.intervals import (
     check_level,
     jackknife_plus,
     residual_limits,
     row_shares,
     target_shares,
 )
-from sk_renorm._linalg import TridiagonalFactorization, complete, is_dask
-from sk_renorm._report import as_html, as_text
-from sk_renorm._risk import node_weights, standard_errors
-from sk_renorm._rows_ahead import RowsAhead
-from sk_renorm._validation import check_new_data, check_penalties
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,6 @@ from functools import partial
 
 import numpy as np
 
-from sk_renorm._dependence import row_correlation
-from sk_renorm._iterative import solve_iteratively
 from sk_renorm._linalg import (
     Factorization,
     HeldOut,
@@ -18,9 +16,11 @@ from sk_renorm._linalg import (
     refit,
 )
 from sk_renorm._risk import CorrelatedRows, LeaveFoldOut, LeaveOneOut, make_risk, rows_apart
-from sk_renorm._scoring import Objective
-from sk_renorm._selection import Candidates, Selection, select
-from sk_renorm._validation import TrainingData
+from sk_renorm._risk.row_dependence import row_correlation
+from sk_renorm._rows.rows import TrainingData
+from sk_renorm._tuning.iterative import solve_iteratively
+from sk_renorm._tuning.objective import Objective
+from sk_renorm._tuning.search import Candidates, Selection, select
 
 MakeCandidates = Callable[[Factorization], Candidates | None]
 

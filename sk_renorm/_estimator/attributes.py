@@ -5,9 +5,7 @@ from dataclasses import replace
 import numpy as np
 from sklearn.exceptions import NotFittedError
 
-from sk_renorm._error_bars import equivalent_range, is_identified
-from sk_renorm._fitted import FittedModel
-from sk_renorm._intervals import effective_size
+from sk_renorm._estimator.fitted import FittedModel
 from sk_renorm._linalg import Factorization
 from sk_renorm._risk import (
     CorrelatedRows,
@@ -19,9 +17,11 @@ from sk_renorm._risk import (
     noise_interval,
     standard_errors,
 )
-from sk_renorm._scoring import Objective
-from sk_renorm._selection import Selection
-from sk_renorm._validation import TrainingData
+from sk_renorm._rows.rows import TrainingData
+from sk_renorm._tuning.error_bars import equivalent_range, is_identified
+from sk_renorm._tuning.objective import Objective
+from sk_renorm._tuning.search import Selection
+from sk_renorm.report.intervals import effective_size
 
 # What takes held-out errors.  Where GCV chooses from large data, that costs more than the fit
 # itself, and is made when first asked for.

@@ -11,29 +11,36 @@ from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
-from sk_renorm._array_api import (
+from sk_renorm._checks.warn import (
+    warn_at_edge_of,
+    warn_of_rows_and_scales,
+    warn_of_unscored,
+)
+from sk_renorm._estimator.progress import reported
+from sk_renorm._estimator.streaming import StreamingFit
+from sk_renorm._linalg import choose_factorization, is_dask
+from sk_renorm._rows.check import (
+    TrainingData,
+    check_training_data,
+    in_own_units,
+    refuse,
+    unchanged_on_error,
+)
+from sk_renorm._rows.compat import CallbackSupportMixin
+from sk_renorm._rows.devices import (
     SUPPORTED,
     has_float64,
     move_fitted,
     place_of,
     to_host,
 )
-from sk_renorm._compat import CallbackSupportMixin
-from sk_renorm._folds import check_groups, group_codes, resolve_folds
-from sk_renorm._linalg import choose_factorization, is_dask
-from sk_renorm._progress import reported
-from sk_renorm._solve import MakeCandidates, make_objective, solve_exactly, solve_in_krylov_spaces
-from sk_renorm._stream import StreamingFit
-from sk_renorm._validation import (
-    TrainingData,
-    check_training_data,
-    refuse,
-    unchanged_on_error,
-)
-from sk_renorm._warnings import (
-    warn_at_edge_of,
-    warn_of_rows_and_scales,
-    warn_of_unscored,
+from sk_renorm._rows.folds import check_groups, group_codes, resolve_folds
+from sk_renorm._tuning.scorer import HeldOutScorer
+from sk_renorm._tuning.tune import (
+    MakeCandidates,
+    make_objective,
+    solve_exactly,
+    solve_in_krylov_spaces,
 )
 
 
@@ -70,14 +77,14 @@ class RenormalizedRegressor(
             if place is not None and self._needs_host(place, groups, risk_weight):
                 X = to_host(X)
             data = check_training_data(self, X, y, sample_weight, risk_weight)
-            data = data.in_own_units(per_target)
+            data = in_own_units(data, per_target)
             labels = check_groups(groups, X)
             codes = group_codes(labels)
             split_params, score_params = self._route(sample_weight, labels, data)
             folds = resolve_folds(self.cv, X, y, codes, data.kept, split_params)
             _check_folds_weigh(folds, data)
             correlated = self._check_correlation(folds, data)
-            scorer = self._scorer()
+            scorer = self._scorer() and HeldOutScorer(self._scorer())
             later = risk == "gcv" and folds is None and not correlated and self.store_rows
             later = later and place is None and not n_errors
             of_factorization = partial(

@@ -7,16 +7,18 @@ from functools import partial
 import numpy as np
 from sklearn.utils.validation import validate_data
 
-from sk_renorm._attributes import FittedAttributes
+from sk_renorm._checks.warn import outside, warn_at_edge_of
+from sk_renorm._estimator.attributes import FittedAttributes
+from sk_renorm._estimator.progress import reported
+from sk_renorm._estimator.summary import DISPERSED
 from sk_renorm._linalg import DaskRows, Digest, Factorization, Moments, features_of
-from sk_renorm._numbers import check_sizes, check_weight, listed
-from sk_renorm._progress import reported
-from sk_renorm._report import DISPERSED
 from sk_renorm._risk import LeaveOneOutByBlock, SampledGCV, sampled_leave_one_out
-from sk_renorm._scoring import Objective
-from sk_renorm._selection import Candidates, select
-from sk_renorm._validation import TrainingData, refusal, unchanged_on_error
-from sk_renorm._warnings import outside, warn_at_edge_of
+from sk_renorm._rows.check import refusal, unchanged_on_error
+from sk_renorm._rows.names import listed
+from sk_renorm._rows.numbers import check_sizes, check_weight
+from sk_renorm._rows.rows import TrainingData
+from sk_renorm._tuning.objective import Objective
+from sk_renorm._tuning.search import Candidates, select
 from sk_renorm.exceptions import UnreliableGCVWarning, UnresolvedPenaltyWarning
 
 _PENDING = ("_stream", "_later")

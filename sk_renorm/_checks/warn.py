@@ -7,15 +7,15 @@ from dataclasses import replace
 import numpy as np
 
 from sk_renorm._checks import RowsLeftOut, equal_rows, near_copies, neighbours, retaken_rows
-from sk_renorm._leverage import decisive_rows
+from sk_renorm._checks.leverage import decisive_rows
 from sk_renorm._linalg import Factorization, KrylovFactorization
-from sk_renorm._minima import best_node, better_beyond
-from sk_renorm._numbers import listed
 from sk_renorm._risk import GeneralizedCrossValidation, LeaveOneOut, search_nodes
-from sk_renorm._robust import bounded_differences
-from sk_renorm._scoring import Objective
-from sk_renorm._selection import Selection
-from sk_renorm._validation import TrainingData
+from sk_renorm._rows.names import listed
+from sk_renorm._rows.rows import TrainingData
+from sk_renorm._tuning.minima import best_node, better_beyond
+from sk_renorm._tuning.objective import Objective
+from sk_renorm._tuning.robust import bounded_differences
+from sk_renorm._tuning.search import Selection
 from sk_renorm.exceptions import (
     DependentRowsWarning,
     GridEdgeWarning,

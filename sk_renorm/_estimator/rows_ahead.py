@@ -3,9 +3,9 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from sk_renorm._ahead import RiskAhead, check_steps, expected_errors, risks_ahead
-from sk_renorm._array_api import like, on_host, to_host
-from sk_renorm._validation import check_new_data
+from sk_renorm._rows.check import check_new_data
+from sk_renorm._rows.devices import like, on_host, to_host
+from sk_renorm.report.ahead import RiskAhead, check_steps, expected_errors, risks_ahead
 
 
 class RowsAhead:

@@ -8,8 +8,8 @@ from sklearn import get_config
 from sklearn.utils import assert_all_finite
 
 from sk_renorm._linalg import Device, missing, row_ranges
+from sk_renorm._rows.names import column_names, listed
 
-_NAMED = 5  # of many columns or rows
 _REMEDY = "convert it first, for instance with {name}.astype(float) or an encoder"
 # Sums of squares from 1e-240 to 1e240 leave room for 1e8 times the largest eigenvalue, and for a
 # ratio of 1e40 to the smallest, in the range of float64.
@@ -20,19 +20,6 @@ _LARGEST_TARGET = 1e150
 _DIGITS_OF_TARGETS = 30.0  # of which all fourth powers are in range, those of rounding errors too
 _FLOAT32_TARGETS = 1e-30, 1e30
 _LIGHTEST, _HEAVIEST = 1e-100, 1e100
-
-
-def listed(names: Sequence, what: str) -> str:
-    """Return "row 3" or "rows 3, 5", the first few by name."""
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    plural = "s" if len(names) > 1 else ""
-    return f"{what}{plural} {', '.join(str(name) for name in names[:_NAMED])}{more}"
-
-
-def column_names(values) -> list[str] | None:
-    """Return the names of a frame's columns, or None."""
-    columns = getattr(values, "columns", None)
-    return None if columns is None else [repr(name) for name in columns]
 
 
 def refuse_dates(X) -> None:

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 
 from sk_renorm._linalg import KrylovFactorization, SparseData, krylov_factorizations
-from sk_renorm._minima import best_node
-from sk_renorm._scoring import Objective
-from sk_renorm._selection import Candidates, Selection, select
+from sk_renorm._tuning.minima import best_node
+from sk_renorm._tuning.objective import Objective
+from sk_renorm._tuning.search import Candidates, Selection, select
 
 
 def solve_iteratively(

@@ -6,8 +6,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
 from sklearn.utils.validation import check_consistent_length
 
-from sk_renorm._linalg import missing
-from sk_renorm._risk import Fold
+from sk_renorm._linalg import Fold, missing
 
 
 def check_groups(groups, X) -> np.ndarray | None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from numbers import Real
 
 import numpy as np
@@ -10,110 +9,23 @@ from scipy.sparse import issparse
 from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import check_array, validate_data
 
-from sk_renorm._array_api import check_place, has_float64, place_of, to_host
-from sk_renorm._compat import validate_parameter_constraints
 from sk_renorm._linalg import Device, as_csr_array, as_dask_array, features_of, is_dask
-from sk_renorm._numbers import (
+from sk_renorm._rows.compat import validate_parameter_constraints
+from sk_renorm._rows.devices import check_place, has_float64, place_of, to_host
+from sk_renorm._rows.names import column_names
+from sk_renorm._rows.numbers import (
     as_numbers,
     check_target_sizes,
     check_targets,
-    column_names,
     refuse_dates,
     refuse_extremes,
     refuse_no_numbers,
 )
+from sk_renorm._rows.rows import TrainingData
 
 _FLOATS = (np.float64, np.float32)
-_SMALL = 2.0**-100  # a size of y: below, and above its inverse, y gets units of its own
 _COUNTS = {1: "one row", 2: "two rows"}
 _IN_WORDS = {"sample_weight": "Sample weights", "risk_weight": "Risk weights"}
-
-
-@dataclass(frozen=True)
-class TrainingData:
-    """Checked data of a fit.
-
-    Attributes
-    ----------
-    X : ndarray, csr_array, or array on a device, of shape (n, p), float64 or float32
-        Never modified.
-    Y : ndarray of shape (n, q), float64
-        Targets as columns.
-    weights : ndarray of shape (n,), float64, or None
-        Positive weights; None where all are one.
-    y : ndarray of shape (n,) or (n, q), float64
-        Targets in the shape given.
-    kept : ndarray of shape (n_given,), bool, or None
-        Rows of positive weight, if others were dropped.
-    X_dropped : ndarray of shape (n_given - n, p) or None
-        The others.
-    place : Device or None
-        Where X lives; None for numpy.
-    risk_weights : ndarray of shape (n,) or None
-        Further weights that count in the risk alone; None where all are alike.
-    unit : ndarray of shape (1,) or (q,), or 1.0
-        What the values of y are multiples of, see `in_own_units`.
-    """
-
-    X: np.ndarray
-    Y: np.ndarray
-    weights: np.ndarray | None
-    y: np.ndarray
-    kept: np.ndarray | None = None
-    X_dropped: np.ndarray | None = None
-    place: Device | None = None
-    risk_weights: np.ndarray | None = None
-    unit: np.ndarray | float = 1.0
-
-    @property
-    def dtype(self) -> np.dtype:
-        """Precision of X."""
-        if self.place is None:
-            return self.X.dtype
-        return np.dtype("f4" if self.X.dtype == self.place.xp.float32 else "f8")
-
-    @property
-    def weights_in_risk(self) -> np.ndarray | None:
-        """How much each row counts in the risk (n,): the product of its weights."""
-        given = [w for w in (self.weights, self.risk_weights) if w is not None]
-        return np.prod(given, axis=0) if given else None
-
-    @property
-    def mean_weight(self) -> float:
-        """Mean of the weights."""
-        return 1.0 if self.weights is None else float(self.weights.mean())
-
-    @property
-    def target_variance(self) -> np.ndarray:
-        """Weighted variance of each target (q,)."""
-        mean = np.average(self.Y, axis=0, weights=self.weights)
-        power = np.average(np.square(self.Y - mean), axis=0, weights=self.weights)
-        return power * len(self.Y) / (len(self.Y) - 1.0)
-
-    def in_own_units(self, per_target: bool) -> "TrainingData":
-        """Return the same data with y in units of its own size, if that is out of the ordinary.
-
-        Error bars take fourth powers of y, which leave the range of floating point long before y
-        does.  Units are powers of two, by which nothing is rounded; each target has its own if each
-        has its own penalty.
-        """
-        size = np.maximum(self.Y.max(axis=0), -self.Y.min(axis=0))
-        size = size if per_target else size.max(keepdims=True)
-        check_target_sizes(size, self.dtype)
-        ordinary = (size == 0.0) | ((size > _SMALL) & (size < 1.0 / _SMALL))
-        if ordinary.all():
-            return self
-        unit = np.where(ordinary, 1.0, np.ldexp(0.5, np.frexp(size)[1]))
-        Y = self.Y / unit
-        return replace(self, Y=Y, y=Y.reshape(self.y.shape), unit=unit)
-
-    def all_rows(self, values: np.ndarray, dropped: np.ndarray | float) -> np.ndarray:
-        """Put ``values`` (n, ...) in the order of all rows given, ``dropped`` for the others."""
-        if self.kept is None:
-            return values
-        full = np.empty((len(self.kept), *values.shape[1:]), dtype=values.dtype)
-        full[self.kept], full[~self.kept] = values, dropped
-        return full
 
 
 @contextmanager
@@ -181,6 +93,13 @@ def check_training_data(
     return TrainingData(
         X, y.reshape(len(y), -1), weights[kept], y, kept, X_dropped, place, risk_weights
     )
+
+
+def in_own_units(data: TrainingData, per_target: bool) -> TrainingData:
+    """Return data with targets in units of their own size; refuse sizes that have no risk."""
+    sizes = data.target_sizes
+    check_target_sizes(sizes if per_target else sizes.max(keepdims=True), data.dtype)
+    return data.in_own_units(per_target)
 
 
 def check_new_data(estimator, X, method: str = "predict"):

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sk_renorm._minima import WORTH_TELLING, best_node, interpolated_minimum
+from sk_renorm._tuning.minima import WORTH_TELLING, best_node, interpolated_minimum
 
 _BOUND = 20.0  # times the median size of a difference; from 10 to 30 the choice is as good
 _BLOCK_ENTRIES = 2**23  # losses kept at a time: rows x penalties x targets

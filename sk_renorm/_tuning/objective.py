@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from sklearn.base import BaseEstimator, RegressorMixin
 
 from sk_renorm._risk import (
     Evaluation,
@@ -25,21 +24,6 @@ _GROUPS = 50  # of rows, whose scores show how a score scatters
 _SMALL = 1e-3
 _LARGE = 2**21  # multiply-adds of a penalty for which fewer of them pay
 _BLOCK_ENTRIES = 2**23  # errors kept at a time for a scorer: rows x penalties x targets
-
-
-class HeldOutPredictions(RegressorMixin, BaseEstimator):
-    """Hands the predictions that it is given as X to a scorer."""
-
-    def fit(self, X, y=None):
-        """Do nothing."""
-        return self
-
-    def predict(self, X):
-        """Return ``X``."""
-        return X
-
-    def __sklearn_is_fitted__(self):
-        return True
 
 
 @dataclass(frozen=True)
@@ -98,7 +82,8 @@ class Objective:
     weights : ndarray of shape (n,) or None
         How much rows count in the risk.
     scorer : callable or None
-        scikit-learn scorer; None stands for squared error.
+        Returns the score of predictions, given them, the targets and ``score_params``; None stands
+        for squared error.
     score_params : dict
         What to pass to the scorer with each set of rows, such as sample_weight (n,).
     per_target : bool
@@ -125,8 +110,9 @@ class Objective:
     def without_unscored(self, alphas: np.ndarray) -> "Objective":
         """Return the same objective without targets whose score is NaN at all of ``alphas``."""
 
-        def alone(model, X, y, **params):  # still with columns, as a joint scorer expects
-            return self.scorer(model, X.reshape(len(X), -1), y.reshape(len(y), -1), **params)
+        def alone(predictions, y, **params):  # still with columns, as a joint scorer expects
+            columns = (values.reshape(len(values), -1) for values in (predictions, y))
+            return self.scorer(*columns, **params)
 
         each = self if self.per_target else replace(self, per_target=True, scorer=alone)
         losses, _ = each.path(alphas)
@@ -332,7 +318,6 @@ class Objective:
         y = self.y[rows]
         predictions, y = (y - errors.reshape(y.shape)) * self.unit, y * self.unit
         params = {name: value[rows] for name, value in self.score_params.items()}
-        model = HeldOutPredictions()
         unscored = np.zeros(errors.shape[1], bool) if self.unscored is None else self.unscored
         if self.per_target and y.ndim == 2:
             scores = np.empty(y.shape[1])
@@ -341,8 +326,8 @@ class Objective:
                     squares = np.square(errors[:, j])
                     scores[j] = -np.average(squares, weights=params.get("sample_weight"))
                 else:
-                    scores[j] = self.scorer(model, predictions[:, j], y[:, j], **params)
+                    scores[j] = self.scorer(predictions[:, j], y[:, j], **params)
             return scores
         if unscored.any():
             predictions, y = predictions[:, ~unscored], y[:, ~unscored]
-        return np.array([self.scorer(model, predictions, y, **params)])
+        return np.array([self.scorer(predictions, y, **params)])

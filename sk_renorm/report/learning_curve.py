@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sk_renorm._risk import ONE_SIDED_95, node_weights
-from sk_renorm._unequal_rows import Sizes, row_averages
+from sk_renorm.report.unequal_rows import Sizes, row_averages
 
 _N_FINE, _SPARSE = 591, 10  # points along a path; of which every tenth meets noise
 _N_DRAWS = 200

@@ -1,0 +1,1 @@
+"""The only door in: rows, weights and groups as given are checked here, wherever they live."""

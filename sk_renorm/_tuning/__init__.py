@@ -1,0 +1,1 @@
+"""From a factorization and a risk estimate to the penalty chosen: numpy alone."""

@@ -1,0 +1,1 @@
+"""What a fit answers: intervals, learning curves, rows ahead, a summary."""
