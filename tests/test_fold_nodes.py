@@ -15,7 +15,7 @@ from test_ratio import HOSTILE, fit, gaussian, hostile, outcome_of_nodes
 from sk_renorm import HBlockSplit, TheoryGuidedRidgeCV
 from sk_renorm._linalg import Fold, downdate, factorize, refit
 from sk_renorm._risk import LeaveFoldOut, RatioToGCV
-from sk_renorm._rows.folds import resolve_folds
+from sk_renorm._rows.folds import group_codes, resolve_folds
 from sk_renorm._tuning.objective import Objective
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*far from all others")
@@ -35,7 +35,9 @@ def test_groups_alone_are_the_folds_of_leave_one_group_out(weighted):
     groups = layout("few large and many small", 90).astype(str)
     kept = (np.arange(90) % 3 > 0) & (groups != "0") if weighted else None
     alone, named = (
-        resolve_folds(cv, np.zeros((90, 1)), np.zeros(90), groups, kept, {"groups": groups})
+        resolve_folds(
+            cv, np.zeros((90, 1)), np.zeros(90), group_codes(groups), kept, {"groups": groups}
+        )
         for cv in (None, LeaveOneGroupOut())
     )
     assert len(alone) == len(named)

@@ -213,7 +213,7 @@ def test_many_columns_of_three_scales(p, gap):
 
 
 @pytest.mark.parametrize("kind", ["row", "entry", "two rows"])
-@pytest.mark.parametrize("magnitude", [1e4, 1e8, 1e10])
+@pytest.mark.parametrize("magnitude", [1e4, 1e8, 1e9])
 @pytest.mark.parametrize("shape", [(36, 4), (20, 30)], ids=["tall", "wide"])
 def test_a_row_that_outweighs_all_others(shape, magnitude, kind):
     """What rounding leaves of it in a factorization of all rows is nothing."""
