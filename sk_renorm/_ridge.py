@@ -6,12 +6,11 @@ from typing import ClassVar
 import numpy as np
 
 from sk_renorm._estimator.base import RenormalizedRegressor
-from sk_renorm._linalg import Factorization
-from sk_renorm._risk import alpha_from_df, alpha_from_ridge, search_nodes
 from sk_renorm._rows.check import check_params, check_penalties
 from sk_renorm._rows.compat import Interval, StrOptions
 from sk_renorm._rows.devices import to_host
-from sk_renorm._tuning.search import Candidates
+from sk_renorm._tuning.candidates import ByDf, ByRidge, Fixed, Search
+from sk_renorm._tuning.request import Request
 
 
 class RenormalizedRidge(RenormalizedRegressor):
@@ -287,25 +286,17 @@ class RenormalizedRidge(RenormalizedRegressor):
             If two dials are set, a dial is out of range, or data cannot be used; the estimator is
             unchanged.
         """
-        return self._fit(X, y, sample_weight, groups, risk_weight, **self._settings())
+        return self._fit(X, y, sample_weight, groups, risk_weight, self._request())
 
-    def _settings(self) -> dict:
-        """Check parameters; return how the penalty is chosen, as ``_fit`` takes it."""
+    def _request(self, groups=None, risk_weight=None) -> Request:
+        """Check parameters; return what they ask for."""
         dial, value = self._check_params()
-
-        def make_candidates(f: Factorization) -> Candidates | None:
-            if dial is None:
-                return Candidates(search_nodes(f.eigenvalues, f.resolution), continuous=True)
-            if dial == "alpha":
-                return _fixed(value, f.n_targets)
-            if f.is_rough:
-                return None
-            convert = {"effective_df": alpha_from_df, "effective_ridge": alpha_from_ridge}[dial]
-            return _fixed(np.array([convert(f, value)]), f.n_targets)
-
-        per_target = dial == "alpha" and len(value) > 1
-        least = float(np.min(value)) if dial == "alpha" else 0.0
-        return {"make_candidates": make_candidates, "per_target": per_target, "least": least}
+        asked = {"alpha": Fixed, "effective_df": ByDf, "effective_ridge": ByRidge}
+        return Request(
+            candidates=Search() if dial is None else asked[dial](value),
+            per_target=dial == "alpha" and len(value) > 1,
+            fit_intercept=self.fit_intercept,
+        )
 
     def _check_params(self) -> tuple[str | None, float | np.ndarray | None]:
         """Check parameters; return the dial that is set and its value, or (None, None)."""
@@ -325,12 +316,3 @@ class RenormalizedRidge(RenormalizedRegressor):
         if given == ["alpha"]:
             return "alpha", check_penalties(np.atleast_1d(to_host(self.alpha)), "alpha")
         return given[0], float(getattr(self, given[0]))
-
-
-def _fixed(alpha: np.ndarray, n_targets: int) -> Candidates:
-    if len(alpha) not in (1, n_targets):
-        raise ValueError(
-            f"alpha holds {len(alpha)} penalties for {n_targets} targets; "
-            "give one, or one for each."
-        )
-    return Candidates(np.unique(alpha), fixed=alpha)

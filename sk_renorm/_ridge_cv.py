@@ -7,11 +7,12 @@ import numpy as np
 from sklearn.metrics import get_scorer_names
 
 from sk_renorm._estimator.base import RenormalizedRegressor
-from sk_renorm._linalg import Factorization
-from sk_renorm._risk import RISKS, log_spaced, search_nodes
+from sk_renorm._risk import RISKS
 from sk_renorm._rows.check import check_params, check_penalties, refuse
 from sk_renorm._rows.compat import Interval, InvalidParameterError, StrOptions
-from sk_renorm._tuning.search import Candidates
+from sk_renorm._tuning.candidates import Count, Grid, Search
+from sk_renorm._tuning.request import Request
+from sk_renorm._tuning.rule import Rule
 
 
 class TheoryGuidedRidgeCV(RenormalizedRegressor):
@@ -357,32 +358,25 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         ValueError
             If parameters contradict each other or data cannot be used; the estimator is unchanged.
         """
-        settings = self._settings(groups, risk_weight)
-        return self._fit(X, y, sample_weight, groups, risk_weight, **settings)
+        request = self._request(groups, risk_weight)
+        return self._fit(X, y, sample_weight, groups, risk_weight, request)
 
-    def _settings(self, groups=None, risk_weight=None) -> dict:
-        """Check parameters; return how the penalty is chosen, as ``_fit`` takes it."""
+    def _request(self, groups=None, risk_weight=None) -> Request:
+        """Check parameters; return what they ask for."""
         alphas = self._check_params(groups, risk_weight)
-        robust = self._is_robust()
-
-        def make_candidates(f: Factorization) -> Candidates:
-            if alphas is None:
-                nodes = search_nodes(f.eigenvalues, f.resolution)
-                return Candidates(nodes, continuous=True, robust=robust)
-            if isinstance(alphas, Integral):
-                nodes = log_spaced(f.eigenvalues, f.resolution, alphas)
-                return Candidates(nodes, robust=robust)
-            return Candidates(alphas, robust=robust)
-
-        return {
-            "make_candidates": make_candidates,
-            "risk": self.risk,
-            "n_errors": {"min": 0.0, "1se": 1.0, "robust": 0.0}.get(self.selection, self.selection),
-            "per_target": self.alpha_per_target,
-            "least": float(alphas.min()) if isinstance(alphas, np.ndarray) else 0.0,
-            "warn_at_edge": isinstance(alphas, np.ndarray) and len(alphas) > 1,
-            "store_cv_results": self.store_cv_results,
-        }
+        if alphas is None:
+            candidates = Search()
+        else:
+            candidates = Count(alphas) if isinstance(alphas, Integral) else Grid(alphas)
+        rule = {"min": Rule(), "1se": Rule(1.0), "robust": Rule(is_bounded=True)}
+        return Request(
+            candidates=candidates,
+            rule=rule[self.selection] if isinstance(self.selection, str) else Rule(self.selection),
+            risk=self.risk,
+            per_target=self.alpha_per_target,
+            fit_intercept=self.fit_intercept,
+            store_path=self.store_cv_results,
+        )
 
     def _check_params(self, groups, risk_weight) -> int | np.ndarray | None:
         """Check parameters before anything is touched; return the candidates asked for."""

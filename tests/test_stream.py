@@ -378,7 +378,7 @@ def test_a_mistake_of_ours_is_not_taken_for_a_missing_fit(kind, monkeypatch):
     def mistaken(*args, **kwargs):
         raise kind("operands do not go together")
 
-    monkeypatch.setattr("sk_renorm._estimator.blockwise.select", mistaken)
+    monkeypatch.setattr("sk_renorm._tuning.tune.select", mistaken)
     model = TheoryGuidedRidgeCV().partial_fit(*make_data(40, 4, noise=2.0))
     before = dict(vars(model))
     with pytest.raises(kind, match="operands") as caught:

@@ -1,10 +1,8 @@
 """What both estimators share: from data to factorization, selection and fitted attributes."""
 
-from collections.abc import Callable
-from functools import partial
+from dataclasses import replace
 
 import numpy as np
-from scipy.sparse import issparse
 from sklearn import get_config
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.metrics import check_scoring
@@ -18,7 +16,7 @@ from sk_renorm._checks.warn import (
 )
 from sk_renorm._estimator.progress import reported
 from sk_renorm._estimator.streaming import StreamingFit
-from sk_renorm._linalg import choose_factorization, is_dask
+from sk_renorm._linalg import is_dask
 from sk_renorm._rows.check import (
     TrainingData,
     check_training_data,
@@ -35,13 +33,9 @@ from sk_renorm._rows.devices import (
     to_host,
 )
 from sk_renorm._rows.folds import check_groups, group_codes, resolve_folds
+from sk_renorm._tuning.request import Request
 from sk_renorm._tuning.scorer import HeldOutScorer
-from sk_renorm._tuning.tune import (
-    MakeCandidates,
-    make_objective,
-    solve_exactly,
-    solve_in_krylov_spaces,
-)
+from sk_renorm._tuning.tune import Fit, no_leverages, tune
 
 
 class RenormalizedRegressor(
@@ -49,98 +43,67 @@ class RenormalizedRegressor(
 ):
     """Linear regression whose penalty is chosen from one factorization."""
 
-    def _fit(
-        self,
-        X,
-        y,
-        sample_weight,
-        groups,
-        risk_weight,
-        make_candidates: MakeCandidates,
-        *,
-        risk: str = "loo",
-        n_errors: float = 0.0,
-        per_target: bool = False,
-        least: float = 0.0,
-        warn_at_edge: bool = False,
-        store_cv_results: bool = False,
-    ):
+    def _fit(self, X, y, sample_weight, groups, risk_weight, request: Request):
         """Fit and set attributes; an error leaves the estimator as it was."""
         if is_dask(X):
-            tuning = make_candidates, n_errors, per_target, warn_at_edge
-            return self._fit_dask(X, y, sample_weight, groups, risk_weight, risk, least, *tuning)
+            return self._fit_dask(X, y, sample_weight, groups, risk_weight, request)
         with reported(self, X, y, sample_weight) as stage, unchanged_on_error(self):
             self._forget_fit()
             place = place_of(X)
-            given = map(to_host, (y, sample_weight, groups, risk_weight))
+            given = (to_host(values) for values in (y, sample_weight, groups, risk_weight))
             y, sample_weight, groups, risk_weight = given
             if place is not None and self._needs_host(place, groups, risk_weight):
                 X = to_host(X)
             data = check_training_data(self, X, y, sample_weight, risk_weight)
-            data = in_own_units(data, per_target)
-            labels = check_groups(groups, X)
-            codes = group_codes(labels)
-            split_params, score_params = self._route(sample_weight, labels, data)
-            folds = resolve_folds(self.cv, X, y, codes, data.kept, split_params)
-            _check_folds_weigh(folds, data)
-            correlated = self._check_correlation(folds, data)
-            scorer = self._scorer() and HeldOutScorer(self._scorer())
-            later = risk == "gcv" and folds is None and not correlated and self.store_rows
-            later = later and place is None and not n_errors
-            of_factorization = partial(
-                make_objective,
-                data,
-                self.fit_intercept,
-                risk,
-                to_host(self.sample_correlation) if correlated else None,
-                folds,
-                codes if codes is None or data.kept is None else codes[data.kept],
-                scorer,
-                score_params,
-                per_target,
-                later,
-            )
-            need_rows = {
-                "cv or groups": folds is not None,
-                "scoring": scorer is not None,
-                "risk_weight": data.risk_weights is not None,
-                "sample_correlation": correlated,
-                "store_cv_results": store_cv_results,
-                "selection='robust'": self._is_robust(),
-            }
-            solve = self._solver(data, need_rows, later, least)
-            factorization, objective, selection = solve(
-                stage, data, self.fit_intercept, of_factorization, make_candidates, n_errors
-            )
-            warn_of_unscored(objective, selection)
-            if warn_at_edge:
-                warn_at_edge_of(objective, selection)
-            self._set_fit(data, objective, selection, codes)
-            self._keep_rows(factorization, not correlated and folds is None)
-            may_depend = self.sample_correlation is None and folds is None
-            warn_of_rows_and_scales(objective, data, selection, may_depend)
-            if store_cv_results:
-                self._set_cv_results(data, objective, selection.alphas)
+            data = in_own_units(data, request.per_target)
+            codes = group_codes(check_groups(groups, X))
+            request = self._of_rows(request, data, X, y, sample_weight, groups)
+            fit = tune(data, request, stage)
+            self._learn(fit, codes)
             if place is not None:
                 move_fitted(self, place)
         return self
 
-    def _solver(
-        self, data: TrainingData, need_rows: dict[str, bool], later: bool, least: float
-    ) -> Callable:
-        """Return what factorizes and selects; refuse what ``need_rows`` where none are left out."""
-        choice = choose_factorization(*data.X.shape, sparse=issparse(data.X))
-        if choice.name != "krylov":
-            how = {"traces": True} if later else {}
-            return partial(solve_exactly, least=least, **how)
-        refuse(
-            need_rows,
-            "{name} needs errors of rows left out, which sparse data of this size do not give: "
-            + choice.reason
-            + ". Leave {name} out, or fit to fewer rows or features.",
+    def _of_rows(
+        self, request: Request, data: TrainingData, X, y, sample_weight, groups
+    ) -> Request:
+        """Return the request with what it takes from the rows: folds, correlation, scorer."""
+        labels = check_groups(groups, X)
+        codes = group_codes(labels)
+        split_params, score_params = self._route(sample_weight, labels, data)
+        folds = resolve_folds(self.cv, X, y, codes, data.kept, split_params)
+        _check_folds_weigh(folds, data)
+        correlated = self._check_correlation(folds, data)
+        scorer = self._scorer()
+        later = request.risk == "gcv" and folds is None and not correlated and self.store_rows
+        request = replace(
+            request,
+            correlation=to_host(self.sample_correlation) if correlated else None,
+            folds=folds,
+            groups=codes if codes is None or data.kept is None else codes[data.kept],
+            scorer=None if scorer is None else HeldOutScorer(scorer),
+            score_params=score_params,
+            rows_later=later and data.place is None and not request.rule.n_errors,
         )
-        seed = check_random_state(self.random_state).randint(2**31)
-        return partial(solve_in_krylov_spaces, seed, choice.reason)
+        reason = no_leverages(data)
+        if reason is None:
+            return request
+        _refuse_what_needs_leverages(request, data, reason)
+        return replace(request, seed=check_random_state(self.random_state).randint(2**31))
+
+    def _learn(self, fit: Fit, codes: np.ndarray | None) -> None:
+        """Set attributes, and warn of what makes them doubtful."""
+        data, request, objective, selection = fit.data, fit.request, fit.objective, fit.selection
+        alone = request.folds is None and request.correlation is None
+        warn_of_unscored(objective, selection)
+        if request.candidates.may_end_early:
+            warn_at_edge_of(objective, selection)
+        self._set_fit(data, objective, selection, codes)
+        self._keep_rows(fit.factorization, alone)
+        may_depend = self.sample_correlation is None and request.folds is None
+        warn_of_rows_and_scales(objective, data, selection, may_depend)
+        if request.store_path:
+            self._set_cv_results(data, objective, selection.alphas)
 
     def _route(self, sample_weight, groups, data: TrainingData) -> tuple[dict, dict]:
         """Return what goes to the splitter and, for the rows kept, to the scorer.
@@ -213,6 +176,23 @@ class RenormalizedRegressor(
             "the training rows, of equal weight. Leave one of the two out.",
         )
         return True
+
+
+def _refuse_what_needs_leverages(request: Request, data: TrainingData, reason: str) -> None:
+    """Refuse what needs errors of rows left out, where there are none."""
+    asked = {
+        "cv or groups": request.folds is not None,
+        "scoring": request.scorer is not None,
+        "risk_weight": data.risk_weights is not None,
+        "sample_correlation": request.correlation is not None,
+        "store_cv_results": request.store_path,
+        "selection='robust'": request.rule.is_bounded,
+    }
+    refuse(
+        asked,
+        "{name} needs errors of rows left out, which sparse data of this size do not give: "
+        f"{reason}. Leave {{name}} out, or fit to fewer rows or features.",
+    )
 
 
 def _check_folds_weigh(folds, data: TrainingData) -> None:

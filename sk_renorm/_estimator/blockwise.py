@@ -2,7 +2,6 @@
 
 import warnings
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from sklearn.utils.validation import validate_data
@@ -17,8 +16,10 @@ from sk_renorm._rows.check import refusal, unchanged_on_error
 from sk_renorm._rows.names import listed
 from sk_renorm._rows.numbers import check_sizes, check_weight
 from sk_renorm._rows.rows import TrainingData
-from sk_renorm._tuning.objective import Objective
-from sk_renorm._tuning.search import Candidates, select
+from sk_renorm._tuning.candidates import Asked, Candidates
+from sk_renorm._tuning.request import Request
+from sk_renorm._tuning.search import Selection
+from sk_renorm._tuning.tune import tune_estimate
 from sk_renorm.exceptions import UnreliableGCVWarning, UnresolvedPenaltyWarning
 
 _PENDING = ("_stream", "_later")
@@ -51,40 +52,38 @@ class RowsAtHand(TrainingData):
 class BlockwiseFit(FittedAttributes):
     """Learns from rows of which only sums, and some rows, are at hand."""
 
-    def _fit_dask(
-        self, X, y, sample_weight, groups, risk_weight, risk, least: float, make_candidates, *tuning
-    ):
+    def _fit_dask(self, X, y, sample_weight, groups, risk_weight, request: Request):
         """Fit to a dask collection; an error leaves the estimator as it was."""
         refused = self._refused_for_blocks("A fit to a dask collection", groups, risk_weight)
         if refused:
             raise ValueError(refused)
-        tuning = (partial(resolved_candidates, make_candidates), *tuning)
         with reported(self, X, y, sample_weight) as stage, unchanged_on_error(self):
             self._forget_fit()
             validate_data(self, features_of(X), y, skip_check_array=True)
             rows = DaskRows.of(X, y, sample_weight, stage)
             flat = getattr(y, "ndim", np.ndim(y)) == 1
-            if risk == "gcv":
+            if request.risk == "gcv":
                 digest = rows.digest()
                 check_sums(digest.moments, digest.n_seen)
-                self._fit_digest(digest, flat, *tuning, rows=rows)
+                self._fit_digest(digest, flat, request, rows)
                 return self
             Y, weights, moments = rows.moments()
             check_sums(moments, len(Y))
             data = _rows_at_hand(rows.dtype, Y, weights, flat, moments, len(Y))
-            factorization = rows.factorize(moments, len(Y), self.fit_intercept, least)
-            self._choose(data, LeaveOneOutByBlock(factorization, rows), *tuning)
+            how = {"fit_intercept": self.fit_intercept, "least": request.candidates.least}
+            factorization = rows.factorize(moments, len(Y), **how)
+            self._choose(data, LeaveOneOutByBlock(factorization, rows), request)
         return self
 
     def _fit_digest(
-        self, digest: Digest, flat: bool, *tuning, rows: DaskRows | None = None, **settings
+        self, digest: Digest, flat: bool, request: Request, rows: DaskRows | None = None
     ) -> None:
-        """Fit to a digest; ``tuning`` and ``settings`` are for ``_choose``."""
+        """Fit to a digest of ``rows``, or of rows that are gone."""
         estimate = SampledGCV(digest, self.fit_intercept, rows)
         sample = digest.sample
         n_rows = estimate.factorization.data.n_rows
         data = _rows_at_hand(sample.X.dtype, sample.Y, sample.weights, flat, digest.moments, n_rows)
-        selection = self._choose(data, estimate, *tuning, **settings)
+        selection = self._choose(data, estimate, request)
         joint = len(selection.risk) == 1
         loo = sampled_leave_one_out(estimate, selection.errors, selection.alpha, joint)
         self.sampled_loo_risk_, self.sampled_loo_risk_std_error_ = (
@@ -103,20 +102,14 @@ class BlockwiseFit(FittedAttributes):
             )
 
     def _choose(
-        self,
-        data: RowsAtHand,
-        estimate: SampledGCV | LeaveOneOutByBlock,
-        make_candidates,
-        n_errors: float = 0.0,
-        per_target: bool = False,
-        warn_at_edge: bool = False,
-    ):
+        self, data: RowsAtHand, estimate: SampledGCV | LeaveOneOutByBlock, request: Request
+    ) -> Selection:
         """Choose the penalty and set attributes."""
         f = estimate.factorization
-        candidates = make_candidates(f)
-        objective = Objective(estimate, data.y, data.weights, per_target=per_target)
-        selection = select(objective, candidates, n_errors)
-        if warn_at_edge:
+        candidates = resolved_candidates(request.candidates, f)
+        fit = tune_estimate(estimate, data, candidates, request)
+        objective, selection = fit.objective, fit.selection
+        if request.candidates.may_end_early:
             warn_at_edge_of(objective, selection)
         if candidates.continuous and selection.alpha.min() <= f.resolution > 0.0:
             warnings.warn(
@@ -163,11 +156,18 @@ class BlockwiseFit(FittedAttributes):
                 delattr(self, name)
 
 
-def resolved_candidates(make_candidates, f: Factorization) -> Candidates:
+class RefusedCandidates(ValueError):
+    """Penalties asked for do not go with the rows."""
+
+
+def resolved_candidates(asked: Asked, f: Factorization) -> Candidates:
     """Make candidates; refuse those that the second moments in ``f`` do not resolve."""
-    candidates = make_candidates(f)
+    try:
+        candidates = asked.of(f)
+    except ValueError as error:
+        raise RefusedCandidates(*error.args) from error
     if candidates is None or candidates.alphas.min() < f.resolution:
-        raise ValueError(
+        raise RefusedCandidates(
             "Some features are nearly collinear, and second moments, unlike the rows, resolve "
             f"no penalty below {f.resolution:.3g} then; give one at least that large, drop "
             "features, or fit to rows in memory."

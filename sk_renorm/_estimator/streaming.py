@@ -7,11 +7,10 @@ from numbers import Real
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.metaestimators import available_if
 
-from sk_renorm._estimator.blockwise import BlockwiseFit, check_sums, resolved_candidates
-from sk_renorm._linalg import Digest, Factorization, is_dask
+from sk_renorm._estimator.blockwise import BlockwiseFit, RefusedCandidates, check_sums
+from sk_renorm._linalg import Digest, is_dask
 from sk_renorm._rows.check import check_training_data, unchanged_on_error
 from sk_renorm._rows.devices import place_of, to_host
-from sk_renorm._tuning.search import Candidates
 
 _OF_FEATURES = ("n_features_in_", "feature_names_in_")
 
@@ -94,7 +93,7 @@ class StreamingFit(BlockwiseFit):
                 "partial_fit takes blocks of numpy, and X lives elsewhere; move each block to "
                 "numpy, or give all rows to fit."
             )
-        self._settings()
+        self._request()
         if not (isinstance(forget, Real) and 0.0 <= forget < 1.0):
             raise ValueError(f"forget must be a share, from 0 to below 1; got {forget!r}.")
         y, sample_weight = to_host(y), to_host(sample_weight)
@@ -137,24 +136,17 @@ class StreamingFit(BlockwiseFit):
         refused = self._refused_for_blocks("A stream")  # by what was set since the last block
         if refused:
             raise NotFittedError(refused)
-        with _not_fitted_if_refused():
-            settings = self._settings()
+        with _not_fitted_if(TypeError, ValueError):
+            request = self._request()
             check_sums(digest.moments, digest.n_seen)
-        for of_rows in ("risk", "store_cv_results", "least"):
-            settings.pop(of_rows, None)
-        make = settings.pop("make_candidates")
-
-        def make_candidates(f: Factorization) -> Candidates:
-            with _not_fitted_if_refused():
-                return resolved_candidates(make, f)
-
-        self._fit_digest(digest, flat, make_candidates, **settings)
+        with _not_fitted_if(RefusedCandidates):
+            self._fit_digest(digest, flat, request)
 
 
 @contextmanager
-def _not_fitted_if_refused() -> Iterator[None]:
+def _not_fitted_if(*refusals: type[Exception]) -> Iterator[None]:
     """Turn what parameters or candidates are refused with into what a missing attribute means."""
     try:
         yield
-    except (TypeError, ValueError) as error:
+    except refusals as error:
         raise NotFittedError(f"No penalty can be chosen from the rows so far. {error}") from error

@@ -6,36 +6,16 @@ import numpy as np
 from scipy.interpolate import make_interp_spline
 
 from sk_renorm._risk import RiskProfile, difference_errors
+from sk_renorm._tuning.candidates import Candidates
 from sk_renorm._tuning.error_bars import strongest_within
 from sk_renorm._tuning.minima import ROUNDING, best_node, interpolated_minimum
 from sk_renorm._tuning.objective import AtPenalty, KnownNodes, Objective
 from sk_renorm._tuning.robust import undefeated
+from sk_renorm._tuning.rule import Rule
 
 _AS_GOOD = 1e-6  # relative rise of the loss that saves a pass over the rows
 _AGREES = 3e-5  # relative error of a loss between nodes that are far apart
 _NO_WORSE = 1e-9  # relative rise of the loss that a refined penalty may show over its best node
-
-
-@dataclass(frozen=True)
-class Candidates:
-    """Penalties to try.
-
-    Attributes
-    ----------
-    alphas : ndarray of shape (L,)
-        Nodes of a continuous search, ascending, or the only ones allowed, in any order.
-    continuous : bool
-        Whether penalties between the nodes may be chosen.
-    fixed : ndarray of shape (1,) or (q,), or None
-        What is chosen, where there is no choice.
-    robust : bool
-        Whether the influence of each row on the choice is bounded.
-    """
-
-    alphas: np.ndarray
-    continuous: bool = False
-    fixed: np.ndarray | None = None
-    robust: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,10 +61,10 @@ class Selection:
     unscored: np.ndarray | None = None
 
 
-def select(objective: Objective, candidates: Candidates, n_errors: float = 0.0) -> Selection:
+def select(objective: Objective, candidates: Candidates, rule: Rule) -> Selection:
     """Choose a penalty by the loss, or next by differences of losses that are bounded by row."""
-    selection = _select_by_loss(objective, candidates, n_errors)
-    return _robustly(objective, candidates, selection) if candidates.robust else selection
+    selection = _select_by_loss(objective, candidates, rule.n_errors)
+    return _robustly(objective, candidates, selection) if rule.is_bounded else selection
 
 
 def _robustly(objective: Objective, candidates: Candidates, selection: Selection) -> Selection:
