@@ -235,13 +235,46 @@ def test_a_row_that_outweighs_all_others(shape, magnitude, kind):
     assert model.risk_ <= np.average(errors**2, axis=0, weights=weights).min() * (1.0 + 1e-5)
 
 
+@pytest.mark.parametrize("value", [1e4, 1e8, 1e10])
+@pytest.mark.parametrize("sparse", [False, True])
+def test_a_row_or_a_group_that_owns_a_column_in_large_units(value, sparse):
+    """Left out, they are what a fit without column and rows predicts."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((24, 4))
+    y = X @ np.ones(4) + rng.standard_normal(24)
+    groups = np.arange(24) // 2
+    for owners, how in (([3], {}), ([6, 7], {"groups": groups})):
+        Z = np.column_stack([X, np.isin(np.arange(24), owners) * value])
+        rows = sp.csr_array(Z) if sparse else Z
+        folds = None if not how else [[i, i + 1] for i in range(0, 24, 2)]
+        for alpha in (0.3, 30.0):
+            exact = exact_errors(Z, y, [alpha], folds=folds)[:, 0]
+            model = RenormalizedRidge(alpha).fit(rows, y, **how)
+            assert_allclose(y - model.loo_predictions_, exact, rtol=1e-7, atol=1e-8)
+        plain = TheoryGuidedRidgeCV().fit(np.column_stack([X, Z[:, 4] * 1e3 / value]), y, **how)
+        assert_allclose(TheoryGuidedRidgeCV().fit(rows, y, **how).risk_, plain.risk_, rtol=1e-4)
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_minima_where_a_large_row_is_left_out_are_not_in_a_gap(grouped):
+    """The largest eigenvalue is that of one row, or one group: without it there is no gap."""
+    rng = np.random.default_rng(1)
+    X = rng.standard_normal((60, 4))
+    y = X @ [1.0, 1.0, 0.5, 0.0] + 0.5 * rng.standard_normal(60)
+    X[6 : 9 if grouped else 7] *= 1e6
+    groups = np.arange(60) // 3 if grouped else None
+    found = TheoryGuidedRidgeCV().fit(X, y, groups=groups)
+    finely = TheoryGuidedRidgeCV(alphas=np.logspace(-2, 16, 1500)).fit(X, y, groups=groups)
+    assert found.risk_ <= finely.risk_ * (1.0 + 1e-4)
+
+
 def test_rows_that_own_a_column_are_not_refitted(monkeypatch):
     """Dummies of single rows are common, and their formula is exact."""
     X, y = np.random.default_rng(0).standard_normal((2, 60, 6))
     y = y[:, 0]
     X[:, :3] = 5.0 + np.eye(60)[:, :3]
     calls = []
-    monkeypatch.setattr("sk_renorm._tuning.tune.refit", lambda *args, **how: calls.append(args))
+    monkeypatch.setattr("sk_renorm._tuning.request.refit", lambda *args, **how: calls.append(args))
     model = RenormalizedRidge(1.0).fit(X, y)
     assert not calls
     assert_allclose(model.loo_residuals_, exact_errors(X, y, [1.0])[:, 0], rtol=1e-10)

@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -163,19 +164,27 @@ def test_ties_go_to_the_stronger_penalty():
     assert best_node(np.array([2.0, 1.0]), np.array([[5.0, np.nan], [5.0, 7.0]])).tolist() == [0, 1]
 
 
+def spectrum(eigenvalues, resolution=0.0, participation=None):
+    """What the nodes of a search take of a factorization."""
+    shares = np.ones(len(eigenvalues)) if participation is None else np.array(participation)
+    return SimpleNamespace(
+        eigenvalues=np.array(eigenvalues), resolution=resolution, participation=shares
+    )
+
+
 def test_nodes_cover_what_the_data_can_tell_apart():
-    nodes = search_nodes(np.array([1e-6, 1.0, 1e6]), 0.0)
+    nodes = search_nodes(spectrum([1e-6, 1.0, 1e6]))
     assert nodes[0] == 0.0
     assert nodes[1] < 1e-8
     assert nodes[-1] >= 1e13
     assert_allclose(np.diff(np.log(nodes[1:-2])), 0.5)  # the last two are the constant predictor
-    assert search_nodes(np.array([1e-6, 1.0]), 1e-10)[0] == 1e-10
+    assert search_nodes(spectrum([1e-6, 1.0], 1e-10))[0] == 1e-10
 
 
 @pytest.mark.parametrize("minimum", [0.01, 0.1, 1.234, 8.0, 300.0])
 def test_interpolation_finds_minima_between_nodes(minimum):
     """One mode at 1: bias and variance in closed form, with their minimum where one likes."""
-    nodes = search_nodes(np.array([1.0]), 0.0)
+    nodes = search_nodes(spectrum([1.0]))
     losses = ((nodes**2 + minimum) / (1.0 + nodes) ** 2)[:, None]
     alpha, loss = interpolated_minimum(nodes, losses)
     assert_allclose(alpha, minimum, rtol=5e-3)
@@ -184,18 +193,21 @@ def test_interpolation_finds_minima_between_nodes(minimum):
 
 def test_nodes_leave_out_gaps_of_the_spectrum():
     """Every eigenvalue has its nodes, every gap one; nothing is evaluated in between."""
-    spectrum = np.array([1e-20, 2e-20, 1.0, 3.0, 1e15])
-    nodes = search_nodes(spectrum, 0.0)
+    values = np.array([1e-20, 2e-20, 1.0, 3.0, 1e15])
+    nodes = search_nodes(spectrum(values))
     positive = np.log10(nodes[nodes > 0.0])
-    distance = np.abs(positive[:, None] - np.log10(spectrum)).min(axis=1)
+    distance = np.abs(positive[:, None] - np.log10(values)).min(axis=1)
     far = positive[distance > 3.3]
     assert_allclose(far, [(-20 + np.log10(2.0)) / 2, (np.log10(3.0) + 15) / 2, 20, 23], atol=0.1)
-    for value in spectrum:
+    for value in values:
         assert np.count_nonzero(np.abs(np.log(nodes[nodes > 0.0] / value)) < 6.0) >= 23
-    even = log_spaced(spectrum, 0.0, 40)
+    even = log_spaced(spectrum(values), 40)
     assert len(even) == 40
-    assert (np.abs(np.log10(even)[:, None] - np.log10(spectrum)).min(axis=1) < 8.5).all()
+    assert (np.abs(np.log10(even)[:, None] - np.log10(values)).min(axis=1) < 8.5).all()
     assert np.count_nonzero((even > 1e-16) & (even < 1e-4)) == 0
+    # a mode that is one row is not there when that row is left out
+    full = search_nodes(spectrum(values, participation=[1.0, 1.0, 1.0, 1.0, 0.01]))
+    assert_allclose(np.diff(np.log(full[(full > 1e-3) & (full < 1e18)])), 0.5)
 
 
 @pytest.mark.parametrize("fit_intercept", [True, False])

@@ -207,7 +207,7 @@ def warn_at_edge_of(objective: Objective, selection: Selection) -> None:
         return objective.path(alphas)[0]
 
     losses = evaluate(selection.alphas) if selection.is_robust else selection.losses
-    nodes = search_nodes(f.eigenvalues, f.resolution)
+    nodes = search_nodes(f)
     better = better_beyond(selection.alphas, losses, nodes, evaluate)
     found = np.flatnonzero(np.isfinite(better))
     best = selection.alphas[best_node(selection.alphas, losses)]

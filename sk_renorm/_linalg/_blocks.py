@@ -84,6 +84,11 @@ class CentredData:
 
     is_sparse = False
 
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether all rows are in the memory of the host."""
+        return self.X is not None and self.X.shape[0] == self.n_rows
+
     X: np.ndarray | None
     targets: np.ndarray | None
     constant: np.ndarray | None

@@ -50,6 +50,8 @@ class DeviceData(CentredData):
         ``x_mean``, ``root_weight`` (or None), ``targets`` and ``constant`` on the device.
     """
 
+    is_at_hand = False
+
     place: Device
     mean: object
     root: object

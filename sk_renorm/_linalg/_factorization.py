@@ -116,6 +116,19 @@ class Factorization:
         """Return the sum (K,) over modes of their ``shares`` (r, K)."""
         return shares.sum(axis=0)
 
+    @cached_property
+    def participation(self) -> np.ndarray:
+        """Share (r,) of the rows that each mode is made of: one over ``n sum U**4``.
+
+        Zeros where rows are not at hand on the host.
+        """
+        if not self.data.is_at_hand:
+            return np.zeros(self.rank)
+        fourth = self.sum_left_blocks(
+            lambda rows, block, scratch: np.square(block.squares).sum(axis=0)
+        )
+        return 1.0 / (self.data.n_rows * fourth)
+
     @property
     def rank(self) -> int:
         """Number of modes."""

@@ -58,6 +58,11 @@ class KrylovFactorization:
         return False
 
     @property
+    def participation(self) -> np.ndarray:
+        """No row is left out: gaps of the spectrum are gaps."""
+        return np.ones(len(self.eigenvalues))
+
+    @property
     def is_tall(self) -> bool:
         """Whether the shorter side is that of the features."""
         return self.data.n_rows > self.data.x_mean.size

@@ -79,6 +79,11 @@ class TridiagonalFactorization(Factorization):
     of_rows: bool = False
     to_features: Callable[[np.ndarray], np.ndarray] = np.asarray
 
+    @property
+    def participation(self) -> np.ndarray:
+        """No row is left out by what this is for: gaps are gaps."""
+        return np.ones(self.rank)
+
     def shrunk(self, penalties: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         residual = np.empty((len(penalties), self.n_targets))
         for row, alphas in enumerate(penalties):

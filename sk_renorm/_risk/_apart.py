@@ -1,7 +1,8 @@
 """Rows that outweigh all others: left out by fits without them, as no factorization of all can.
 
 Of a row a million times the others, what modes leave unexplained is lost in rounding.  A row that
-owns a direction has nothing left either, and its formula is exact; which it is, the rows tell.
+owns a column has nothing left either; its formula is exact, and right as long as what other modes
+hold of the row is, which falls with the square of the column's length.
 """
 
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from sk_renorm._linalg import Factorization, HeldOut
 
 _MOST = 16  # rows that are worth a fit each
 _MAJORITY = 0.5  # of a column's sum of squares: what the single row of a column has
+_HEAVY = 1e8  # times the spectrum below: of other modes' part in the row, half of the digits
 
 
 def rows_apart(
@@ -19,7 +21,7 @@ def rows_apart(
     lost: np.ndarray,
     hold_out: Callable[[np.ndarray, np.ndarray], HeldOut],
 ) -> dict[int, HeldOut]:
-    """Refit without each of the rows that ``lost`` their digits, unless they own a column.
+    """Refit without each of the rows that ``lost`` their digits, unless they own a light column.
 
     Parameters
     ----------
@@ -36,15 +38,24 @@ def rows_apart(
         Row numbers, each with the fit to the others.  Empty if there are more than 16, which share
         directions among them rather than outweigh the others.
     """
-    alone = [row for row in lost if not _owns_a_column(f, row)] if len(lost) else []
+    alone = [row for row in lost if _outweighs(f, row)] if len(lost) else []
     if len(alone) > _MOST:
         return {}
     every = np.arange(f.data.n_rows)
     return {int(row): hold_out(np.delete(every, row), np.array([row])) for row in alone}
 
 
-def _owns_a_column(f: Factorization, row: int) -> bool:
-    """Say whether some feature has one value in all other rows."""
+def is_heavy(f: Factorization, rows: np.ndarray) -> bool:
+    """Say whether ``rows`` are most of a mode that is heavy beside the rest of the spectrum."""
+    if not f.rank or f.eigenvalues[-1] <= _HEAVY * f.eigenvalues[(f.rank - 1) // 2]:
+        return False
+    heavy = f.eigenvalues > _HEAVY * f.eigenvalues[(f.rank - 1) // 2]
+    shares = np.square(f.vectors.left(rows)[:, heavy]).sum(axis=0)
+    return bool((shares > _MAJORITY).any())
+
+
+def _outweighs(f: Factorization, row: int) -> bool:
+    """Say whether a row has no column of its own, or one in units that hide what else it holds."""
     data = f.data
     squares = np.square(data.rows(np.array([row]))[0])
     for column in np.flatnonzero(squares > _MAJORITY * data.column_power()):
@@ -52,5 +63,5 @@ def _owns_a_column(f: Factorization, row: int) -> bool:
         if data.root_weight is not None:
             others = others / np.delete(data.root_weight, row)
         if np.ptp(others) <= 4.0 * np.finfo(float).eps * np.abs(data.x_mean[column]):
-            return True
-    return False
+            return is_heavy(f, np.array([row]))
+    return True

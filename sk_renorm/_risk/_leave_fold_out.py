@@ -8,6 +8,7 @@ from itertools import chain
 import numpy as np
 
 from sk_renorm._linalg import Factorization, Fold, HeldOut, downdate, map_ranges
+from sk_renorm._risk._apart import is_heavy
 from sk_renorm._risk._evaluation import Evaluation, pooled_risk
 from sk_renorm._risk._hat_block import hat_block_errors
 from sk_renorm._risk._leave_one_out import LeaveOneOut
@@ -74,9 +75,10 @@ class LeaveFoldOut:
         if risk_weights is not None:
             self._weights = self._row_weights * risk_weights
         self._large, self._medium, small = [], [], defaultdict(list)
+        self._heavy = {id(fold) for fold in folds if is_heavy(factorization, fold.removed)}
         for fold in folds:
             size = len(fold.removed)
-            if fold.train is not None or size > factorization.rank:
+            if fold.train is not None or size > factorization.rank or id(fold) in self._heavy:
                 self._large.append(fold)
             elif size > MOST_ROWS:
                 self._medium.append(fold)
@@ -190,10 +192,11 @@ class LeaveFoldOut:
 
     def _fold_errors(self, fold: Fold, penalties: np.ndarray) -> np.ndarray:
         f, n_tested = self.factorization, fold.n_tested
-        held_out = self._kept.get(id(fold))
-        if held_out is None and self._is_half(fold):
+        held_out, heavy = self._kept.get(id(fold)), id(fold) in self._heavy
+        if held_out is None and self._is_half(fold) and not heavy:
             held_out = self._keep(fold, downdate(f, fold.removed, _WELL_ABOVE))
-        if held_out is None and fold.train is None and len(fold.removed) <= f.rank:
+        in_blocks = fold.train is None and len(fold.removed) <= f.rank and not heavy
+        if held_out is None and in_blocks:
             errors = hat_block_errors(f, fold.removed, penalties)
             if errors is not None:
                 return errors[:n_tested]
@@ -223,7 +226,9 @@ class LeaveFoldOut:
         f = self.factorization
         if fold.train is not None:
             return self.refit(fold.train, fold.test)
-        held_out = downdate(f, fold.removed) if len(fold.removed) > f.rank else None
+        held_out = None
+        if len(fold.removed) > f.rank and id(fold) not in self._heavy:
+            held_out = downdate(f, fold.removed)
         if held_out is None:
             train = np.setdiff1d(np.arange(f.data.n_rows), fold.removed)
             held_out = self.refit(train, fold.test)

@@ -50,7 +50,7 @@ class Search:
     may_end_early = False
 
     def of(self, f: Factorization) -> Candidates:
-        return Candidates(search_nodes(f.eigenvalues, f.resolution), continuous=True)
+        return Candidates(search_nodes(f), continuous=True)
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Count:
     may_end_early = False
 
     def of(self, f: Factorization) -> Candidates:
-        return Candidates(log_spaced(f.eigenvalues, f.resolution, self.count))
+        return Candidates(log_spaced(f, self.count))
 
 
 @dataclass(frozen=True)
