@@ -371,6 +371,18 @@ def test_sizes_whose_powers_leave_the_range_are_refused(x_size, y_size, match):
     assert np.isfinite(ordinary.risk_)  # a block of small targets is nothing special
 
 
+@pytest.mark.parametrize("size", [1e32, 1e120, 1e200])
+def test_a_block_of_too_large_targets_leaves_the_stream_as_it_was(size):
+    X, y = make_data(40, 3)
+    model = TheoryGuidedRidgeCV().partial_fit(X, y)
+    with pytest.raises(ValueError, match=r"Values of y are about .*; divide y by that value"):
+        model.partial_fit(X, size * y)
+    with pytest.raises(ValueError, match=r"largest sample_weight is .* Divide the weights"):
+        model.partial_fit(X, y, np.full(40, 1e120))
+    assert model.n_samples_seen_ == 40
+    assert model.alpha_ == TheoryGuidedRidgeCV().partial_fit(X, y).alpha_
+
+
 @pytest.mark.parametrize("kind", [TypeError, ValueError])
 def test_a_mistake_of_ours_is_not_taken_for_a_missing_fit(kind, monkeypatch):
     """``hasattr`` would hide it."""

@@ -11,6 +11,8 @@ from sk_renorm._linalg import Device, missing, row_ranges
 from sk_renorm._rows.names import column_names, listed
 
 _REMEDY = "convert it first, for instance with {name}.astype(float) or an encoder"
+_SCALE = "scale X, for instance with sklearn.preprocessing.StandardScaler"
+_DIVIDE = "divide y by its largest value"
 # Sums of squares from 1e-240 to 1e240 leave room for 1e8 times the largest eigenvalue, and for a
 # ratio of 1e40 to the smallest, in the range of float64.
 _DIGITS = 240.0
@@ -182,10 +184,32 @@ def check_sizes(x_size: float, y_size: float) -> None:
         )
 
 
+def check_finite(
+    name: str, means: np.ndarray, squares: np.ndarray, names: list[str] | None
+) -> None:
+    """Refuse columns, by their ``names``, whose means or sums of squares (k,) are not finite."""
+    for bad, what in (
+        (
+            ~np.isfinite(means),
+            "Input {name} contains NaN, infinity or a value too large for dtype('float64') in "
+            "{where}; leave out these rows or columns, or fill them first.",
+        ),
+        (
+            ~np.isfinite(squares),
+            "Squares of {name} leave the range of floating point in {where}; {remedy}.",
+        ),
+    ):
+        if bad.any():
+            columns = np.flatnonzero(bad)
+            labels = columns if names is None else [names[column] for column in columns]
+            where, remedy = listed(labels, "column"), _SCALE if name == "X" else _DIVIDE
+            raise ValueError(what.format(name=name, where=where, remedy=remedy))
+
+
 def _too_far(size: float) -> str:
     return (
         f"The largest value of X is {size:.3g}, and its square (times sample_weight) leaves the "
-        "range of floating point; scale X, for instance with sklearn.preprocessing.StandardScaler."
+        f"range of floating point; {_SCALE}."
     )
 
 
