@@ -381,6 +381,11 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
     def _check_params(self, groups, risk_weight) -> int | np.ndarray | None:
         """Check parameters before anything is touched; return the candidates asked for."""
         enough = 2 if isinstance(self.alphas, Integral) else np.inf
+        if isinstance(self.alphas, bool | np.bool_):
+            raise InvalidParameterError(
+                "The 'alphas' parameter of TheoryGuidedRidgeCV must be a list of penalties, an int "
+                f"from 2 on, how many to try, or None. Got {bool(self.alphas)} instead."
+            )
         if isinstance(self.alphas, Real) and 0 <= self.alphas < enough:
             given = f"{float(self.alphas):g}"
             raise InvalidParameterError(
