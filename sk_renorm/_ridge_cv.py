@@ -1,5 +1,6 @@
 """TheoryGuidedRidgeCV: ridge regression that tunes itself."""
 
+from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import ClassVar
 
@@ -285,7 +286,7 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         "alphas": [None, Interval(Integral, 2, None, closed="left"), "array-like"],
         "risk": [StrOptions(set(RISKS))],
         "cv": ["cv_object"],
-        "scoring": [None, StrOptions(set(get_scorer_names())), callable],
+        "scoring": [None, str, callable],
         "sample_correlation": [
             None,
             StrOptions({"independent", "ar1", "estimate"}),
@@ -378,8 +379,8 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
             store_path=self.store_cv_results,
         )
 
-    def _check_params(self, groups, risk_weight) -> int | np.ndarray | None:
-        """Check parameters before anything is touched; return the candidates asked for."""
+    def _check_kinds(self) -> None:
+        """Refuse what is likely meant otherwise, with what to give instead."""
         enough = 2 if isinstance(self.alphas, Integral) else np.inf
         if isinstance(self.alphas, bool | np.bool_):
             raise InvalidParameterError(
@@ -393,6 +394,18 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
                 f"int from 2 on, how many to try. Got {given} instead. For this one penalty give "
                 f"alphas=[{given}], or use RenormalizedRidge(alpha={given})."
             )
+        names = get_scorer_names()
+        if isinstance(self.scoring, str) and self.scoring not in names:
+            near = get_close_matches(self.scoring, names, n=1)
+            hint = f"; the name next to it is {near[0]!r}" if near else ""
+            raise InvalidParameterError(
+                "The 'scoring' parameter of TheoryGuidedRidgeCV must be None, a callable, or one "
+                f"of sklearn.metrics.get_scorer_names(). Got {self.scoring!r} instead{hint}."
+            )
+
+    def _check_params(self, groups, risk_weight) -> int | np.ndarray | None:
+        """Check parameters before anything is touched; return the candidates asked for."""
+        self._check_kinds()
         check_params(self)
         if self.store_cv_results and not self.store_rows:
             raise ValueError(
