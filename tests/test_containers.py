@@ -60,7 +60,7 @@ ABSENT = {
 @pytest.mark.parametrize("cv", [None, GroupKFold(2)])
 def test_absent_labels_are_refused(groups, cv):
     X, y = make_data(6, 2)
-    with pytest.raises(ValueError, match=r"groups is missing \(.*\) in row [012]; give each"):
+    with pytest.raises(ValueError, match=r"groups has no label \(.*\) in row [012]; give each"):
         TheoryGuidedRidgeCV(cv=cv).fit(X, y, groups=groups)
 
 

@@ -173,7 +173,11 @@ def test_parquet(tmp_path):
         ("X", np.nan, "Input X contains NaN, infinity .* in column 2; leave out"),
         ("X", np.inf, "Input X contains NaN, infinity"),
         ("X", 1e200, "Squares of X leave the range .* in column 2; scale X, for instance with"),
-        ("y", np.nan, "Input y contains NaN, infinity"),
+        (
+            "y",
+            np.nan,
+            "Input y contains NaN, .* in column 0; leave these rows out of X and y",
+        ),
         ("weights", np.nan, "NaN in sample_weight"),
         ("weights", -1.0, "Negative values or NaN in sample_weight"),
     ],
@@ -280,7 +284,7 @@ def test_what_does_not_fit_is_refused():
         TheoryGuidedRidgeCV().fit(lazy, y[:, None][:, :0])
     with pytest.raises(ValueError, match="give a dask collection to fit"):
         TheoryGuidedRidgeCV().partial_fit(lazy, y)
-    with pytest.raises(ValueError, match="when rows come in blocks"):
+    with pytest.raises(ValueError, match="not kept where they come in blocks"):
         TheoryGuidedRidgeCV().fit(lazy, y).predict_interval(X, method="jackknife+")
 
 

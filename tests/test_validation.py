@@ -86,7 +86,7 @@ BAD_DATA = {
     "text as weights": (X, Y, ["a"] * 20, "sample_weight must hold numbers, got text; convert"),
     "sparse weights": (X, Y, sparse.csr_array(np.ones((20, 1))), "dense data is required"),
     "too few weights": (X, Y, np.ones(19), "19 values for 20 rows"),
-    "matrix of weights": (X, Y, np.ones((20, 2)), "1D array or .* one value for each row"),
+    "matrix of weights": (X, Y, np.ones((20, 2)), "1D array or .*; give one value for each row"),
     "column of weights": (X, Y, np.ones((20, 1)), r"\(20, 1\); give sample_weight.ravel\(\)"),
 }
 

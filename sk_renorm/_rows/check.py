@@ -197,10 +197,10 @@ def _check_weights(given, n_rows: int, name: str) -> np.ndarray | None:
         copy=True,
     )
     if weights.ndim != 1:
-        remedy = f"; give {column}" if weights.shape == (n_rows, 1) else ", one value for each row"
+        remedy = column if weights.shape == (n_rows, 1) else "one value for each row"
         raise ValueError(
             f"{_IN_WORDS[name]} must be 1D array or scalar, got an array of shape "
-            f"{weights.shape}{remedy}."
+            f"{weights.shape}; give {remedy}."
         )
     refuse_rows_not_finite(weights, name)
     if len(weights) != n_rows:

@@ -27,8 +27,8 @@ def check_groups(groups, X) -> np.ndarray | None:
     rows = np.flatnonzero(missing(labels))
     if len(rows):
         raise ValueError(
-            f"groups is missing (NaN or None) in {listed(rows, 'row')}; give each of these rows a "
-            "label, of its own if it is alone, or leave it out."
+            f"groups has no label (NaN or None) in {listed(rows, 'row')}; give each of these rows "
+            "a label, of its own if it is alone, or leave it out."
         )
     return labels
 

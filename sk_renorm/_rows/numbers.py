@@ -229,7 +229,7 @@ def check_finite(
         (
             ~np.isfinite(means),
             "Input {name} contains NaN, infinity or a value too large for dtype('float64') in "
-            "{where}; " + _FILL,
+            "{where}; " + (_FILL if name == "X" else "leave these rows out of X and y"),
         ),
         (~np.isfinite(squares), too_large + (_SCALE if name == "X" else _DIVIDE)),
     ):
