@@ -54,7 +54,8 @@ class RenormalizedRidge(RenormalizedRegressor):
         - True: attributes of shape (n_samples,), from which labels can be read, and the
           factorization, with a reference to the training rows as they were validated (no copy of
           float arrays), for ``predict_interval(method="jackknife+")``.  Copies and pickles of the
-          model hold the attributes and never the rows.
+          model hold the attributes and never these rows.  After ``partial_fit`` all hold a sample
+          of at most 2048 rows, from which it goes on, whatever is said here.
         - False: nothing of single rows outlives the fit, and what needs
           them says so: ``loo_residuals_``, ``loo_predictions_``, ``sample_weight_``,
           ``risk_weight_``, ``groups_``, ``row_correlation_`` with its error and

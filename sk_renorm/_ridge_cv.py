@@ -1,5 +1,6 @@
 """TheoryGuidedRidgeCV: ridge regression that tunes itself."""
 
+from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import ClassVar
 
@@ -94,7 +95,8 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         - True: attributes of shape (n_samples,), from which labels can be read, and the
           factorization, with a reference to the training rows as they were validated (no copy of
           float arrays), for ``predict_interval(method="jackknife+")``.  Copies and pickles of the
-          model hold the attributes and never the rows.
+          model hold the attributes and never these rows.  After ``partial_fit`` all hold a sample
+          of at most 2048 rows, from which it goes on, whatever is said here.
         - False: nothing of single rows outlives the fit, and what needs
           them says so: ``loo_residuals_``, ``loo_predictions_``, ``sample_weight_``,
           ``risk_weight_``, ``groups_``, ``row_correlation_`` with its error and
@@ -285,7 +287,7 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
         "alphas": [None, Interval(Integral, 2, None, closed="left"), "array-like"],
         "risk": [StrOptions(set(RISKS))],
         "cv": ["cv_object"],
-        "scoring": [None, StrOptions(set(get_scorer_names())), callable],
+        "scoring": [None, str, callable],
         "sample_correlation": [
             None,
             StrOptions({"independent", "ar1", "estimate"}),
@@ -378,9 +380,14 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
             store_path=self.store_cv_results,
         )
 
-    def _check_params(self, groups, risk_weight) -> int | np.ndarray | None:
-        """Check parameters before anything is touched; return the candidates asked for."""
+    def _check_kinds(self) -> None:
+        """Refuse what is likely meant otherwise, with what to give instead."""
         enough = 2 if isinstance(self.alphas, Integral) else np.inf
+        if isinstance(self.alphas, bool | np.bool_):
+            raise InvalidParameterError(
+                "The 'alphas' parameter of TheoryGuidedRidgeCV must be a list of penalties, an int "
+                f"from 2 on, how many to try, or None. Got {bool(self.alphas)} instead."
+            )
         if isinstance(self.alphas, Real) and 0 <= self.alphas < enough:
             given = f"{float(self.alphas):g}"
             raise InvalidParameterError(
@@ -388,6 +395,18 @@ class TheoryGuidedRidgeCV(RenormalizedRegressor):
                 f"int from 2 on, how many to try. Got {given} instead. For this one penalty give "
                 f"alphas=[{given}], or use RenormalizedRidge(alpha={given})."
             )
+        names = get_scorer_names()
+        if isinstance(self.scoring, str) and self.scoring not in names:
+            near = get_close_matches(self.scoring, names, n=1)
+            hint = f"; the name next to it is {near[0]!r}" if near else ""
+            raise InvalidParameterError(
+                "The 'scoring' parameter of TheoryGuidedRidgeCV must be None, a callable, or one "
+                f"of sklearn.metrics.get_scorer_names(). Got {self.scoring!r} instead{hint}."
+            )
+
+    def _check_params(self, groups, risk_weight) -> int | np.ndarray | None:
+        """Check parameters before anything is touched; return the candidates asked for."""
+        self._check_kinds()
         check_params(self)
         if self.store_cv_results and not self.store_rows:
             raise ValueError(

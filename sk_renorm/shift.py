@@ -11,8 +11,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.validation import check_array
 
+from sk_renorm._rows.check import check_rows
 from sk_renorm.report.intervals import effective_size
 
 __all__ = ["shift_weights"]
@@ -48,8 +48,8 @@ def shift_weights(X, X_target, *, classifier=None):
     Raises
     ------
     ValueError
-        If the features differ, there are too few rows, the classifier has no probabilities, or no
-        training row is like a target row.
+        If rows hold no numbers, or such as cannot be squared, the features differ, there are too
+        few rows, the classifier has no probabilities, or no training row is like a target row.
 
     Warns
     -----
@@ -120,10 +120,7 @@ def _check_rows(X, X_target) -> tuple[np.ndarray, np.ndarray]:
             "X and X_target must have the same columns in the same order; select them with "
             "X_target[X.columns]."
         )
-    X, X_target = (
-        check_array(rows, dtype=np.float64, input_name=name)
-        for rows, name in ((X, "X"), (X_target, "X_target"))
-    )
+    X, X_target = check_rows(X, "X"), check_rows(X_target, "X_target")
     for rows, name in ((X, "X"), (X_target, "X_target")):
         if len(rows) < _FEWEST:
             raise ValueError(

@@ -170,10 +170,14 @@ def test_parquet(tmp_path):
 @pytest.mark.parametrize(
     ("place", "value", "message"),
     [
-        ("X", np.nan, "Input X contains NaN, infinity"),
+        ("X", np.nan, "Input X contains NaN, infinity .* in column 2; leave out"),
         ("X", np.inf, "Input X contains NaN, infinity"),
-        ("X", 1e200, "values too large to be squared"),
-        ("y", np.nan, "Input y contains NaN, infinity"),
+        ("X", 1e200, "Squares of X leave the range .* in column 2; scale X, for instance with"),
+        (
+            "y",
+            np.nan,
+            "Input y contains NaN, .* in column 0; leave these rows out of X and y",
+        ),
         ("weights", np.nan, "NaN in sample_weight"),
         ("weights", -1.0, "Negative values or NaN in sample_weight"),
     ],
@@ -207,10 +211,10 @@ def test_weights_in_a_column_are_refused_as_in_memory(risk):
 @pytest.mark.parametrize(
     ("x_size", "y_size", "weight", "match"),
     [
-        (1e200, 1.0, None, "too large to be squared, in columns 0, 1, 2, 3; leave out"),
+        (1e200, 1.0, None, "Squares of X leave .* in columns 0, 1, 2, 3; scale X"),
         (1e-170, 1.0, None, "value of X is .*e-170, .*scale X"),
         (1e130, 1.0, None, "value of X is .*scale X"),
-        (1.0, 1e200, None, "Input y contains .*too large to be squared, in column 0; leave out"),
+        (1.0, 1e200, None, "Squares of y leave .* in column 0; divide y by"),
         (1.0, 1e100, None, "Values of y are about .*divide y by"),
         (1.0, 1e-100, None, "Values of y are about .*divide y by"),
         (1.0, 1e-170, None, "Values of y are about .*divide y by"),
@@ -224,6 +228,17 @@ def test_sizes_whose_powers_leave_the_range_are_refused(risk, x_size, y_size, we
     weights = None if weight is None else np.full(300, weight)
     with pytest.raises(ValueError, match=match):
         TheoryGuidedRidgeCV(risk=risk).fit(lazy, y * y_size, weights)
+
+
+def test_columns_of_a_frame_that_are_not_finite_are_named():
+    pd = pytest.importorskip("pandas")
+    dd = pytest.importorskip("dask.dataframe")
+    X, y = make_data(60, 2)
+    for value, message in ((np.inf, r"NaN, infinity .* in column 'b'"), (1e200, r"in column 'b'")):
+        table = pd.DataFrame(X, columns=["a", "b"])
+        table.iloc[3, 1] = value
+        with pytest.raises(ValueError, match=message):
+            TheoryGuidedRidgeCV().fit(dd.from_pandas(table, npartitions=3), y)
 
 
 def test_absent_values_are_no_text():
@@ -269,7 +284,7 @@ def test_what_does_not_fit_is_refused():
         TheoryGuidedRidgeCV().fit(lazy, y[:, None][:, :0])
     with pytest.raises(ValueError, match="give a dask collection to fit"):
         TheoryGuidedRidgeCV().partial_fit(lazy, y)
-    with pytest.raises(ValueError, match="when rows come in blocks"):
+    with pytest.raises(ValueError, match="not kept where they come in blocks"):
         TheoryGuidedRidgeCV().fit(lazy, y).predict_interval(X, method="jackknife+")
 
 

@@ -137,3 +137,55 @@ def test_scores_that_are_numbers_bring_no_word():
         warnings.simplefilter("error")
         TheoryGuidedRidgeCV(scoring=CORRELATION).fit(X, Y[:, others])
         TheoryGuidedRidgeCV(scoring="r2").fit(X, Y)
+
+
+def returning(value):
+    def scorer(model, X, y):
+        return value
+
+    return scorer
+
+
+NEEDS_MORE = r"needs more of a model than its predictions.*sklearn.metrics.make_scorer\(metric\)"
+BAD_SCORERS = {
+    "probabilities": ("roc_auc", r"scoring=make_scorer\(roc_auc_score, .* " + NEEDS_MORE),
+    "coefficients": (lambda model, X, y: model.coef_.sum(), rf"^scoring=<lambda> {NEEDS_MORE}"),
+    "None": (returning(None), "^scoring=scorer must return one number, got None; return"),
+    "vector": (returning(np.ones(3)), r"must return one number, got an array of shape \(3,\); "),
+    "text": (returning("good"), "must return one number, got 'good'; return"),
+    "dict": (returning({"r2": 1.0}), r"must return one number, got \{'r2': 1.0\}; return"),
+    "inf": (returning(np.inf), "scoring=scorer returned inf; return a finite number, or NaN"),
+    "minus inf": (returning(-np.inf), "scoring=scorer returned -inf; return a finite number"),
+    "a lambda of NaN": (lambda model, X, y: np.nan, "^scoring=<lambda> is NaN at every penalty"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_SCORERS.values(), ids=BAD_SCORERS)
+@pytest.mark.parametrize("per_target", [False, True])
+def test_scorers_that_cannot_score_are_one_sentence(case, per_target):
+    scoring, message = case
+    X, Y = make_data(30, 3, q=2)
+    model = TheoryGuidedRidgeCV(scoring=scoring, alpha_per_target=per_target)
+    with pytest.raises(ValueError, match=message) as caught:
+        model.fit(X, Y)
+    assert "\n" not in str(caught.value)
+    assert " at 0x" not in str(caught.value)
+    assert not hasattr(model, "alpha_")
+
+
+def test_a_mistake_within_a_scorer_stays_what_it_is():
+    def mistaken(model, X, y):
+        return y.no_such_thing
+
+    with pytest.raises(AttributeError, match="no_such_thing"):
+        TheoryGuidedRidgeCV(scoring=mistaken).fit(*make_data(30, 3))
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("max_error", "; the name next to it is 'neg_max_error'"), ("nonsense", "")],
+)
+def test_a_name_that_is_no_scorer_lists_none_of_the_others(name, hint):
+    message = rf"'scoring' parameter .*get_scorer_names\(\). Got '{name}' instead{hint}\.$"
+    with pytest.raises(ValueError, match=message):
+        TheoryGuidedRidgeCV(scoring=name).fit(*make_data(30, 3))

@@ -108,3 +108,22 @@ def test_learned_weights_claim_the_risk_of_the_known_ratio():
     assert error[0] < 0.03
     assert abs(mean[0] - 1.0) < 0.03 + 2.0 * error[0]  # the penalty of the classifier: 2.5 %
     assert mean[1] < 0.85
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda X: 1e200 * X, "The largest value of X is .*e.200, .*; scale X"),
+        (lambda X: 1e-200 * X, "The largest value of X is .*e-20"),
+        (lambda X: X.astype(str), "X must hold numbers, got text; convert"),
+        (lambda X: X + 1j, "Complex data not supported; give X as real"),
+        (lambda X: np.where(X > 2.0, np.nan, X), "Input X contains NaN in column"),
+    ],
+)
+def test_rows_that_cannot_be_computed_with_are_one_sentence(change, message):
+    X, X_target, _ = two_samples(200, 200, 3, 0.5)
+    with pytest.raises(ValueError, match=message) as caught:
+        shift_weights(change(X), X_target)
+    assert "\n" not in str(caught.value)
+    with pytest.raises(ValueError, match=message.replace("X", "X_target", 1)):
+        shift_weights(X, change(X_target))

@@ -1,5 +1,6 @@
 """``store_rows=False``: nothing of single rows outlives the fit, and what needs them says so."""
 
+import copy
 import pickle
 
 import numpy as np
@@ -59,8 +60,8 @@ def test_nothing_of_the_size_of_the_rows_is_left(how, given, n_targets):
     assert len(pickle.dumps(bare)) < 35_000
     assert_array_equal(bare.predict(X), kept.predict(X))
     left = set(vars(bare))
-    assert left == set(vars(kept)) - set(OF_EACH_ROW)
-    for name in left - {"store_rows", "_factorization", "_fingerprint"}:
+    assert left == set(vars(kept)) - {n for n in OF_EACH_ROW if getattr(kept, n) is not None}
+    for name in left - {"store_rows", "_rows_stored", "_factorization", "_fingerprint"}:
         assert pickle.dumps(getattr(bare, name)) == pickle.dumps(getattr(kept, name)), name
 
 
@@ -86,8 +87,13 @@ def test_what_needs_rows_says_so_and_the_rest_answers(how, given):
     X, y = make_data(N, 5)
     model = RenormalizedRidge if "cv" in how or not how else TheoryGuidedRidgeCV
     model = model(**how, store_rows=False).fit(X, y, **given)
-    message = "needs the rows of the fit.*Fit again with store_rows=True, or do without"
+    message = r"needs the rows of the fit, .*store_rows=False.* Fit again with store_rows=True, or"
+    model.set_params(store_rows=True)  # what counts is the fit
+    full = type(model)(**how).fit(X, y, **given)
     for name in OF_EACH_ROW:
+        if getattr(full, name) is None:
+            assert getattr(model, name) is None
+            continue
         assert not hasattr(model, name)
         with pytest.raises(NotFittedError, match=f"^{name} {message}"):
             getattr(model, name)
@@ -95,18 +101,38 @@ def test_what_needs_rows_says_so_and_the_rest_answers(how, given):
         lambda: model.predict(X, return_std=True),
         lambda: model.predict_interval(X),
         lambda: model.predict_interval(X, method="jackknife+"),
-        lambda: model.predict_ahead(X),
-        lambda: model.risk_ahead([1, 2]),
         lambda: RiskCurveDisplay.from_estimator(model, X, y),
     ):
-        with pytest.raises(ValueError, match=message):
+        with pytest.raises(NotFittedError, match=message):
             ask()
+    error, cause = (
+        (NotFittedError, message)
+        if "sample_correlation" in how
+        else (ValueError, "fit with sample_correlation='ar1'")
+    )
+    for ask in (lambda: model.predict_ahead(X), lambda: model.risk_ahead([1, 2])):
+        with pytest.raises(error, match=cause) as caught:
+            ask()
+        assert caught.type is error
     assert model.risk_interval()[0] < model.risk_ < model.risk_interval()[1]
     assert model.compare(1.0, 10.0).std_error > 0.0
     assert learning_curve(model, [N]).risk > 0.0
     assert " rows, 5 features, 1 target" in model.summary()
     assert "R2 on fresh rows" not in model.summary()
     assert "degrees of freedom" in model._repr_html_()
+
+
+def test_copies_and_blocks_say_that_they_have_no_rows():
+    """And what was made of the rows is there all the same."""
+    X, y = make_data(60, 5)
+    model = TheoryGuidedRidgeCV().fit(X, y)
+    stream = TheoryGuidedRidgeCV().partial_fit(X, y)
+    for other in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model), stream):
+        assert other.loo_residuals_.shape == (60,)
+        with pytest.raises(NotFittedError, match=r"not in a copy .* in blocks\. Fit again to rows"):
+            other.predict_interval(X, method="jackknife+")
+        with pytest.raises(NotFittedError, match=r"not in a copy .* in blocks\. Fit again to rows"):
+            RiskCurveDisplay.from_estimator(other, X, y)
 
 
 def test_a_stream_goes_on_without_them():

@@ -177,7 +177,7 @@ def test_error_bars_come_from_the_sample():
     assert "5000 rows" in model._repr_html_()
     assert model.risk_interval()[0] < model.risk_ < model.risk_interval()[1]
     assert_allclose(model.predict(X[:2], return_std=True)[1], np.sqrt(model.risk_), rtol=0.1)
-    with pytest.raises(ValueError, match="and when rows come in blocks"):
+    with pytest.raises(ValueError, match="and not kept where they come in blocks"):
         model.predict_interval(X[:1], method="jackknife+")
 
 
@@ -369,6 +369,18 @@ def test_sizes_whose_powers_leave_the_range_are_refused(x_size, y_size, match):
         TheoryGuidedRidgeCV().partial_fit(X * x_size, y * y_size).predict(X)
     ordinary = TheoryGuidedRidgeCV().partial_fit(X, y).partial_fit(X, 1e-60 * y)
     assert np.isfinite(ordinary.risk_)  # a block of small targets is nothing special
+
+
+@pytest.mark.parametrize("size", [1e32, 1e120, 1e200])
+def test_a_block_of_too_large_targets_leaves_the_stream_as_it_was(size):
+    X, y = make_data(40, 3)
+    model = TheoryGuidedRidgeCV().partial_fit(X, y)
+    with pytest.raises(ValueError, match=r"Values of y are about .*; divide y by that value"):
+        model.partial_fit(X, size * y)
+    with pytest.raises(ValueError, match=r"largest sample_weight is .* Divide the weights"):
+        model.partial_fit(X, y, np.full(40, 1e120))
+    assert model.n_samples_seen_ == 40
+    assert model.alpha_ == TheoryGuidedRidgeCV().partial_fit(X, y).alpha_
 
 
 @pytest.mark.parametrize("kind", [TypeError, ValueError])

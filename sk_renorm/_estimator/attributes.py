@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import numpy as np
-from sklearn.exceptions import NotFittedError
 
 from sk_renorm._estimator.fitted import FittedModel
 from sk_renorm._linalg import Factorization
@@ -98,10 +97,7 @@ class FittedAttributes(FittedModel):
     def __getattr__(self, name):
         # called for what is missing
         if name in (*OF_ROWS, *OF_EACH_ROW) and "alpha_" in vars(self):
-            try:
-                self._set_rows_now(name)
-            except ValueError as error:
-                raise NotFittedError(str(error)) from error
+            self._set_rows_now(name)
             return object.__getattribute__(self, name)
         message = f"{type(self).__name__!r} object has no attribute {name!r}"
         raise AttributeError(message, name=name, obj=self)
@@ -245,9 +241,11 @@ class FittedAttributes(FittedModel):
         self._left_out_single_rows = single_rows
         self._factorization = f if self.store_rows else None
         self._fingerprint = None if self._factorization is None else f.data.fingerprint()
+        self._rows_stored = self.store_rows
         if not self.store_rows:
             for name in OF_EACH_ROW:
-                delattr(self, name)
+                if getattr(self, name) is not None:  # None says that nothing was given
+                    delattr(self, name)
 
     def _set_cv_results(self, data: TrainingData, objective: Objective, alphas) -> None:
         errors = objective.by_row(objective.estimate.errors(alphas[:, None]))

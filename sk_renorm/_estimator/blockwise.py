@@ -13,8 +13,8 @@ from sk_renorm._estimator.summary import DISPERSED
 from sk_renorm._linalg import DaskRows, Digest, Factorization, Moments, features_of
 from sk_renorm._risk import LeaveOneOutByBlock, SampledGCV, sampled_leave_one_out
 from sk_renorm._rows.check import refusal, unchanged_on_error
-from sk_renorm._rows.names import listed
-from sk_renorm._rows.numbers import check_sizes, check_weight
+from sk_renorm._rows.names import column_names
+from sk_renorm._rows.numbers import check_finite, check_sizes, check_weight
 from sk_renorm._rows.rows import TrainingData
 from sk_renorm._tuning.candidates import Asked, Candidates
 from sk_renorm._tuning.request import Request
@@ -23,6 +23,7 @@ from sk_renorm._tuning.tune import tune_estimate
 from sk_renorm.exceptions import UnreliableGCVWarning, UnresolvedPenaltyWarning
 
 _PENDING = ("_stream", "_later")
+Names = dict[str, list[str] | None]  # of columns of X and y
 
 
 @dataclass(frozen=True)
@@ -62,13 +63,16 @@ class BlockwiseFit(FittedAttributes):
             validate_data(self, features_of(X), y, skip_check_array=True)
             rows = DaskRows.of(X, y, sample_weight, stage)
             flat = getattr(y, "ndim", np.ndim(y)) == 1
+            names = {"X": column_names(X), "y": column_names(y)}
             if request.risk == "gcv":
                 digest = rows.digest()
-                check_sums(digest.moments, digest.n_seen)
+                check_sums(digest.moments, digest.n_seen, names)
+                _check_number(digest.n_seen)
                 self._fit_digest(digest, flat, request, rows)
                 return self
             Y, weights, moments = rows.moments()
-            check_sums(moments, len(Y))
+            check_sums(moments, len(Y), names)
+            _check_number(len(Y))
             data = _rows_at_hand(rows.dtype, Y, weights, flat, moments, len(Y))
             how = {"fit_intercept": self.fit_intercept, "least": request.candidates.least}
             factorization = rows.factorize(moments, len(Y), **how)
@@ -182,24 +186,23 @@ def _rows_at_hand(dtype, Y, weights, flat: bool, moments: Moments, n_rows: float
     return RowsAtHand(no_rows, Y, weights, y, moments=moments, n_rows=n_rows)
 
 
-def check_sums(moments: Moments, n_rows: int) -> None:
-    """Refuse what is empty, not finite or of extreme size, and too few rows."""
+def check_sums(moments: Moments, n_rows: int, names: Names | None = None) -> None:
+    """Refuse what is empty, not finite or of extreme size; columns of X and y by their names."""
+    names = {} if names is None else names
     squares = {"X": np.diagonal(moments.xx), "y": moments.yy}
+    means = {"X": moments.x_mean, "y": moments.y_mean}
     for name, sums in squares.items():
         if not len(sums):
             raise ValueError(f"{name} has no columns; at least one is needed.")
     check_weight(moments.total_weight / max(n_rows, 1))
     for name, sums in squares.items():
-        if not np.isfinite(sums).all():
-            columns = listed(np.flatnonzero(~np.isfinite(sums)), "column")
-            raise ValueError(
-                f"Input {name} contains NaN, infinity or values too large to be squared, in "
-                f"{columns}; leave out these rows or columns."
-            )
+        check_finite(name, means[name], sums, names.get(name))
+    spread = {name: np.sqrt(sums / moments.total_weight) for name, sums in squares.items()}
+    check_sizes(*(max(np.abs(means[name]).max(), spread[name].max()) for name in ("X", "y")))
+
+
+def _check_number(n_rows: int) -> None:
     if n_rows < 2:
         raise ValueError(
             f"Found {n_rows} row(s) of positive weight; it takes two to choose a penalty."
         )
-    means = {"X": moments.x_mean, "y": moments.y_mean}
-    spread = {name: np.sqrt(sums / moments.total_weight) for name, sums in squares.items()}
-    check_sizes(*(max(np.abs(means[name]).max(), spread[name].max()) for name in ("X", "y")))

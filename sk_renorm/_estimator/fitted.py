@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
+from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted
 
 from sk_renorm._estimator.rows_ahead import RowsAhead
@@ -131,7 +132,8 @@ class FittedModel(RowsAhead):
         Raises
         ------
         ValueError
-            If the level is one that so few rows cannot support, or the method lacks what it needs.
+            If the level is one that so few rows cannot support, or the method lacks what it needs;
+            a NotFittedError, which is one, if that is the rows.
 
         Notes
         -----
@@ -197,14 +199,19 @@ class FittedModel(RowsAhead):
     def _kept_factorization(self, what: str):
         """Return the factorization of the fit, if it is there and its rows are as they were."""
         factorization = getattr(self, "_factorization", None)
+        if factorization is None and not self._rows_stored:
+            raise NotFittedError(
+                f"{what} needs the rows of the fit, and this model, fitted with store_rows=False, "
+                "has none. Fit again with store_rows=True, or do without."
+            )
         if factorization is None:
-            raise ValueError(
-                f"{what} needs the rows of the fit, and this model has none: they are left out "
-                "with store_rows=False, when a model is copied or pickled, and when rows come in "
-                "blocks. Fit again with store_rows=True, or do without."
+            raise NotFittedError(
+                f"{what} needs the rows of the fit, and this model has none: they are not in a "
+                "copy or a pickle of a model, and not kept where they come in blocks. Fit again to "
+                "rows in memory, or do without."
             )
         if factorization.data.fingerprint() != self._fingerprint:
-            raise ValueError(
+            raise NotFittedError(
                 f"The training rows have been changed since the fit, so {what} cannot use them; "
                 "fit again, or do without."
             )
@@ -331,7 +338,7 @@ class FittedModel(RowsAhead):
         return html + as_html(on_host(self)) if hasattr(self, "risk_profile_") else html
 
     def __getstate__(self):
-        # the rows of the fit are for this process: a model on disk holds no training data
+        # the rows of the fit are for this process; on disk a stream has its sample, and no more
         state = dict(super().__getstate__())
         state.pop("_factorization", None)
         state.pop("_fingerprint", None)

@@ -33,7 +33,8 @@ class RowsAhead:
         Raises
         ------
         ValueError
-            If the model was fitted without ``sample_correlation``, or with a matrix of it.
+            If the model was fitted without ``sample_correlation``, or with a matrix of it; a
+            NotFittedError, which is one, after a fit with ``store_rows=False``.
 
         Notes
         -----
@@ -71,7 +72,8 @@ class RowsAhead:
         Raises
         ------
         ValueError
-            If the model was fitted without ``sample_correlation``, or with a matrix of it.
+            If the model was fitted without ``sample_correlation``, or with a matrix of it; a
+            NotFittedError, which is one, after a fit with ``store_rows=False``.
 
         References
         ----------

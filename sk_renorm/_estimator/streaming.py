@@ -11,6 +11,7 @@ from sk_renorm._estimator.blockwise import BlockwiseFit, RefusedCandidates, chec
 from sk_renorm._linalg import Digest, is_dask
 from sk_renorm._rows.check import check_training_data, unchanged_on_error
 from sk_renorm._rows.devices import place_of, to_host
+from sk_renorm._rows.numbers import check_sizes
 
 _OF_FEATURES = ("n_features_in_", "feature_names_in_")
 
@@ -46,7 +47,8 @@ class StreamingFit(BlockwiseFit):
         Raises
         ------
         ValueError
-            If the block does not go with those before; the estimator is unchanged.
+            If the block does not go with those before, or holds what cannot be computed with: here
+            values of y beyond 1e30 too; the estimator is unchanged.
         AttributeError
             If ``cv``, ``scoring``, ``sample_correlation``, ``store_cv_results`` or
             ``selection="robust"`` is set: these need all rows.
@@ -102,6 +104,8 @@ class StreamingFit(BlockwiseFit):
             data = check_training_data(
                 self, X, y, sample_weight, min_rows=1, reset=stream is None, accept_sparse=False
             )
+            # no later block could mend sums of such targets; small ones it can
+            check_sizes(0.0, max(1.0, data.target_sizes.max()))
             past = None if stream is None else Digest.from_state(stream["digest"])
             digest = Digest.of(0 if past is None else past.n_seen, data.X, data.Y, data.weights)
             flat = data.y.ndim == 1

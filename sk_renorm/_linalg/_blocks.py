@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.linalg.blas import dsyrk
+from scipy.sparse import issparse
 
 from sk_renorm._linalg._threads import map_ranges
 
@@ -213,8 +214,9 @@ class CentredData:
             products += X_centred[:, columns] @ block.T
         return products
 
-    def centred(self, X: np.ndarray) -> np.ndarray:
-        """Return new rows (m, p) less the means."""
+    def centred(self, X) -> np.ndarray:
+        """Return a few new rows (m, p), dense or sparse, less the means, dense."""
+        X = X.toarray() if issparse(X) else X
         block = np.subtract(X, self.x_mean, dtype=np.float64)
         return block if self.low is None else block - self.low[0]
 

@@ -122,7 +122,7 @@ def _on_block(task: BlockTask, number: int, X, Y, weights):
         if weights.ndim != 1:
             raise ValueError(
                 "Sample weights must be 1D array or scalar, got an array of shape "
-                f"{weights.shape} in block {number}."
+                f"{weights.shape} in block {number}; give one value for each row, in one dimension."
             )
     for name, values in (("y", Y), ("sample_weight", weights)):
         if values is not None and len(values) != len(X):

@@ -115,10 +115,6 @@ class SparseData(CentredData):
         """Return ``X_centred X~'`` (m, n) for a few dense rows (m, p)."""
         return self.row_product(slice(None), X_centred.T).T
 
-    def centred(self, X: scipy.sparse.csr_array) -> np.ndarray:
-        """Return a few new rows (m, p) less the means, dense."""
-        return X.toarray() - self.x_mean
-
     def column_gram(self) -> np.ndarray:
         """Return ``X~' X~`` (p, p)."""
         gram = _gram(self._weighted())

@@ -6,20 +6,22 @@ from numbers import Real
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import check_array, validate_data
 
 from sk_renorm._linalg import Device, as_csr_array, as_dask_array, features_of, is_dask
 from sk_renorm._rows.compat import validate_parameter_constraints
+from sk_renorm._rows.dates import refuse_dates
 from sk_renorm._rows.devices import check_place, has_float64, place_of, to_host
 from sk_renorm._rows.names import column_names
 from sk_renorm._rows.numbers import (
+    COMPLEX,
     as_numbers,
     check_target_sizes,
     check_targets,
-    refuse_dates,
     refuse_extremes,
     refuse_no_numbers,
+    refuse_not_finite,
+    refuse_rows_not_finite,
 )
 from sk_renorm._rows.rows import TrainingData
 
@@ -58,23 +60,24 @@ def check_training_data(
     """
     y = check_targets(y)
     place, names = place_of(X), column_names(X)
-    refuse_dates(X)
-    X, y = validate_data(
-        estimator,
-        X,
-        y,
-        reset=reset,
-        accept_sparse="csr" if accept_sparse else False,
-        dtype=_dtypes(X, place),
-        ensure_all_finite=place is not None,  # else with the sizes, in the same pass
-        multi_output=True,
-        y_numeric=True,
-        ensure_min_samples=min_rows,
-    )
+    refuse_dates(X, "X")
+    with _complex_in_one_sentence():
+        X, y = validate_data(
+            estimator,
+            X,
+            y,
+            reset=reset,
+            accept_sparse="csr" if accept_sparse else False,
+            dtype=_dtypes(X, place),
+            ensure_all_finite=False,  # with the sizes, in the same pass
+            multi_output=True,
+            y_numeric=True,
+            ensure_min_samples=min_rows,
+        )
     X = _as_float(X, place, names)
     y = np.asarray(y, dtype=np.float64)
     weights = _check_weights(sample_weight, len(y), "sample_weight")
-    refuse_extremes(X, weights, place, type(estimator).__name__)
+    refuse_extremes(X, weights, place, names)
     risk_weights = _check_weights(risk_weight, len(y), "risk_weight")
     if weights is None or weights.all():
         risk_weights = _relative(risk_weights)
@@ -113,20 +116,41 @@ def check_new_data(estimator, X, method: str = "predict"):
         return as_dask_array(X)
     check_place(estimator, X, method)
     place, names = place_of(X), column_names(X)
-    refuse_dates(X)
-    X = validate_data(
-        estimator,
-        X,
-        accept_sparse="csr",
-        dtype=_dtypes(X, place),
-        ensure_all_finite=place is not None,
-        reset=False,
-    )
+    refuse_dates(X, "X")
+    with _complex_in_one_sentence():
+        X = validate_data(
+            estimator,
+            X,
+            accept_sparse="csr",
+            dtype=_dtypes(X, place),
+            ensure_all_finite=False,
+            reset=False,
+        )
     X = _as_float(X, place, names)
-    if place is None:
-        values = X.data if issparse(X) else X
-        assert_all_finite(values, estimator_name=type(estimator).__name__, input_name="X")
+    refuse_not_finite(X, place, names)
     return X
+
+
+def check_rows(X, name: str) -> np.ndarray:
+    """Return rows (n, p) as float64, where there is no estimator; refuse them by ``name``."""
+    refuse_dates(X, name)
+    names = column_names(X)
+    with _complex_in_one_sentence(name):
+        X = check_array(X, dtype=None, ensure_all_finite=False, input_name=name)
+    X = _as_float(X, None, names, name).astype(np.float64, copy=False)
+    refuse_extremes(X, None, None, names, name)
+    return X
+
+
+@contextmanager
+def _complex_in_one_sentence(name: str = "X") -> Iterator[None]:
+    """Say in one sentence what scikit-learn says with all of the array."""
+    try:
+        yield
+    except ValueError as error:
+        if str(error).startswith("Complex data not supported"):
+            raise ValueError(COMPLEX.format(name=name)) from None
+        raise
 
 
 def _dtypes(X, place: Device | None) -> list | None:
@@ -134,7 +158,7 @@ def _dtypes(X, place: Device | None) -> list | None:
     if place is None:
         return None
     if place.xp.isdtype(X.dtype, "complex floating"):
-        raise ValueError("Complex data not supported; give X as real numbers.")
+        raise ValueError(COMPLEX.format(name="X"))
     return [place.xp.float64, place.xp.float32] if has_float64(place) else [place.xp.float32]
 
 
@@ -144,13 +168,13 @@ def _rows(X, kept: np.ndarray, place: Device | None):
     return place.xp.take(X, place.put(np.flatnonzero(kept)), axis=0)
 
 
-def _as_float(X, place: Device | None, names: list[str] | None):
+def _as_float(X, place: Device | None, names: list[str] | None, name: str = "X"):
     """Keep float32 and float64; convert numbers; refuse all else, by the ``names`` of columns."""
     if place is not None:
         return X
     if X.dtype not in _FLOATS:
         if not issparse(X):
-            refuse_no_numbers(X, "X", names)
+            refuse_no_numbers(X, name, names)
         X = check_array(X, accept_sparse="csr", dtype=np.float64, ensure_all_finite=False)
     return as_csr_array(X) if issparse(X) else X
 
@@ -159,13 +183,26 @@ def _check_weights(given, n_rows: int, name: str) -> np.ndarray | None:
     if given is None:
         return None
     if isinstance(given, Real):
+        if not np.isfinite(given):
+            raise ValueError(f"{name} must be finite, got {given}.")
         given = np.full(n_rows, float(given))
+    column = f"{name}[{names[0]}]" if (names := column_names(given)) else f"{name}.ravel()"
     given = given if issparse(given) else as_numbers(given, name)
-    weights = check_array(given, ensure_2d=False, dtype=np.float64, input_name=name, copy=True)
+    weights = check_array(
+        given,
+        ensure_2d=False,
+        dtype=np.float64,
+        ensure_all_finite=False,
+        input_name=name,
+        copy=True,
+    )
     if weights.ndim != 1:
+        remedy = column if weights.shape == (n_rows, 1) else "one value for each row"
         raise ValueError(
-            f"{_IN_WORDS[name]} must be 1D array or scalar, got an array of shape {weights.shape}."
+            f"{_IN_WORDS[name]} must be 1D array or scalar, got an array of shape "
+            f"{weights.shape}; give {remedy}."
         )
+    refuse_rows_not_finite(weights, name)
     if len(weights) != n_rows:
         raise ValueError(
             f"{name} has {len(weights)} values for {n_rows} rows; give one for each row."

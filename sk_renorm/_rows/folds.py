@@ -7,6 +7,7 @@ from sklearn.utils import indexable
 from sklearn.utils.validation import check_consistent_length
 
 from sk_renorm._linalg import Fold, missing
+from sk_renorm._rows.names import listed
 
 
 def check_groups(groups, X) -> np.ndarray | None:
@@ -26,8 +27,8 @@ def check_groups(groups, X) -> np.ndarray | None:
     rows = np.flatnonzero(missing(labels))
     if len(rows):
         raise ValueError(
-            f"groups has {len(rows)} missing labels (NaN or None), the first in row {rows[0]}; "
-            "give each of these rows a label, of its own if it is alone, or leave it out."
+            f"groups has no label (NaN or None) in {listed(rows, 'row')}; give each of these rows "
+            "a label, of its own if it is alone, or leave it out."
         )
     return labels
 

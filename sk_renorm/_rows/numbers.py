@@ -5,12 +5,19 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.sparse import issparse
 from sklearn import get_config
-from sklearn.utils import assert_all_finite
 
 from sk_renorm._linalg import Device, missing, row_ranges
+from sk_renorm._rows.dates import refuse_date_objects, refuse_dates
 from sk_renorm._rows.names import column_names, listed
 
+COMPLEX = "Complex data not supported; give {name} as real numbers."
+_FILL = (
+    "leave out their rows or columns, or fill them first, for instance with "
+    "sklearn.impute.SimpleImputer"
+)
 _REMEDY = "convert it first, for instance with {name}.astype(float) or an encoder"
+_SCALE = "scale X, for instance with sklearn.preprocessing.StandardScaler"
+_DIVIDE = "divide y by its largest value"
 # Sums of squares from 1e-240 to 1e240 leave room for 1e8 times the largest eigenvalue, and for a
 # ratio of 1e40 to the smallest, in the range of float64.
 _DIGITS = 240.0
@@ -22,30 +29,25 @@ _FLOAT32_TARGETS = 1e-30, 1e30
 _LIGHTEST, _HEAVIEST = 1e-100, 1e100
 
 
-def refuse_dates(X) -> None:
-    """Refuse dates in a frame: pandas cannot even put them into one array with numbers."""
-    dtypes = getattr(X, "dtypes", ()) if hasattr(X, "columns") else ()
-    kinds = [getattr(dtype, "kind", "") for dtype in dtypes]
-    named = zip(column_names(X) or (), kinds, strict=False)
-    which = [name for name, kind in named if kind in ("m", "M")]
-    if which:
-        _refuse("X", "dates", which)
-
-
 def refuse_no_numbers(values: np.ndarray, name: str, names: list[str] | None = None) -> None:
     """Refuse text, dates and objects that are no numbers, by the ``names`` of their columns."""
     kind = values.dtype.kind
-    if kind in "USVmM":
-        _refuse(name, "dates" if kind in "mM" else "text")
+    refuse_dates(values, name)
+    if kind == "c":
+        raise ValueError(COMPLEX.format(name=name))
+    if kind in "USV":
+        _refuse(name, "text")
     if kind != "O":
         return
     columns = values.reshape(len(values), -1) if values.ndim else values.reshape(1, 1)
-    names = range(columns.shape[1]) if names is None else names
+    in_frame = names is not None
+    names = names if in_frame else range(columns.shape[1])
     named = list(zip(names, columns.T, strict=True))
     for what, is_found in (("text", _has_text), ("missing values", _has_gaps)):
         which = [label for label, column in named if is_found(column)]
         if which:
             _refuse(name, what, which if values.ndim == 2 else ())
+    refuse_date_objects(name, named, in_frame=in_frame)
     for label, column in named:
         try:
             column.astype(np.float64)
@@ -68,15 +70,14 @@ def _refuse(name: str, what: str, which: Sequence = ()) -> None:
     where = f" in {listed(which, 'column')}" if len(which) else ""
     if what == "missing values":
         raise ValueError(
-            f"{name} must hold numbers, got missing values (NaN, None or NA){where}; leave out "
-            "their rows or columns, or fill them first, for instance with "
-            "sklearn.impute.SimpleImputer."
+            f"{name} must hold numbers, got missing values (NaN, None or NA){where}; {_FILL}."
         )
     raise ValueError(f"{name} must hold numbers, got {what}{where}; {_REMEDY.format(name=name)}.")
 
 
 def as_numbers(given, name: str) -> np.ndarray:
     """Return an array of numbers, NaN where they are absent; refuse text and the like."""
+    refuse_dates(given, name)
     values = np.asarray(given)
     if values.dtype.kind == "O":
         absent = missing(values)
@@ -114,6 +115,17 @@ def check_targets(y):
     )
 
 
+def refuse_rows_not_finite(weights: np.ndarray, name: str) -> None:
+    """Refuse weights (n,) that are NaN or infinite, by their rows."""
+    for is_bad, what in ((np.isnan, "NaN"), (np.isinf, "infinity")):
+        rows = np.flatnonzero(is_bad(weights))
+        if len(rows):
+            raise ValueError(
+                f"Input {name} contains {what} in {listed(rows, 'row')}; give a finite weight "
+                "there, zero for rows that are not to count."
+            )
+
+
 def check_target_sizes(sizes: np.ndarray, dtype: np.dtype) -> None:
     """Refuse targets whose largest values (k,) have no risk, or no coefficients as X's ``dtype``.
 
@@ -137,29 +149,55 @@ def check_target_sizes(sizes: np.ndarray, dtype: np.dtype) -> None:
 
 
 def refuse_extremes(
-    X, weights: np.ndarray | None, place: Device | None, estimator_name: str
+    X, weights: np.ndarray | None, place: Device | None, names: list[str] | None, name: str = "X"
 ) -> None:
     """Refuse X that is not finite, and what is too large or too small to be squared."""
     weight = 1.0 if weights is None else weights.max()
     check_weight(weight)
-    if place is not None:  # known to be finite
+    if place is not None:
+        refuse_not_finite(X, place, names)
         size = max(float(place.xp.max(X)), -float(place.xp.min(X)))
         if size and abs(2.0 * np.log10(size) + np.log10(weight)) > _DIGITS:
             raise ValueError(_too_far(size))
         return
     values = X.data if issparse(X) else X
     if values.dtype == np.float32:  # its squares are always in range
-        assert_all_finite(values, estimator_name=estimator_name, input_name="X")
+        refuse_not_finite(X, place, names)
         return
     if get_config()["assume_finite"]:
         return
     power = _power(values)  # one pass says whether all is finite and in range
     if not np.isfinite(power):
-        assert_all_finite(values, estimator_name=estimator_name, input_name="X")
+        refuse_not_finite(X, place, names, name)
     scale = np.log10(power) + np.log10(weight) if power > 0.0 else -np.inf
     if abs(scale) <= _DIGITS or not values.any():
         return
-    raise ValueError(_too_far(np.abs(values).max()))
+    raise ValueError(_too_far(np.abs(values).max(), name))
+
+
+def refuse_not_finite(X, place: Device | None, names: list[str] | None, name: str = "X") -> None:
+    """Refuse NaN and infinity, by the ``names`` of the columns they are in."""
+    if get_config()["assume_finite"]:
+        return
+    if place is not None:
+        if bool(place.xp.all(place.xp.isfinite(X))):
+            return
+        X = place.to_host(X)
+    values = X.data if issparse(X) else X
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(values.sum()) or np.isfinite(values).all():
+            return
+    for is_bad, what in (
+        (np.isnan, "NaN"),
+        (np.isinf, f"infinity or a value too large for dtype('{X.dtype}')"),
+    ):
+        bad = is_bad(values)
+        if bad.any():
+            found = np.unique(X.indices[bad]) if issparse(X) else np.flatnonzero(bad.any(axis=0))
+            labels = found if names is None else [names[column] for column in found]
+            raise ValueError(
+                f"Input {name} contains {what} in {listed(labels, 'column')}; {_FILL}."
+            )
 
 
 def check_weight(weight: float) -> None:
@@ -182,10 +220,29 @@ def check_sizes(x_size: float, y_size: float) -> None:
         )
 
 
-def _too_far(size: float) -> str:
+def check_finite(
+    name: str, means: np.ndarray, squares: np.ndarray, names: list[str] | None
+) -> None:
+    """Refuse columns, by their ``names``, whose means or sums of squares (k,) are not finite."""
+    too_large = "Squares of {name} leave the range of floating point in {where}; "
+    for bad, what in (
+        (
+            ~np.isfinite(means),
+            "Input {name} contains NaN, infinity or a value too large for dtype('float64') in "
+            "{where}; " + (_FILL if name == "X" else "leave these rows out of X and y"),
+        ),
+        (~np.isfinite(squares), too_large + (_SCALE if name == "X" else _DIVIDE)),
+    ):
+        if bad.any():
+            columns = np.flatnonzero(bad)
+            labels = columns if names is None else [names[column] for column in columns]
+            raise ValueError(what.format(name=name, where=listed(labels, "column")) + ".")
+
+
+def _too_far(size: float, name: str = "X") -> str:
     return (
-        f"The largest value of X is {size:.3g}, and its square (times sample_weight) leaves the "
-        "range of floating point; scale X, for instance with sklearn.preprocessing.StandardScaler."
+        f"The largest value of {name} is {size:.3g}, and its square (times sample_weight) leaves "
+        f"the range of floating point; {_SCALE}."
     )
 
 

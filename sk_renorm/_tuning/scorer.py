@@ -1,7 +1,9 @@
 """scikit-learn's scorers, of predictions that are made already."""
 
+import re
 from collections.abc import Callable
 
+import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 
 
@@ -27,13 +29,43 @@ class HeldOutScorer:
     ----------
     scorer : callable
         Takes a model, X, y and further arguments.
+
+    Raises
+    ------
+    ValueError
+        When called, if the scorer asks the model for more than predictions, or returns what is
+        neither a finite number nor NaN.
     """
 
     def __init__(self, scorer: Callable):
         self.scorer = scorer
 
     def __call__(self, predictions, y, **params) -> float:
-        return self.scorer(HeldOutPredictions(), predictions, y, **params)
+        try:
+            score = self.scorer(HeldOutPredictions(), predictions, y, **params)
+        except AttributeError as error:
+            if HeldOutPredictions.__name__ not in str(error):
+                raise
+            what = f" ({error.name})" if error.name else ""
+            raise ValueError(
+                f"scoring={self!r} needs more of a model than its predictions{what}, and held-out "
+                "predictions come without their models; give a score of y and predictions, such as "
+                "sklearn.metrics.make_scorer(metric) makes."
+            ) from None
+        number = np.asarray(score)
+        if number.ndim or number.dtype.kind not in "biuf":
+            got = f"an array of shape {number.shape}" if number.ndim else repr(score)
+            raise ValueError(
+                f"scoring={self!r} must return one number, got {got}; return, for instance, a mean."
+            )
+        if np.isinf(number):
+            raise ValueError(
+                f"scoring={self!r} returned {score}; return a finite number, or NaN where there is "
+                "no score: such a penalty is never chosen."
+            )
+        return float(number)
 
     def __repr__(self) -> str:
-        return repr(self.scorer)
+        # without the address of a function, which says nothing
+        name = getattr(self.scorer, "__name__", None)
+        return name or re.sub(r" at 0x[0-9a-fA-F]+", "", repr(self.scorer))
