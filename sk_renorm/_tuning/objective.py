@@ -13,17 +13,14 @@ from sk_renorm._risk import (
     RatioToGCV,
     RiskProfile,
     concentration,
+    deeper_nodes,
     make_profile,
     node_weights,
     pooled_risk,
     profile_nodes,
 )
 
-_FALLS = 0.1  # part of the risk at the weakest node of a profile: then it goes on to weaker ones
-_DEEPEST, _N_DEEPER = (
-    1e-13,
-    30,
-)  # times that node, where shrinkage is rounding; and how many of them
+_FALLS = 0.1  # part of the risk at the weakest node of a profile: as without noise, it falls on
 _FEW = 24  # candidates that all become nodes of the profile
 _GROUPS = 50  # of rows, whose scores show how a score scatters
 _SMALL = 1e-3
@@ -164,8 +161,9 @@ class Objective:
             nodes = known.alphas
             evaluation = self.estimate.at(alpha[None, :], nodes, joint, known.sums)
         risk = self._joint(evaluation.risk[None])[0]
-        deeper = _deeper(nodes, evaluation, alpha, risk, f.resolution)
-        if deeper is not None:
+        first = evaluation.sums.losses[:, 0] / evaluation.sums.weight
+        deeper = deeper_nodes(nodes, f.resolution)
+        if len(deeper) > len(nodes) and np.any((alpha < nodes[0]) & (risk < _FALLS * first)):
             nodes, known = deeper, None
             evaluation = self.estimate.at(alpha[None, :], nodes, joint)
         errors = self.by_row(evaluation.errors)[:, 0]
@@ -340,18 +338,3 @@ class Objective:
         if unscored.any():
             predictions, y = predictions[:, ~unscored], y[:, ~unscored]
         return np.array([self.scorer(predictions, y, **params)])
-
-
-def _deeper(
-    nodes: np.ndarray, evaluation: Evaluation, alpha: np.ndarray, risk: np.ndarray, least: float
-) -> np.ndarray | None:
-    """Return ``nodes`` (K,) that reach further down if the risk falls there, as without noise.
-
-    The penalty ``alpha`` (1,) or (k,) of ``risk`` (k,) lies below all of them; None if the risk of
-    the first is much the same, as it is where there is noise.
-    """
-    first = evaluation.sums.losses[:, 0] / evaluation.sums.weight
-    below = nodes[0] * np.geomspace(_DEEPEST, 1.0, _N_DEEPER, endpoint=False)
-    below = below[below > least]
-    falls = (alpha < nodes[0]) & (risk < _FALLS * first)
-    return np.concatenate([below, nodes]) if falls.any() and len(below) else None
