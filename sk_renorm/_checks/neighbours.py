@@ -25,9 +25,10 @@ _MATTERS, _SURE = 0.06, 1.5  # growth worth a word, by so many standard errors
 # Rows in the order of a feature only follow it as a rule: then growth goes with the length of a
 # block.  Where neighbours say something, it grows less than this if blocks are four times as long.
 _ENDS = 2.5
-# or it is large for a row's next neighbours alone: in the order of a feature these share little
-# more than that feature, but for a few rows at its ends
-_NEXT, _AT_ONCE, _CERTAIN = 4, 0.2, 3.0  # rows of a block, its growth, standard errors
+# Or it is large at once: in the order of a feature a row shares little with the few next to it but
+# that feature, unless they are among the few at its ends.
+_AT_ONCE = ((4, 0.2), (16, 0.3))  # rows of a block, and growth
+_CERTAIN = 2.5  # standard errors of it
 
 
 @dataclass(frozen=True)
@@ -139,8 +140,11 @@ def sets_of_rows(n: int, b: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _is_at_once(left: RowsLeftOut) -> bool:
     """Say whether growth is large and certain in short blocks, whatever column is in order."""
-    found = growth_of_blocks(left, _NEXT)
-    return found is not None and found.value - 1.0 >= max(_AT_ONCE, _CERTAIN * found.error)
+    for b, large in _AT_ONCE:
+        found = growth_of_blocks(left, b)
+        if found is not None and found.value - 1.0 >= max(large, _CERTAIN * found.error):
+            return True
+    return False
 
 
 def _ends(left: RowsLeftOut, block: int) -> bool:
