@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import scipy.sparse
+from exact import exact_errors
 from numpy.testing import assert_allclose, assert_array_equal
 from reference import make_data
 
@@ -83,9 +84,58 @@ def test_without_an_intercept_a_constant_is_a_feature():
     assert_allclose(model.coef_, [np.mean(y) / 0.3])
 
 
+@pytest.mark.parametrize("spread", [0.5, 5.0])
+@pytest.mark.parametrize("moved", [False, True])
+@pytest.mark.parametrize(("n", "p"), [(8, 4), (8, 30), (60, 5)])
+def test_constants_of_uneven_weights(n, p, moved, spread):
+    """Dense and sparse, just constant or moved by rounding."""
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        X, y = constants(n, p, 1.0, rng), rng.standard_normal(n)
+        X = X if moved else np.repeat(X[:1], n, axis=0)
+        weights = np.exp(spread * rng.standard_normal(n))
+        for data in (X, scipy.sparse.csr_array(X)):
+            assert factorize(data, y[:, None], weights).rank == 0
+
+
 def test_sparse_constants_too():
     rng = np.random.default_rng(0)
     X, y = constants(8, 4, 1e8, rng), rng.standard_normal(8)
     model = TheoryGuidedRidgeCV().fit(scipy.sparse.csr_array(X), y, rng.uniform(0.3, 3.0, 8))
     assert model.effective_df_ == 0.0
     assert finite(model)
+
+
+@pytest.mark.parametrize("mean", [1e13, -1e14, 1e15])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(("n", "p"), [(24, 3), (12, 20)])
+def test_a_few_units_of_rounding_are_a_feature(n, p, weighted, mean):
+    """Spaced by 0.002 to 0.125, of standard deviation one: against a hundred digits."""
+    rng = np.random.default_rng(n)
+    X = mean + rng.standard_normal((n, p))
+    y = (X[:, 0] - mean) + 0.1 * rng.standard_normal(n)
+    weights = rng.uniform(0.3, 3.0, n) if weighted else None
+    model = RenormalizedRidge(1.0).fit(X, y, weights)
+    errors = exact_errors(X, y, [1.0], weights=weights)[:, 0]
+    assert_allclose(y - model.loo_predictions_, errors, rtol=1e-9, atol=1e-11)
+    tuned = TheoryGuidedRidgeCV().fit(X, y, weights)
+    near_zero = TheoryGuidedRidgeCV().fit(X - mean, y, weights)  # exact
+    sparse = TheoryGuidedRidgeCV().fit(scipy.sparse.csr_array(X), y, weights)
+    assert_allclose(sparse.risk_, near_zero.risk_, rtol=1e-7)
+    assert_allclose(sparse.effective_df_, near_zero.effective_df_, rtol=1e-7)
+    for name in ("risk_", "effective_df_", "coef_", "eigenvalues_"):
+        expected = getattr(near_zero, name)
+        assert_allclose(getattr(tuned, name), expected, rtol=1e-7, atol=1e-9)
+
+
+def test_in_a_stream_too():
+    rng = np.random.default_rng(0)
+    X = 1e14 + rng.standard_normal((90, 4))
+    X[:, 3] = 0.1  # no feature, whatever its blocks
+    y = X[:, 0] - 1e14 + 0.1 * rng.standard_normal(90)
+    model, expected = (RenormalizedRidge(1.0) for _ in range(2))
+    for start in range(0, 90, 9):
+        model.partial_fit(X[start : start + 9], y[start : start + 9])
+    expected.fit(X - X[0], y)
+    assert_allclose(model.coef_, expected.coef_, rtol=1e-9)
+    assert model.coef_[3] == 0.0

@@ -10,6 +10,7 @@ from reference import make_data, one_by_one, sklearn_errors
 from sklearn.model_selection import KFold, LeaveOneOut, RepeatedKFold
 
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
+from sk_renorm.forecast import learning_curve
 
 REPETITIONS = 1000 if os.environ.get("SK_RENORM_SLOW") == "1" else 150
 ALPHAS = np.array([0.3, 3.0, 30.0])
@@ -393,3 +394,34 @@ def test_equivalent_alphas_end_where_the_error_does(seed):
             alpha = model.alpha_ * (end / model.alpha_) ** factor
             result = model.compare(alpha, model.alpha_)
             assert (result.difference > 1.645 * result.std_error) is worse
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-8])
+@pytest.mark.parametrize(
+    "model",
+    [
+        TheoryGuidedRidgeCV(),
+        TheoryGuidedRidgeCV(risk="gcv"),
+        TheoryGuidedRidgeCV(cv=5),
+        TheoryGuidedRidgeCV(alpha_per_target=True),
+        RenormalizedRidge(0.0),
+    ],
+)
+def test_targets_without_noise_leave_errors_of_the_size_of_the_risk(model, noise):
+    """Shrinkage of a thousandth costs more than all else: the profile must reach below it."""
+    rng = np.random.default_rng(0)
+    X, E = rng.standard_normal((120, 10)), rng.standard_normal((120, 2))
+    Y = X @ rng.standard_normal((10, 2)) + noise * E
+    model.fit(X, Y)
+    unlearned = 1.0 / (1.0 - 11.0 / 120.0)  # of least squares
+    risk, error = np.mean(model.risk_), np.mean(model.risk_std_error_)
+    if noise:
+        assert_allclose(risk, np.mean((noise * E) ** 2) * unlearned, rtol=0.1)
+        assert_allclose(error / risk, np.sqrt(2.0 / (120 * np.size(model.alpha_))), rtol=0.6)
+    assert risk < 1e-24 + 2.0 * noise**2
+    assert 0.02 * risk < error < 0.5 * risk
+    assert np.all(model.equivalent_alphas_ < 1e-2)
+    curve = learning_curve(model, [60, 120, 240])
+    assert_allclose(curve.risk[1].mean(), risk, rtol=0.6)
+    assert np.all(curve.std_error < 0.5 * curve.risk)
+    assert np.all(np.diff(curve.risk, axis=0) < 0.0)

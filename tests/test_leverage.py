@@ -1,5 +1,6 @@
 """The warning that names the rows which the risk rests on, and when it stays silent."""
 
+import re
 import warnings
 
 import numpy as np
@@ -51,6 +52,55 @@ def test_rows_that_choose_the_penalty(p):
         RenormalizedRidge([model.alpha_, 1e-3]).fit(X, np.column_stack([y, y]))
     cost = remedy.risk_path_[alphas == model.alpha_][0] / remedy.risk_ - 1.0
     assert f"other rows is {cost:.0%} larger than" in str(caught[0].message)
+
+
+@pytest.mark.parametrize("factor", 10.0 ** np.arange(4, 15, 2))
+@pytest.mark.parametrize("p", [8, 150])
+def test_a_cell_of_any_size_is_told(factor, p):
+    """Where all shrink to the mean for its sake, leverages there are all alike."""
+    X, y = make_data(100, p, noise=0.5, seed=2)
+    X[3, 3] *= factor
+    with pytest.warns(InfluentialRowsWarning, match="decided by row 3, far"):
+        TheoryGuidedRidgeCV().fit(X, y)
+
+
+@pytest.mark.parametrize("factor", [1e4, 1e8, 1e12])
+def test_a_row_of_any_size_is_told(factor):
+    X, y = make_data(100, 8, noise=0.5, seed=2)
+    X[3] *= factor
+    weights = np.random.default_rng(0).uniform(0.5, 2.0, 100)
+    for fit in ({}, {"sample_weight": weights}):
+        with pytest.warns(InfluentialRowsWarning, match="decided by row 3, far"):
+            TheoryGuidedRidgeCV().fit(X, y, **fit)
+    with pytest.warns(InfluentialRowsWarning, match="decided by row 3, far"):
+        TheoryGuidedRidgeCV(alpha_per_target=True).fit(X, np.column_stack([y, -y]))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_cost_is_that_of_the_rows_named(seed):
+    """Up to four cells in wrong units, of which some decide: against fits without the say of those.
+
+    The losses of such a row may be 1e12 times those of all others, which are then summed apart.
+    """
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((100, 10))
+    y = X.sum(axis=1) + rng.standard_normal(100)
+    rows, columns = rng.choice(100, 1 + seed % 4, False), rng.choice(10, 1 + seed % 4, False)
+    X[rows, columns] *= 10.0 ** rng.uniform(3, 9, len(rows))
+    alphas = np.geomspace(1e-3, 1e22, 60)
+    with pytest.warns(InfluentialRowsWarning, match="decided by row") as caught:
+        model = TheoryGuidedRidgeCV(alphas).fit(X, y)
+    message = str(caught[0].message)
+    named = re.search(r"by rows? ([\d, ]+), far", message)[1]
+    named = [int(number) for number in named.split(",")]
+    assert set(named) <= set(rows)
+    others = np.ones(100)
+    others[named] = 0.0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", InfluentialRowsWarning)  # those not named
+        remedy = TheoryGuidedRidgeCV(alphas).fit(X, y, risk_weight=others)
+    cost = remedy.risk_path_[alphas == model.alpha_][0] / remedy.risk_ - 1.0
+    assert f"other rows is {cost:.0%} larger than" in message
 
 
 def test_rows_are_those_given_and_weights_count():

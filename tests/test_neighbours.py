@@ -16,7 +16,7 @@ from sklearn.datasets import load_diabetes
 from sk_renorm import HBlockSplit, RenormalizedRidge, TheoryGuidedRidgeCV
 from sk_renorm._checks import neighbours as find_neighbours
 from sk_renorm._checks import warn
-from sk_renorm._checks.neighbours import excess_losses, growth_of_blocks, sets_of_rows
+from sk_renorm._checks.neighbours import _is_at_once, excess_losses, growth_of_blocks, sets_of_rows
 from sk_renorm._checks.order import is_in_order
 from sk_renorm.exceptions import DependentRowsWarning
 
@@ -215,6 +215,19 @@ def test_a_column_of_time_does_not_hide_them():
     assert hits >= 8
 
 
+@pytest.mark.parametrize("time", [np.arange(300.0), 1.6e12 + 3.6e6 * np.arange(300.0)])
+@pytest.mark.parametrize("p", [10, 40])
+def test_a_column_of_time_hides_no_long_memory(p, time):
+    """Its growth does not end within a block, but is large at once: with time stamps or without."""
+    hits = 0
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        X = autoregression(rng, 300, p, 0.9)
+        y = X[:, 0] + autoregression(rng, 300, 1, 0.9)[:, 0]
+        hits += told(np.column_stack([X, time]), y) is not None
+    assert hits >= 7
+
+
 @pytest.mark.parametrize("columns", [1, 3])
 def test_groups_in_their_order_are_told(columns):
     """Plots of eight rows each, on soil of their own."""
@@ -291,6 +304,20 @@ def kinds_in_order(seed):
 @pytest.mark.parametrize("kind", kinds_in_order(0))
 def test_sorted_rows_are_not_told(kind):
     assert [seed for seed in range(6) if told(*kinds_in_order(seed)[kind])] == []
+
+
+def test_short_blocks_of_a_sorted_column_with_heavy_ends_are_not_certain():
+    """A few rows at its ends lie far from all others and tell of each other: no sign of memory."""
+    large = 0
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        for X in (np.exp(rng.standard_normal((200, 5))), rng.standard_t(3, (200, 5))):
+            key = (X[:, 0] - X[:, 0].mean()) / X[:, 0].std()
+            bent = 5.0 * key**2 + X[:, 1] + rng.standard_normal(200)
+            left = rows_left_out(TheoryGuidedRidgeCV(), *sorted_by(key, X, bent))
+            large += growth_of_blocks(left, 4).value > 1.2
+            assert not _is_at_once(left)
+    assert large > 3
 
 
 def test_lagged_designs_are_not_told():

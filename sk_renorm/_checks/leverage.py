@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sk_renorm._risk import LeaveOneOut
+from sk_renorm._risk import LeaveOneOut, effective_df
 
 _MOST_ROWS = 5
 _FEWEST = 50  # rows; of fewer, some always carry much
@@ -15,6 +15,8 @@ _LITTLE_LEFT = 0.5  # of the usual one minus leverage: what makes a row far from
 _MUCH = 0.25
 _TIMES = 12.0
 _COST = 0.2
+_MOST_OF_COST = 0.8  # those named account for
+_FEW_DIGITS = 1e-6  # of a sum, that subtracting its largest terms leaves
 _EXACT = 1e-16  # of the power of y: errors below are rounding
 
 
@@ -45,6 +47,7 @@ class DecisiveRows:
 
 def decisive_rows(
     estimate: LeaveOneOut,
+    alpha: np.ndarray,
     errors: np.ndarray,
     left: np.ndarray,
     alphas: np.ndarray,
@@ -60,8 +63,10 @@ def decisive_rows(
     ----------
     estimate : LeaveOneOut
         Whose risk it is.
+    alpha : ndarray of shape (1,) or (q,)
+        The penalty chosen, or that of each target.
     errors : ndarray of shape (n, q)
-        Leave-one-out errors at the penalty chosen.
+        Leave-one-out errors there.
     left : ndarray of shape (n, k)
         One minus the leverages there, up to a factor, of one penalty or of each target's.
     alphas, risks : ndarray of shape (L,), (L, 1) or (L, q)
@@ -69,18 +74,27 @@ def decisive_rows(
     """
     if len(errors) < _FEWEST:
         return None
-    left = (left / left.mean(axis=0)).mean(axis=1)
+    left = _relative(left)
     far = np.flatnonzero(left < _LITTLE_LEFT)
     f, weights = estimate.factorization, estimate.weights
+    if len(alphas) > 1 and effective_df(f, alpha).min() < len(far) + 0.5:
+        # far rows are all that was learned, or nothing was: others may have forbidden the rest
+        left = np.minimum(left, _relative(estimate.left_at(alphas[alphas > 0.0].min())))
+    candidates = np.flatnonzero(left < _LITTLE_LEFT)
     power = np.square(f.projections).sum() + f.null_power.sum()
     losses = weights[:, None] * np.square(errors)
     losses = losses.sum(axis=1, keepdims=True) if risks.shape[1] == 1 else losses
     total = losses.sum(axis=0)
-    if not len(far) or not np.all(total > _EXACT * power):
+    if not len(candidates) or not np.all(total > _EXACT * power):
         return None
     shares = (losses / total).mean(axis=1)
-    farthest = far[np.argsort(left[far])[:_MOST_ROWS]]
+    farthest = candidates[np.argsort(left[candidates])[:_MOST_ROWS]]
     return _that_choose(estimate, farthest, shares, alphas, risks) or _that_carry(far, shares)
+
+
+def _relative(left: np.ndarray) -> np.ndarray:
+    """Return one minus the leverages (n, k) relative to the usual ones, the mean (n,) over k."""
+    return (left / left.mean(axis=0)).mean(axis=1)
 
 
 def _that_carry(far: np.ndarray, shares: np.ndarray) -> DecisiveRows | None:
@@ -89,7 +103,7 @@ def _that_carry(far: np.ndarray, shares: np.ndarray) -> DecisiveRows | None:
     rows = largest[np.isin(largest, far)]
     share = float(shares[rows].sum())
     many = max(_MUCH, _TIMES * len(rows) / len(shares))
-    return DecisiveRows(rows, share) if share >= many else None
+    return DecisiveRows(rows, share) if len(rows) and share >= many else None
 
 
 def _that_choose(
@@ -99,7 +113,7 @@ def _that_choose(
     alphas: np.ndarray,
     risks: np.ndarray,
 ) -> DecisiveRows | None:
-    """Return those of the ``farthest`` rows for whose errors the others have the wrong penalty."""
+    """Return the fewest of the ``farthest`` rows for whose errors the others pay most."""
     if len(alphas) == 1:
         return None  # nothing was chosen
     weights = estimate.weights
@@ -107,14 +121,38 @@ def _that_choose(
     losses = losses.mean(axis=2, keepdims=True) if risks.shape[1] == 1 else losses
     totals = np.where(np.isfinite(risks), risks * weights.sum(), np.inf)
     others = totals - losses.sum(axis=0)
+    outweighed = np.flatnonzero((others < _FEW_DIGITS * totals).any(axis=1))
+    if len(outweighed):
+        others[outweighed] = _sum_without(estimate, farthest, alphas[outweighed], risks.shape[1])
     columns = np.arange(risks.shape[1])
     chosen, better = totals.argmin(axis=0), others.argmin(axis=0)
-    least = others[better, columns]
-    if not np.all(least > 0.0):
-        return None
-    cost = float(np.mean(others[chosen, columns] / least)) - 1.0
     # what each row loses where the others are best off: it pulls the penalty away from there
     pull = (losses[:, better, columns] - losses[:, chosen, columns]).sum(axis=1)
     order = np.argsort(-pull)
-    rows = farthest[order][pull[order] > 0.1 * pull.max()]
-    return DecisiveRows(rows, float(shares[rows].sum()), cost) if cost >= _COST else None
+    not_named = (losses[order[m:]].sum(axis=0) for m in range(1, len(order) + 1))
+    costs = np.array([_cost(others + rest, chosen) for rest in not_named])
+    if not costs[-1] >= _COST:
+        return None
+    last = int(np.argmax(costs >= max(_COST, _MOST_OF_COST * costs[-1])))
+    rows = farthest[order[: last + 1]]
+    return DecisiveRows(rows, float(shares[rows].sum()), float(costs[last]))
+
+
+def _sum_without(
+    estimate: LeaveOneOut, rows: np.ndarray, alphas: np.ndarray, n_losses: int
+) -> np.ndarray:
+    """Return the losses (L, 1) or (L, q) of all but some rows, which may be most of all losses."""
+    counts = np.ones(len(estimate.weights))
+    counts *= 1.0 if estimate.risk_weights is None else estimate.risk_weights
+    counts[rows] = 0.0
+    others = LeaveOneOut(estimate.factorization, counts, estimate.apart)
+    losses = others.risk(alphas[:, None]) * others.total_weight
+    return losses.mean(axis=1, keepdims=True) if n_losses == 1 else losses
+
+
+def _cost(others: np.ndarray, chosen: np.ndarray) -> float:
+    """Return by how much losses (L, k) are larger at indices ``chosen`` (k,) than they could be."""
+    least = others.min(axis=0)
+    if not np.all(least > 0.0):
+        return 0.0
+    return float(np.mean(others[chosen, np.arange(len(chosen))] / least)) - 1.0

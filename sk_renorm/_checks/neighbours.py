@@ -25,6 +25,10 @@ _MATTERS, _SURE = 0.06, 1.5  # growth worth a word, by so many standard errors
 # Rows in the order of a feature only follow it as a rule: then growth goes with the length of a
 # block.  Where neighbours say something, it grows less than this if blocks are four times as long.
 _ENDS = 2.5
+# Or it is large at once: in the order of a feature a row shares little with the few next to it but
+# that feature, unless they are among the few at its ends.
+_AT_ONCE = ((4, 0.2), (16, 0.3))  # rows of a block, and growth
+_CERTAIN = 2.5  # standard errors of it
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ def neighbours(left: RowsLeftOut) -> Neighbours | None:
         return None
     matter = found.value - 1.0 >= max(_MATTERS, _SURE * found.error)
     if matter and is_in_order(left.f.data.X):
-        matter = _ends(left, block)
+        matter = _is_at_once(left) or _ends(left, block)
     return Neighbours(block, found.value, found.error, matter)
 
 
@@ -132,6 +136,15 @@ def sets_of_rows(n: int, b: int) -> tuple[np.ndarray, np.ndarray]:
     blocks = first[:, None] + np.arange(b)
     anywhere = np.random.default_rng(0).permutation(n)[: blocks.size]
     return blocks, anywhere.reshape(blocks.shape)
+
+
+def _is_at_once(left: RowsLeftOut) -> bool:
+    """Say whether growth is large and certain in short blocks, whatever column is in order."""
+    for b, large in _AT_ONCE:
+        found = growth_of_blocks(left, b)
+        if found is not None and found.value - 1.0 >= max(large, _CERTAIN * found.error):
+            return True
+    return False
 
 
 def _ends(left: RowsLeftOut, block: int) -> bool:

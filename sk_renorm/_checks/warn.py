@@ -136,9 +136,8 @@ def warn_of_leverage(objective: Objective, data: TrainingData, selection: Select
         return
     by_risk = selection.is_chosen and not selection.is_robust and objective.scorer is None
     path = slice(None) if by_risk else slice(1)
-    found = decisive_rows(
-        estimate, selection.errors, selection.left, selection.alphas[path], selection.risks[path]
-    )
+    chosen = selection.alpha, selection.errors, selection.left
+    found = decisive_rows(estimate, *chosen, selection.alphas[path], selection.risks[path])
     if found is None:
         return
     rows = found.rows if data.kept is None else np.flatnonzero(data.kept)[found.rows]

@@ -11,6 +11,8 @@ from scipy.sparse import issparse
 from sk_renorm._linalg._threads import map_ranges
 
 _EPS = float(np.finfo(float).eps)
+OF_ONE_MEAN = 64.0  # roundings of a mean that is one number, and those of its sum
+LOW = 1e-13  # of the standard deviation: what rounding of the mean may lose
 _BLOCK_ENTRIES = 2**19  # 4 MB of float64: fits the outer cache, long enough for BLAS-3 speed
 _LARGEST_BLOCK = 2**24  # 128 MB: of wider rows fewer are taken at a time
 
@@ -47,9 +49,14 @@ def weighted_mean(A: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
     return sum(weights[rows] @ A[rows] for rows in blocks) / weights.sum()
 
 
-def is_constant(power: np.ndarray, mean: np.ndarray, total_weight: float) -> np.ndarray:
-    """Say which columns have no more ``power`` (p,) about their mean than rounding of the mean."""
-    return power <= total_weight * (64.0 * _EPS * mean) ** 2
+def is_constant(
+    power: np.ndarray, mean: np.ndarray, total_weight: float, roundings: float = 2.0
+) -> np.ndarray:
+    """Say which columns have no more ``power`` (p,) about their mean than rounding makes.
+
+    That of the data, if the mean is known better than in one number; else `OF_ONE_MEAN`.
+    """
+    return power <= total_weight * (roundings * _EPS * mean) ** 2
 
 
 @dataclass(frozen=True)
@@ -162,6 +169,8 @@ class CentredData:
     def columns(self, columns: np.ndarray) -> np.ndarray:
         """Return some columns of ``X~`` (n, k)."""
         block = np.subtract(self.X[:, columns], self.x_mean[columns], dtype=np.float64)
+        if self.low is not None:
+            block -= self.low[0][columns]
         if self.root_weight is not None:
             block *= self.root_weight[:, None]
         if self.constant_columns is not None:
@@ -220,16 +229,26 @@ class CentredData:
         block = np.subtract(X, self.x_mean, dtype=np.float64)
         return block if self.low is None else block - self.low[0]
 
-    def row_gram(self) -> tuple[np.ndarray, np.ndarray | None]:
-        """Return the upper triangle of ``X~ X~'`` (n, n), and the ``constant_columns`` left out."""
+    def row_gram(self) -> tuple[np.ndarray, "CentredData"]:
+        """Return the upper triangle of ``X~ X~'`` (n, n), and the data that it is the product of.
+
+        That knows its constant columns, and means to the digits that their columns need.
+        """
         gram = np.zeros((self.n_rows, self.n_rows), order="F")
-        constant = np.zeros(len(self.x_mean), dtype=bool)
+        constant, low = np.zeros(len(self.x_mean), dtype=bool), np.zeros(len(self.x_mean))
         for columns, block in self.column_blocks():
             power = np.einsum("ij,ij->j", block, block)
+            missed = self.constant @ block / np.sqrt(self.total_weight)
+            missed[self.total_weight * missed**2 <= LOW**2 * power] = 0.0
+            if missed.any():
+                block -= np.multiply.outer(np.sqrt(self.total_weight) * self.constant, missed)
+                power = np.einsum("ij,ij->j", block, block)
             constant[columns] = is_constant(power, self.x_mean[columns], self.total_weight)
             block[:, constant[columns]] = 0.0
+            low[columns] = np.where(constant[columns], 0.0, missed)
             gram = dsyrk(1.0, block.T, beta=1.0, c=gram, trans=1, overwrite_c=1)
-        return gram, constant if constant.any() else None
+        low = (low, np.zeros_like(self.y_mean)) if low.any() else None
+        return gram, replace(self, constant_columns=constant if constant.any() else None, low=low)
 
     def fingerprint(self) -> int:
         """Return a checksum of X, to notice that the caller has changed it or reordered its rows.
@@ -253,6 +272,8 @@ class CentredData:
             columns = slice(start, min(start + width, p))
             block = scratch("columns", n, columns.stop - start)
             np.subtract(self.X[:, columns], self.x_mean[columns], out=block)
+            if self.low is not None:
+                block -= self.low[0][columns]
             if self.root_weight is not None:
                 block *= self.root_weight[:, None]
             if self.constant_columns is not None:
@@ -261,6 +282,8 @@ class CentredData:
 
     def right_product(self, B: np.ndarray) -> np.ndarray:
         """Return ``X~' B`` (p, k) for ``B`` (n, k), without a centred copy."""
+        if self.low is not None:  # products with X itself would lose what sets rows apart
+            return np.concatenate([block.T @ B for _, block in self.column_blocks()])
         if self.root_weight is not None:
             B = B * self.root_weight[:, None]
         product = np.outer(-self.x_mean, B.sum(axis=0))

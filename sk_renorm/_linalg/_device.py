@@ -6,7 +6,7 @@ from types import ModuleType
 
 import numpy as np
 
-from sk_renorm._linalg._blocks import CentredData, Scratch, is_constant
+from sk_renorm._linalg._blocks import OF_ONE_MEAN, CentredData, Scratch, is_constant
 
 _BLOCK_ENTRIES = 2**23  # 64 MB of float64: keeps a GPU busy, and is little of its memory
 
@@ -94,7 +94,9 @@ class DeviceData(CentredData):
             mean = self.mean[columns]
             block = xp.astype(self.X[:, columns], xp.float64, copy=False) - mean
             block = block if self.root is None else block * self.root
-            constant = is_constant(xp.sum(block * block, axis=0), mean, self.total_weight)
+            constant = is_constant(
+                xp.sum(block * block, axis=0), mean, self.total_weight, OF_ONE_MEAN
+            )
             yield columns, block * xp.astype(~constant, xp.float64)
 
     def column_power(self) -> np.ndarray:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from sk_renorm._linalg._blocks import CentredData, is_constant
+from sk_renorm._linalg._blocks import OF_ONE_MEAN, CentredData, is_constant
 from sk_renorm._linalg._choose import choose_factorization
 from sk_renorm._linalg._column_modes import ColumnModes, RowsAgain, column_modes
 from sk_renorm._linalg._device import Device, DeviceData, DeviceVectors
@@ -98,7 +98,7 @@ def _from_column_gram(
         block = data.rows(rows)
         gram, cross = gram + block.T @ block, cross + block.T @ data.Y[rows, :]
     diagonal = place.to_host(place.xp.linalg.diagonal(gram))
-    constant = is_constant(diagonal, data.x_mean, data.total_weight)
+    constant = is_constant(diagonal, data.x_mean, data.total_weight, OF_ONE_MEAN)
     if not constant.any():
         eigenvalues, V = _eigh(place, gram)
         if eigenvalues[0] > RESOLVED * eigenvalues[-1]:
@@ -161,7 +161,7 @@ def _from_rows_on_host(data: DeviceData) -> tuple[RowModes, DeviceVectors, np.nd
     place = data.place
     host = CentredData(**{name: vars(data)[name] for name in CentredData.__dataclass_fields__})
     power = data.column_power()
-    constant = is_constant(power, data.x_mean, data.total_weight)
+    constant = is_constant(power, data.x_mean, data.total_weight, OF_ONE_MEAN)
     host = replace(host, X=place.to_host(data.X), constant_columns=constant)
     modes = graded_row_modes(host, Reflection.of(data.constant))
     singular_values, U = place.put(modes.singular_values), place.put(modes.U)

@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from sk_renorm._linalg._blocks import Scratch, is_constant, row_ranges, weighted_mean
+from sk_renorm._linalg._blocks import LOW, Scratch, is_constant, row_ranges, weighted_mean
 from sk_renorm._linalg._threads import map_ranges
 
 _FEW = 256  # rows whose mean is near that of all
-_LOW = 1e-13  # of the standard deviation: what rounding of the mean may lose
 
 
 class Moments:
@@ -140,7 +139,7 @@ class Moments:
         lost, matters = [], False
         for mean, low, power in (x, y):
             lost.append(np.where(is_constant(power, mean, self.total_weight), 0.0, low))
-            matters |= bool((self.total_weight * lost[-1] ** 2 > _LOW**2 * power).any())
+            matters |= bool((self.total_weight * lost[-1] ** 2 > LOW**2 * power).any())
         return tuple(lost) if matters else None
 
     def _add_outer(self, x: np.ndarray, y: np.ndarray, scale: float) -> None:

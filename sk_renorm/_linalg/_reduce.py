@@ -191,8 +191,7 @@ def _from_moments(
 
 def _from_row_gram(data: CentredData, traces: bool = False) -> Factorization:
     """Factorize the Gram matrix of the rows, or the rows where it does not resolve them."""
-    gram, constant = data.row_gram()
-    data = replace(data, constant_columns=constant)
+    gram, data = data.row_gram()
     reflection = Reflection.of(data.constant)
     gram = reflection.of_gram(gram)
     if traces:

@@ -121,8 +121,8 @@ class SparseData(CentredData):
         gram -= self.total_weight * np.multiply.outer(self.offset, self.offset)
         return gram
 
-    def row_gram(self) -> tuple[np.ndarray, None]:
-        """Return ``X~ X~'`` (n, n); columns that only rounding moves are zero already."""
+    def row_gram(self) -> tuple[np.ndarray, "SparseData"]:
+        """Return ``X~ X~'`` (n, n), and the data: columns that rounding moves are zero already."""
         weighted = self._weighted()
         gram = _gram(weighted.T.tocsr())
         if self.fit_intercept:
@@ -131,7 +131,7 @@ class SparseData(CentredData):
             cross = np.multiply.outer(shift, root)
             gram -= cross
             gram -= cross.T
-        return gram.T, None
+        return gram.T, self
 
     def moments(self) -> Moments:
         """Return the centred second moments of X and Y."""
@@ -192,7 +192,7 @@ def _centred_columns(
         shape=X.shape,
     )
     X = X - subtracted
-    power = _squared(X).sum(axis=0)
+    power = _squared(X).sum(axis=0) - X.sum(axis=0) ** 2 / n  # means are rounded
     constant = np.zeros(X.shape[1], dtype=bool)
     constant[columns] = is_constant(power[columns], means[columns], n)
     X.data[constant[X.indices]] = 0.0

@@ -18,7 +18,7 @@ from sk_renorm._risk._hat_block import alike_block_errors, hat_block_errors
 from sk_renorm._risk._leave_fold_out import LeaveFoldOut
 from sk_renorm._risk._leave_one_out import LeaveOneOut, leave_one_out
 from sk_renorm._risk._leave_one_out_by_block import LeaveOneOutByBlock
-from sk_renorm._risk._nodes import STEP, log_spaced, profile_nodes, search_nodes
+from sk_renorm._risk._nodes import STEP, deeper_nodes, log_spaced, profile_nodes, search_nodes
 from sk_renorm._risk._noise import noise_interval
 from sk_renorm._risk._path import (
     alpha_from_df,
@@ -64,6 +64,7 @@ __all__ = [
     "alpha_from_df",
     "alpha_from_ridge",
     "concentration",
+    "deeper_nodes",
     "difference_errors",
     "effective_df",
     "effective_df_error",

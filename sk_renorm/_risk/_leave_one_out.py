@@ -107,6 +107,14 @@ class LeaveOneOut:
         root = f.data.root_weight
         return errors if root is None else errors / root[rows, None, None]
 
+    def left_at(self, alpha: float) -> np.ndarray:
+        """Return one minus the leverages (n, 1) at one penalty, up to a factor."""
+        columns = _Columns(self.factorization, np.array([[alpha]]))
+        blocks = self.factorization.map_left_blocks(
+            lambda _, block, scratch: columns.errors(block, scratch)[1][:, 0].copy()
+        )
+        return np.concatenate(blocks)
+
     def at(
         self, penalties: np.ndarray, nodes: np.ndarray, joint: bool, sums: LossSums | None = None
     ) -> Evaluation:

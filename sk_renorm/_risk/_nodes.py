@@ -15,11 +15,10 @@ from sk_renorm._linalg import Factorization
 STEP = 0.5
 _REACH = 1e3  # beyond an eigenvalue: where alpha changes its mode's share by no more than that
 _FAR = np.log(_REACH)
+_DEEPEST, _N_DEEPER = 1e-13, 30  # times the weakest node: there shrinkage is rounding
 _N_NODES = 24  # of a profile
 _WIDEST = 1.2  # step of its nodes: what lies between is right to 1e-3
 _TOO_WIDE = 1.7  # where 24 nodes cover more than what a Gram matrix resolves
-
-
 _SHARED = 0.25  # of the rows: a mode of normal entries has a third, one of equal entries all
 
 
@@ -70,6 +69,12 @@ def profile_nodes(f: Factorization, wanted: np.ndarray) -> np.ndarray:
     wanted = np.unique(wanted[(wanted > low) & (wanted < s[-1] * _REACH)])
     near = np.abs(t[:, None] - np.log(wanted)).min(axis=1, initial=np.inf) < 0.5 * step
     return np.sort(np.concatenate([np.exp(t[~near]), wanted]))
+
+
+def deeper_nodes(nodes: np.ndarray, resolution: float) -> np.ndarray:
+    """Return ``nodes`` (K,) of a profile, and weaker ones down to where shrinkage is rounding."""
+    below = nodes[0] * np.geomspace(_DEEPEST, 1.0, _N_DEEPER, endpoint=False)
+    return np.concatenate([below[below > resolution], nodes])
 
 
 def _gaps(f: Factorization) -> np.ndarray:

@@ -13,12 +13,14 @@ from sk_renorm._risk import (
     RatioToGCV,
     RiskProfile,
     concentration,
+    deeper_nodes,
     make_profile,
     node_weights,
     pooled_risk,
     profile_nodes,
 )
 
+_FALLS = 0.1  # part of the risk at the weakest node of a profile: as without noise, it falls on
 _FEW = 24  # candidates that all become nodes of the profile
 _GROUPS = 50  # of rows, whose scores show how a score scatters
 _SMALL = 1e-3
@@ -158,10 +160,15 @@ class Objective:
         else:
             nodes = known.alphas
             evaluation = self.estimate.at(alpha[None, :], nodes, joint, known.sums)
+        risk = self._joint(evaluation.risk[None])[0]
+        first = evaluation.sums.losses[:, 0] / evaluation.sums.weight
+        deeper = deeper_nodes(nodes, f.resolution)
+        if len(deeper) > len(nodes) and np.any((alpha < nodes[0]) & (risk < _FALLS * first)):
+            nodes, known = deeper, None
+            evaluation = self.estimate.at(alpha[None, :], nodes, joint)
         errors = self.by_row(evaluation.errors)[:, 0]
         held_out = errors[~np.isnan(errors[:, 0])]
         share = 1.0 if self.per_target else concentration(held_out)
-        risk = self._joint(evaluation.risk[None])[0]
         loss = risk if self.scorer is None else self.from_errors(evaluation.errors)[0][0]
         if known is not None and len(alpha) == 1:
             nodes, evaluation = known.with_node(evaluation, float(alpha[0]), float(risk[0]))
