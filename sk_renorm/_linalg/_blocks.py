@@ -166,9 +166,11 @@ class CentredData:
             block *= self.root_weight[rows, None]
         return block
 
-    def columns(self, columns: np.ndarray) -> np.ndarray:
-        """Return some columns of ``X~`` (n, k)."""
-        block = np.subtract(self.X[:, columns], self.x_mean[columns], dtype=np.float64)
+    def columns(self, columns: slice | np.ndarray, scratch: Scratch | None = None) -> np.ndarray:
+        """Return some columns of ``X~`` (n, k), in ``scratch`` space if given."""
+        X = self.X[:, columns]
+        out = None if scratch is None else scratch("columns", *X.shape)
+        block = np.subtract(X, self.x_mean[columns], out=out, dtype=np.float64)
         if self.low is not None:
             block -= self.low[0][columns]
         if self.root_weight is not None:
@@ -270,15 +272,7 @@ class CentredData:
         scratch = Scratch()
         for start in range(0, p, width):
             columns = slice(start, min(start + width, p))
-            block = scratch("columns", n, columns.stop - start)
-            np.subtract(self.X[:, columns], self.x_mean[columns], out=block)
-            if self.low is not None:
-                block -= self.low[0][columns]
-            if self.root_weight is not None:
-                block *= self.root_weight[:, None]
-            if self.constant_columns is not None:
-                block[:, self.constant_columns[columns]] = 0.0
-            yield columns, block
+            yield columns, self.columns(columns, scratch)
 
     def right_product(self, B: np.ndarray) -> np.ndarray:
         """Return ``X~' B`` (p, k) for ``B`` (n, k), without a centred copy."""
