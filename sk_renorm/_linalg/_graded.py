@@ -51,7 +51,10 @@ class Triangle:
     @property
     def rcond(self) -> float:
         """An estimate of one over the condition number of the independent columns."""
-        return float(lapack.dtrcon(self.square, norm="1", uplo="U")[0]) if len(self.R) else 1.0
+        if not len(self.R):
+            return 1.0
+        square = self.square  # its own LU decomposition, and scipy 1.13 has no dtrcon
+        return float(lapack.dgecon(square, np.abs(square).sum(axis=0).max(), norm="1")[0])
 
     @property
     def dependent(self) -> np.ndarray:

@@ -99,10 +99,11 @@ def graded_row_modes(data: CentredData, reflection: Reflection) -> RowModes:
     """Return the modes of few rows, whatever the scales of their columns."""
     n, p = data.X.shape
     power = data.column_power()
-    order, groups = groups_of_like_scale(column_scales(power))
-    order = order[power[order] > 0.0]
+    some = np.flatnonzero(power > 0.0)
+    order, groups = groups_of_like_scale(column_scales(power[some]))
+    order = some[order]
     large = [group.start for group in groups if group.stop - group.start > n]
-    n_strong = min(large[0], len(order)) if large else len(order)
+    n_strong = large[0] if large else len(order)
     strong, rest = order[:n_strong], order[n_strong:]
     columns = reflection.apply(data.columns(strong))
     if len(rest):
