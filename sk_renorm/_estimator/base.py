@@ -1,6 +1,7 @@
 """What both estimators share: from data to factorization, selection and fitted attributes."""
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from sklearn import get_config
@@ -38,6 +39,13 @@ from sk_renorm._tuning.scorer import HeldOutScorer
 from sk_renorm._tuning.tune import Fit, no_leverages, tune
 
 
+class Routed(NamedTuple):
+    """What goes to the splitter, and to the scorer with each set of rows."""
+
+    split: dict
+    score: dict
+
+
 class RenormalizedRegressor(
     CallbackSupportMixin, StreamingFit, MultiOutputMixin, RegressorMixin, BaseEstimator
 ):
@@ -56,8 +64,11 @@ class RenormalizedRegressor(
                 X = to_host(X)
             data = check_training_data(self, X, y, sample_weight, risk_weight)
             data = in_own_units(data, request.per_target)
-            codes = group_codes(check_groups(groups, X))
-            request = self._of_rows(request, data, X, y, sample_weight, groups)
+            labels = check_groups(groups, X)
+            codes = group_codes(labels)
+            routed = self._route(sample_weight, labels, data)
+            folds = resolve_folds(self.cv, X, y, codes, data.kept, routed.split)
+            request = self._of_rows(request, data, folds, codes, routed.score)
             fit = tune(data, request, stage)
             self._learn(fit, codes)
             if place is not None:
@@ -65,13 +76,9 @@ class RenormalizedRegressor(
         return self
 
     def _of_rows(
-        self, request: Request, data: TrainingData, X, y, sample_weight, groups
+        self, request: Request, data: TrainingData, folds, codes, score_params: dict
     ) -> Request:
         """Return the request with what it takes from the rows: folds, correlation, scorer."""
-        labels = check_groups(groups, X)
-        codes = group_codes(labels)
-        split_params, score_params = self._route(sample_weight, labels, data)
-        folds = resolve_folds(self.cv, X, y, codes, data.kept, split_params)
         _check_folds_weigh(folds, data)
         correlated = self._check_correlation(folds, data)
         scorer = self._scorer()
@@ -105,7 +112,7 @@ class RenormalizedRegressor(
         if request.store_path:
             self._set_cv_results(data, objective, selection.alphas)
 
-    def _route(self, sample_weight, groups, data: TrainingData) -> tuple[dict, dict]:
+    def _route(self, sample_weight, groups, data: TrainingData) -> Routed:
         """Return what goes to the splitter and, for the rows kept, to the scorer.
 
         Risk weights multiply the sample weights that the scorer gets.
@@ -124,7 +131,7 @@ class RenormalizedRegressor(
         arrays = {name: value[rows] for name, value in arrays.items() if value.ndim}
         if data.risk_weights is not None:
             arrays["sample_weight"] = data.risk_weights * arrays.get("sample_weight", 1.0)
-        return split, arrays
+        return Routed(split, arrays)
 
     def _scorer(self):
         """Return the scorer, or None for squared error."""
