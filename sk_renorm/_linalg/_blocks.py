@@ -94,7 +94,7 @@ class CentredData:
 
     @property
     def is_at_hand(self) -> bool:
-        """Whether all rows are in the memory of the host."""
+        """Whether all rows are in memory."""
         return self.X is not None and self.X.shape[0] == self.n_rows
 
     X: np.ndarray | None

@@ -50,8 +50,6 @@ class DeviceData(CentredData):
         ``x_mean``, ``root_weight`` (or None), ``targets`` and ``constant`` on the device.
     """
 
-    is_at_hand = False
-
     place: Device
     mean: object
     root: object
@@ -211,6 +209,11 @@ class DeviceVectors:
 
     def left(self, rows: slice, scratch: Scratch | None = None) -> np.ndarray:
         return self.data.place.to_host(self.on_device(rows))
+
+    def fourth_powers(self) -> np.ndarray:
+        place = self.data.place
+        blocks = (self.on_device(rows) ** 4 for rows in self.row_ranges())
+        return place.to_host(sum(place.xp.sum(block, axis=0) for block in blocks))
 
     def left_product(self, A: np.ndarray) -> np.ndarray:
         place = self.data.place

@@ -120,14 +120,11 @@ class Factorization:
     def participation(self) -> np.ndarray:
         """Share (r,) of the rows that each mode is made of: one over ``n sum U**4``.
 
-        Zeros where rows are not at hand on the host.
+        Zeros where rows are not at hand.
         """
         if not self.data.is_at_hand:
             return np.zeros(self.rank)
-        fourth = self.sum_left_blocks(
-            lambda rows, block, scratch: np.square(block.squares).sum(axis=0)
-        )
-        return 1.0 / (self.data.n_rows * fourth)
+        return 1.0 / (self.data.n_rows * self.vectors.fourth_powers())
 
     @property
     def rank(self) -> int:

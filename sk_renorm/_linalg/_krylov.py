@@ -110,7 +110,8 @@ class Lanczos:
         """Return the space of one start vector after the first ``n_steps`` steps."""
         diagonal = np.array([values[column] for values in self._diagonal[:n_steps]])
         beside = np.array([values[column] for values in self._beside[1:n_steps]])
-        nodes, rotation = scipy.linalg.eigh_tridiagonal(diagonal, beside)
+        # small, and LAPACK's faster driver may not converge where scales differ much
+        nodes, rotation = scipy.linalg.eigh_tridiagonal(diagonal, beside, lapack_driver="stev")
         basis = self._bases[column, :n_steps] if column < len(self._bases) else None
         return KrylovSpace(np.maximum(nodes, 0.0), rotation, float(self._lengths[column]), basis)
 

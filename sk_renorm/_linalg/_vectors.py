@@ -31,6 +31,9 @@ class SingularVectors(Protocol):
     def project(self, X_centred: np.ndarray) -> np.ndarray:
         """Return ``X_centred V`` (m, r) for new rows (m, p)."""
 
+    def fourth_powers(self) -> np.ndarray:
+        """Return ``sum U**4`` (r,) over all rows."""
+
 
 @dataclass(frozen=True)
 class ColumnGramVectors:
@@ -51,6 +54,10 @@ class ColumnGramVectors:
 
     def leading(self, rows: np.ndarray, k: int) -> np.ndarray:
         return self.data.row_product(rows, self.left_map[:, -k:])
+
+    def fourth_powers(self) -> np.ndarray:
+        blocks = row_ranges(0, self.data.n_rows, len(self.left_map))
+        return sum(np.square(np.square(self.left(rows))).sum(axis=0) for rows in blocks)
 
     def left_product(self, A: np.ndarray) -> np.ndarray:
         B = self.left_map @ A
@@ -91,6 +98,9 @@ class RowGramVectors:
     def leading(self, rows: np.ndarray, k: int) -> np.ndarray:
         return self.U[rows, -k:]
 
+    def fourth_powers(self) -> np.ndarray:
+        return np.square(np.square(self.U)).sum(axis=0)
+
     def left_product(self, A: np.ndarray) -> np.ndarray:
         return self.U @ A
 
@@ -125,6 +135,9 @@ class KeptLeft:
 
     def leading(self, rows: np.ndarray, k: int) -> np.ndarray:
         return self.U[rows, -k:]
+
+    def fourth_powers(self) -> np.ndarray:
+        return np.square(np.square(self.U)).sum(axis=0)
 
     def left_product(self, A: np.ndarray) -> np.ndarray:
         return self.U @ A
