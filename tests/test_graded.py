@@ -278,3 +278,20 @@ def test_rows_that_own_a_column_are_not_refitted(monkeypatch):
     model = RenormalizedRidge(1.0).fit(X, y)
     assert not calls
     assert_allclose(model.loo_residuals_, exact_errors(X, y, [1.0])[:, 0], rtol=1e-10)
+
+
+@pytest.mark.parametrize("shape", [(24, 40), (24, 24)], ids=["wide", "square"])
+def test_few_weak_modes_of_few_rows(shape):
+    """Columns of like scale, three directions lost in the Gram matrix: found on the rows."""
+    rng = np.random.default_rng(0)
+    U, V = (np.linalg.qr(rng.standard_normal((size, size)))[0] for size in shape)
+    values = np.geomspace(1.0, 1e-3, 24)
+    values[-3:] = [1e-6, 3e-7, 1e-7]
+    X = (U * values) @ V[:, :24].T
+    y = X @ rng.standard_normal(shape[1]) + 1e-7 * rng.standard_normal(24)
+    f = factorize(X, y[:, None])
+    assert f.name == "row_gram"
+    assert f.rank == 23
+    alphas = np.geomspace(1e-16, 1.0, 5)
+    risk = np.mean(exact_errors(X, y, alphas) ** 2, axis=0)
+    assert_allclose(LeaveOneOut(f).risk(alphas[:, None])[:, 0], risk, rtol=1e-8)

@@ -13,6 +13,7 @@ from sk_renorm._linalg._threads import map_ranges
 _EPS = float(np.finfo(float).eps)
 OF_ONE_MEAN = 64.0  # roundings of a mean that is one number, and those of its sum
 LOW = 1e-13  # of the standard deviation: what rounding of the mean may lose
+_ROW_LOW = 1e-9  # the same for a Gram matrix of rows, where the intercept's direction is left out
 _BLOCK_ENTRIES = 2**19  # 4 MB of float64: fits the outer cache, long enough for BLAS-3 speed
 _LARGEST_BLOCK = 2**24  # 128 MB: of wider rows fewer are taken at a time
 
@@ -241,7 +242,7 @@ class CentredData:
         for columns, block in self.column_blocks():
             power = np.einsum("ij,ij->j", block, block)
             missed = self.constant @ block / np.sqrt(self.total_weight)
-            missed[self.total_weight * missed**2 <= LOW**2 * power] = 0.0
+            missed[self.total_weight * missed**2 <= _ROW_LOW**2 * power] = 0.0
             if missed.any():
                 block -= np.multiply.outer(np.sqrt(self.total_weight) * self.constant, missed)
                 power = np.einsum("ij,ij->j", block, block)

@@ -16,6 +16,7 @@ from sk_renorm._linalg._eigh import eigh
 from sk_renorm._linalg._factorization import RESOLVED
 from sk_renorm._linalg._graded import (
     EPS,
+    LIKE,
     Triangle,
     column_scales,
     groups_of_like_scale,
@@ -25,6 +26,8 @@ from sk_renorm._linalg._graded_svd import modes_of
 from sk_renorm._linalg._reflection import Reflection
 
 _WELL = 1e-7  # reciprocal condition of the rest of wide data from which its triangle is right
+_FEW_WEAK = 8  # modes
+_REFINEMENTS = 2
 _BLOCK_ENTRIES = 2**20
 
 
@@ -67,12 +70,56 @@ def gram_modes(gram: np.ndarray, data: CentredData, reflection: Reflection) -> R
         return data.right_product(reflection.back(directions.sum(axis=1, keepdims=True)))
 
     if not strong.all() and not is_nothing(eigenvalues, rotated[:, ~strong], tail, data):
-        return None
+        return _with_weak_modes(eigenvalues, rotated, strong, data, reflection)
     null_basis = None if strong.all() else reflection.back(rotated[:, ~strong])
     U = reflection.back(rotated if strong.all() else rotated[:, strong])
     eigenvalues = eigenvalues[strong]
     left_error = EPS * eigenvalues[-1:] / eigenvalues
     return RowModes(U, np.sqrt(eigenvalues), null_basis, left_error)
+
+
+def _with_weak_modes(
+    eigenvalues: np.ndarray,
+    rotated: np.ndarray,
+    strong: np.ndarray,
+    data: CentredData,
+    reflection: Reflection,
+) -> RowModes | None:
+    """Return all modes where few are weak and columns are of like scale, else None.
+
+    The weak vectors of a Gram matrix span the right space but for what rounding mixes in of the
+    strong ones; products with the rows, which are not squared, tell how much.
+    """
+    power = data.column_power()
+    power = power[power > 0.0]
+    n_weak, U = np.count_nonzero(~strong), rotated[:, strong]
+    if power.max() > LIKE**2 * power.min() or n_weak > max(_FEW_WEAK, len(strong) // 16):
+        return None
+    weak = rotated[:, ~strong]
+    for _ in range(_REFINEMENTS):
+        along = data.right_product(reflection.back(weak))
+        product = reflection.apply(data.row_product(slice(None), along).copy())
+        weak = weak - U @ (U.T @ product / eigenvalues[strong, None])
+        weak, _ = np.linalg.qr(weak)
+    along = data.right_product(reflection.back(weak))
+    _, sigma, turn = np.linalg.svd(along, full_matrices=False)
+    order = np.argsort(sigma)
+    sigma, weak = sigma[order], weak @ turn.T[:, order]
+    top = np.sqrt(eigenvalues[-1])
+    real = sigma > max(data.X.shape) * EPS * top
+    singular_values = np.concatenate([sigma[real], np.sqrt(eigenvalues[strong])])
+    left_error = np.where(
+        np.arange(len(singular_values)) < np.count_nonzero(real),
+        EPS * top / singular_values,
+        EPS * eigenvalues[-1] / singular_values**2,
+    )
+    spare = weak[:, ~real]
+    return RowModes(
+        U=reflection.back(np.concatenate([weak[:, real], U], axis=1)),
+        singular_values=singular_values,
+        null_basis=reflection.back(spare) if spare.shape[1] else None,
+        left_error=left_error,
+    )
 
 
 def is_nothing(eigenvalues: np.ndarray, weak, tail, data: CentredData) -> bool:
