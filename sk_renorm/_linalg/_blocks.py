@@ -241,7 +241,8 @@ class CentredData:
         constant, low = np.zeros(len(self.x_mean), dtype=bool), np.zeros(len(self.x_mean))
         for columns, block in self.column_blocks():
             power = np.einsum("ij,ij->j", block, block)
-            missed = self.constant @ block / np.sqrt(self.total_weight)
+            # not by numpy's BLAS, whose threads would spin beside those of scipy's dsyrk
+            missed = np.einsum("i,ij->j", self.constant, block) / np.sqrt(self.total_weight)
             missed[self.total_weight * missed**2 <= _ROW_LOW**2 * power] = 0.0
             if missed.any():
                 block -= np.multiply.outer(np.sqrt(self.total_weight) * self.constant, missed)
