@@ -15,7 +15,7 @@ from sk_renorm import TheoryGuidedRidgeCV
 
 SHAPES = [(100_000, 100), (20_000, 500), (3000, 1000), (300, 5000)]
 QUICK_SHAPES = [(2000, 50), (50, 400)]
-ROUNDS = 7
+ROUNDS = 3
 
 
 def kinds(X: np.ndarray) -> dict[str, np.ndarray]:
