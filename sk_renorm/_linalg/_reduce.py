@@ -133,7 +133,7 @@ def factorization_of(
         null_power=np.maximum(power - np.square(projections).sum(axis=0), 0.0),
         vectors=vectors,
         left_error=modes.left_error,
-        resolution=getattr(modes, "resolution", 0.0),
+        resolution=modes.resolution,
     )
 
 

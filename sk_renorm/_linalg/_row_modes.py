@@ -48,6 +48,8 @@ class RowModes(NamedTuple):
         Columns whose right vectors are known apart.
     V : ndarray of shape (m, r) or None
         Those.
+    resolution : float
+        Zero: all penalties are resolved.
     """
 
     U: np.ndarray
@@ -56,6 +58,7 @@ class RowModes(NamedTuple):
     left_error: np.ndarray
     strong: np.ndarray | None = None
     V: np.ndarray | None = None
+    resolution: float = 0.0
 
 
 def gram_modes(gram: np.ndarray, data: CentredData, reflection: Reflection) -> RowModes | None:
