@@ -9,7 +9,7 @@ from sk_renorm.model_selection import HBlockSplit
 
 __version__ = "0.1.0"
 
-_SUBMODULES = ("datasets", "display", "forecast", "model_selection", "shift", "theory")
+_SUBMODULES = ("datasets", "display", "exceptions", "model_selection", "report", "shift", "theory")
 
 __all__ = [
     "HBlockSplit",

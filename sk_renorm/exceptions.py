@@ -6,6 +6,7 @@ __all__ = [
     "InfluentialRowsWarning",
     "UnreliableGCVWarning",
     "UnresolvedPenaltyWarning",
+    "UnscoredTargetsWarning",
 ]
 
 
@@ -50,4 +51,12 @@ class UnresolvedPenaltyWarning(UserWarning):
     are nearly collinear: drop some, take a stronger penalty, or fit to rows in memory.  Also raised
     where columns of large sparse rows differ so much in length that iterations may miss some: scale
     them.
+    """
+
+
+class UnscoredTargetsWarning(UserWarning):
+    """``scoring`` is NaN at every penalty for some targets, such as R^2 for a constant one.
+
+    The message names them, and says what their penalty was chosen by.  Leave such targets out, or
+    use another scoring.
     """

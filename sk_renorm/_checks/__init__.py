@@ -1,22 +1,72 @@
-"""Checks of the rows of a fit: whether ``risk_`` would be larger if rows were left out together.
+"""Is a fit to be trusted?  Every look at it is an entry of ``CHECKS``."""
 
-Each reads a `Factorization` and what leaving out single rows gave, and returns what it found, with
-how many times larger the risk would be, or None.
-"""
+from collections.abc import Callable
 
-from sk_renorm._checks.copies import Copies, equal_rows
-from sk_renorm._checks.near_copies import NearCopies, near_copies
-from sk_renorm._checks.neighbours import Neighbours, neighbours
-from sk_renorm._checks.retaken import retaken_rows
-from sk_renorm._checks.rows_left_out import RowsLeftOut
+from sk_renorm._checks.candidates import grid_edge, unresolved_penalty, unscored_targets
+from sk_renorm._checks.dependence import dependent_rows
+from sk_renorm._checks.gcv import column_scales, dispersed_leverages, weights_as_copies
+from sk_renorm._checks.influence import influential_rows
+from sk_renorm._checks.problem import Check, Problem, outside, warn_of
+from sk_renorm._linalg import KrylovFactorization
+from sk_renorm._risk import GeneralizedCrossValidation, LeaveOneOut
+from sk_renorm._rows.blocks import BlockRows
+from sk_renorm._tuning.tune import Fit
+from sk_renorm.exceptions import (
+    DependentRowsWarning,
+    GridEdgeWarning,
+    InfluentialRowsWarning,
+    UnreliableGCVWarning,
+    UnresolvedPenaltyWarning,
+    UnscoredTargetsWarning,
+)
 
-__all__ = [
-    "Copies",
-    "NearCopies",
-    "Neighbours",
-    "RowsLeftOut",
-    "equal_rows",
-    "near_copies",
-    "neighbours",
-    "retaken_rows",
-]
+__all__ = ["CHECKS", "NEEDS", "Check", "Problem", "outside", "problems", "warn_of"]
+
+
+def _is_at_hand(fit: Fit) -> bool:
+    """Whether rows are in memory, and errors of single ones were made to choose."""
+    elsewhere = isinstance(fit.data, BlockRows) or fit.data.place is not None
+    return not elsewhere and fit.selection.choice.slack is not None
+
+
+NEEDS: dict[str, Callable[[Fit], bool]] = {
+    "alphas that are given": lambda fit: fit.request.candidates.may_end_early,
+    "a scoring": lambda fit: fit.objective.scorer is not None,
+    "rows in blocks": lambda fit: isinstance(fit.data, BlockRows),
+    "a sample of rows": lambda fit: isinstance(fit.data, BlockRows) and fit.data.digest is not None,
+    "single rows in memory, not said to depend": lambda fit: (
+        _is_at_hand(fit) and fit.request.correlation is None
+    ),
+    "leave-one-out of rows in memory": lambda fit: (
+        _is_at_hand(fit) and isinstance(fit.objective.estimate, LeaveOneOut)
+    ),
+    "GCV": lambda fit: isinstance(fit.objective.estimate, GeneralizedCrossValidation),
+    "Krylov spaces": lambda fit: isinstance(fit.factorization, KrylovFactorization),
+}
+
+CHECKS = (
+    Check("targets without a score", UnscoredTargetsWarning, "a scoring", unscored_targets),
+    Check("alphas that end early", GridEdgeWarning, "alphas that are given", grid_edge),
+    Check("penalties not resolved", UnresolvedPenaltyWarning, "rows in blocks", unresolved_penalty),
+    Check(
+        "copies, or else neighbours",
+        DependentRowsWarning,
+        "single rows in memory, not said to depend",
+        dependent_rows,
+    ),
+    Check(
+        "influential rows",
+        InfluentialRowsWarning,
+        "leave-one-out of rows in memory",
+        influential_rows,
+    ),
+    Check("weights taken for copies", UnreliableGCVWarning, "GCV", weights_as_copies),
+    Check("dispersed leverages", UnreliableGCVWarning, "a sample of rows", dispersed_leverages),
+    Check("columns of unlike scale", UnresolvedPenaltyWarning, "Krylov spaces", column_scales),
+)
+
+
+def problems(fit: Fit) -> tuple[Problem, ...]:
+    """Return what every check that has what it needs finds in a fit."""
+    found = (check.find(fit) for check in CHECKS if NEEDS[check.needs](fit))
+    return tuple(problem for problem in found if problem is not None)

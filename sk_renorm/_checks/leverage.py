@@ -8,7 +8,7 @@ from sk_renorm._risk import LeaveOneOut, effective_df
 
 _MOST_ROWS = 5
 _FEWEST = 50  # rows; of fewer, some always carry much
-_LITTLE_LEFT = 0.5  # of the usual one minus leverage: what makes a row far from all others
+_LITTLE_SLACK = 0.5  # of the usual one minus leverage: what makes a row far from all others
 # They carry a quarter of the risk and twelve times what as many rows should, or the other rows'
 # risk is a fifth larger for their sake.  Of sets of Gaussian rows, near interpolation too, less
 # than one in a hundred has such rows.
@@ -49,7 +49,7 @@ def decisive_rows(
     estimate: LeaveOneOut,
     alpha: np.ndarray,
     errors: np.ndarray,
-    left: np.ndarray,
+    slack: np.ndarray,
     alphas: np.ndarray,
     risks: np.ndarray,
 ) -> DecisiveRows | None:
@@ -67,20 +67,20 @@ def decisive_rows(
         The penalty chosen, or that of each target.
     errors : ndarray of shape (n, q)
         Leave-one-out errors there.
-    left : ndarray of shape (n, k)
+    slack : ndarray of shape (n, k)
         One minus the leverages there, up to a factor, of one penalty or of each target's.
     alphas, risks : ndarray of shape (L,), (L, 1) or (L, q)
         Path that the penalty was chosen on; of one penalty nothing was chosen.
     """
     if len(errors) < _FEWEST:
         return None
-    left = _relative(left)
-    far = np.flatnonzero(left < _LITTLE_LEFT)
+    slack = _relative(slack)
+    far = np.flatnonzero(slack < _LITTLE_SLACK)
     f, weights = estimate.factorization, estimate.weights
     if len(alphas) > 1 and effective_df(f, alpha).min() < len(far) + 0.5:
         # far rows are all that was learned, or nothing was: others may have forbidden the rest
-        left = np.minimum(left, _relative(estimate.left_at(alphas[alphas > 0.0].min())))
-    candidates = np.flatnonzero(left < _LITTLE_LEFT)
+        slack = np.minimum(slack, _relative(estimate.slack_at(alphas[alphas > 0.0].min())))
+    candidates = np.flatnonzero(slack < _LITTLE_SLACK)
     power = np.square(f.projections).sum() + f.null_power.sum()
     losses = weights[:, None] * np.square(errors)
     losses = losses.sum(axis=1, keepdims=True) if risks.shape[1] == 1 else losses
@@ -88,13 +88,13 @@ def decisive_rows(
     if not len(candidates) or not np.all(total > _EXACT * power):
         return None
     shares = (losses / total).mean(axis=1)
-    farthest = candidates[np.argsort(left[candidates])[:_MOST_ROWS]]
+    farthest = candidates[np.argsort(slack[candidates])[:_MOST_ROWS]]
     return _that_choose(estimate, farthest, shares, alphas, risks) or _that_carry(far, shares)
 
 
-def _relative(left: np.ndarray) -> np.ndarray:
+def _relative(slack: np.ndarray) -> np.ndarray:
     """Return one minus the leverages (n, k) relative to the usual ones, the mean (n,) over k."""
-    return (left / left.mean(axis=0)).mean(axis=1)
+    return (slack / slack.mean(axis=0)).mean(axis=1)
 
 
 def _that_carry(far: np.ndarray, shares: np.ndarray) -> DecisiveRows | None:

@@ -1,142 +1,196 @@
-"""What both estimators share: from data to factorization, selection and fitted attributes."""
+"""What both estimators share: a fit chooses, predictions follow, and a report answers the rest."""
 
-from dataclasses import replace
-from typing import NamedTuple
+from sklearn.base import BaseEstimator, MultiOutputMixin
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
+from sklearn.utils.validation import check_is_fitted
 
-import numpy as np
-from sklearn import get_config
-from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
-from sklearn.metrics import check_scoring
-from sklearn.utils import check_random_state
-from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
-
-from sk_renorm._checks.warn import (
-    warn_at_edge_of,
-    warn_of_rows_and_scales,
-    warn_of_unscored,
-)
+from sk_renorm._checks import problems, warn_of
+from sk_renorm._estimator import predict as to_predict
+from sk_renorm._estimator.notebook import attributes_at_hand
 from sk_renorm._estimator.progress import reported
-from sk_renorm._estimator.streaming import StreamingFit
+from sk_renorm._estimator.read import Given, read_dask, read_rows
+from sk_renorm._estimator.streaming import StreamingMixin
 from sk_renorm._linalg import is_dask
-from sk_renorm._rows.check import (
-    TrainingData,
-    check_training_data,
-    in_own_units,
-    refuse,
-    unchanged_on_error,
-)
+from sk_renorm._rows.check import check_new_data, unchanged_on_error
 from sk_renorm._rows.compat import CallbackSupportMixin
-from sk_renorm._rows.devices import (
-    SUPPORTED,
-    has_float64,
-    move_fitted,
-    place_of,
-    to_host,
-)
-from sk_renorm._rows.folds import check_groups, group_codes, resolve_folds
+from sk_renorm._rows.devices import SUPPORTED, move_fitted, moved_beside, place_of
 from sk_renorm._tuning.request import Request
-from sk_renorm._tuning.scorer import HeldOutScorer
-from sk_renorm._tuning.tune import Fit, no_leverages, tune
+from sk_renorm._tuning.tune import Fit, tune
+from sk_renorm.report.evidence import Evidence
+from sk_renorm.report.report import Report, number
+from sk_renorm.report.summary import as_html
 
 
-class Routed(NamedTuple):
-    """What goes to the splitter, and to the scorer with each set of rows."""
+class RenormalizedRegressor(CallbackSupportMixin, StreamingMixin, MultiOutputMixin, BaseEstimator):
+    """Linear model whose penalty is chosen from one factorization; see `_request`."""
 
-    split: dict
-    score: dict
-
-
-class RenormalizedRegressor(
-    CallbackSupportMixin, StreamingFit, MultiOutputMixin, RegressorMixin, BaseEstimator
-):
-    """Linear regression whose penalty is chosen from one factorization."""
-
-    def _fit(self, X, y, sample_weight, groups, risk_weight, request: Request):
+    def _fit(self, X, given: Given, request: Request):
         """Fit and set attributes; an error leaves the estimator as it was."""
-        if is_dask(X):
-            return self._fit_dask(X, y, sample_weight, groups, risk_weight, request)
-        with reported(self, X, y, sample_weight) as stage, unchanged_on_error(self):
+        with reported(self, X, given.y, given.sample_weight) as stage, unchanged_on_error(self):
             self._forget_fit()
-            place = place_of(X)
-            given = (to_host(values) for values in (y, sample_weight, groups, risk_weight))
-            y, sample_weight, groups, risk_weight = given
-            if place is not None and self._needs_host(place, groups, risk_weight):
-                X = to_host(X)
-            data = check_training_data(self, X, y, sample_weight, risk_weight)
-            data = in_own_units(data, request.per_target)
-            labels = check_groups(groups, X)
-            codes = group_codes(labels)
-            routed = self._route(sample_weight, labels, data)
-            folds = resolve_folds(self.cv, X, y, codes, data.kept, routed.split)
-            request = self._of_rows(request, data, folds, codes, routed.score)
-            fit = tune(data, request, stage)
-            self._learn(fit, codes)
-            if place is not None:
-                move_fitted(self, place)
+            if is_dask(X):
+                data = read_dask(self, X, given, request, stage)
+            else:
+                data, request = read_rows(self, X, given, request)
+            self._learn(tune(data, request, stage))
+            if place_of(X) is not None:
+                move_fitted(self, place_of(X))
         return self
 
-    def _of_rows(
-        self, request: Request, data: TrainingData, folds, codes, score_params: dict
-    ) -> Request:
-        """Return the request with what it takes from the rows: folds, correlation, scorer."""
-        _check_folds_weigh(folds, data)
-        correlated = self._check_correlation(folds, data)
-        scorer = self._scorer()
-        later = request.risk == "gcv" and folds is None and not correlated and self.store_rows
-        request = replace(
-            request,
-            correlation=to_host(self.sample_correlation) if correlated else None,
-            folds=folds,
-            groups=codes if codes is None or data.kept is None else codes[data.kept],
-            scorer=None if scorer is None else HeldOutScorer(scorer),
-            score_params=score_params,
-            rows_later=later and data.place is None and not request.rule.n_errors,
-        )
-        reason = no_leverages(data)
-        if reason is None:
-            return request
-        _refuse_what_needs_leverages(request, data, reason)
-        return replace(request, seed=check_random_state(self.random_state).randint(2**31))
-
-    def _learn(self, fit: Fit, codes: np.ndarray | None) -> None:
+    def _learn(self, fit: Fit) -> None:
         """Set attributes, and warn of what makes them doubtful."""
-        data, request, objective, selection = fit.data, fit.request, fit.objective, fit.selection
-        alone = request.folds is None and request.correlation is None
-        warn_of_unscored(objective, selection)
-        if request.candidates.may_end_early:
-            warn_at_edge_of(objective, selection)
-        self._set_fit(data, objective, selection, codes)
-        self._keep_rows(fit.factorization, alone)
-        may_depend = self.sample_correlation is None and request.folds is None
-        warn_of_rows_and_scales(objective, data, selection, may_depend)
-        if request.store_path:
-            self._set_cv_results(data, objective, selection.alphas)
+        found = problems(fit)
+        evidence = Evidence.of(fit, found, self.store_rows)
+        chosen, dtype, flat = evidence.chosen, fit.data.dtype, evidence.setting.flat
+        coef, intercept = fit.coefficients()
+        self.coef_ = (coef[:, 0] if coef.shape[1] == 1 else coef.T).astype(dtype)
+        self.intercept_ = float(intercept[0]) if flat else intercept.astype(dtype)
+        if not self.fit_intercept:
+            self.intercept_ = 0.0
+        self.alpha_, self.risk_ = number(chosen.alpha), number(chosen.risk)
+        self.best_score_ = number(chosen.score)
+        self.effective_df_, self.effective_ridge_ = number(chosen.df), number(chosen.kappa)
+        if fit.request.store_path:
+            self.cv_results_ = fit.held_out_path()
+        self._report = Report(evidence)
+        warn_of(found)
 
-    def _route(self, sample_weight, groups, data: TrainingData) -> Routed:
-        """Return what goes to the splitter and, for the rows kept, to the scorer.
+    def _forget_fit(self, keep: tuple[str, ...] = ()) -> None:
+        """Remove fitted attributes, and what others are made of when asked for."""
+        for name in list(vars(self)):
+            if name not in keep and (name.endswith("_") or name in ("_report", "_stream")):
+                delattr(self, name)
 
-        Risk weights multiply the sample weights that the scorer gets.
+    @property
+    def report_(self) -> Report:
+        """All that the fit knows; print it for a summary."""
+        check_is_fitted(self)
+        return self._report
+
+    @property
+    def risk_std_error_(self):
+        """Standard error of ``risk_`` as an estimate of the risk of this very model."""
+        return moved_beside(self.report_.std_error, self.coef_)
+
+    @property
+    def loo_predictions_(self):
+        """Prediction of every row by the model fitted without it, or without its fold or group."""
+        return moved_beside(self.report_.held_out.predictions, self.coef_)
+
+    def predict(self, X, return_std=False):
+        """Predict targets.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix or array of shape (n_samples, n_features)
+            Rows to predict; a dask collection is predicted lazily, its values are not checked.
+        return_std : bool, default=False
+            Whether to return standard deviations too.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_targets)
+            Predictions, in the unit of y; of the type of X if the array API is on.  One target in a
+            column gives (n_samples,), as in scikit-learn's RidgeCV.
+        std : ndarray of the same shape
+            Standard deviation of a new label about its prediction, label noise included: the root
+            mean squared held-out error, the same for every row.  Only if ``return_std``.
         """
-        given = {"sample_weight": sample_weight, "groups": groups}
-        given = {name: value for name, value in given.items() if value is not None}
-        if get_config()["enable_metadata_routing"] and given:
-            routed = process_routing(self, "fit", **given)
-            split, score = dict(routed.splitter.split), dict(routed.scorer.score)
-        else:
-            split = {"groups": groups} if "groups" in given else {}
-            score = {"sample_weight": sample_weight} if "sample_weight" in given else {}
-        rows = slice(None) if data.kept is None else data.kept
-        # a single number weighs all rows alike, which no score sees
-        arrays = {name: np.asarray(value) for name, value in score.items()}
-        arrays = {name: value[rows] for name, value in arrays.items() if value.ndim}
-        if data.risk_weights is not None:
-            arrays["sample_weight"] = data.risk_weights * arrays.get("sample_weight", 1.0)
-        return Routed(split, arrays)
+        check_is_fitted(self)
+        given = to_predict.predictions(self, check_new_data(self, X))
+        return to_predict.with_deviations(self.report_.evidence, given) if return_std else given
 
-    def _scorer(self):
-        """Return the scorer, or None for squared error."""
-        scoring = getattr(self, "scoring", None)
-        return None if scoring is None else check_scoring(self, scoring=scoring)
+    def predict_interval(self, X, confidence_level=0.9, method="residual"):
+        """Predict intervals that hold a new label with the probability asked for.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix or array of shape (n_samples, n_features)
+            Rows to predict.
+        confidence_level : float, default=0.9
+            Probability, over training sets and new rows, that the interval holds the label.
+        method : {"residual", "jackknife+"}, default="residual"
+            How the intervals are made.
+
+            - "residual": the prediction plus quantiles of the held-out errors, at the ranks that n
+              rows and a new one call for.  As skewed as the errors are, of the same width for all.
+            - "jackknife+": the interval of Barber, Candes, Ramdas and Tibshirani (2021), from the n
+              models without one row each, none of them fitted.  Wider where x is unlike the
+              training rows; covers at least ``2 confidence_level - 1`` whatever the distribution,
+              given the penalty.  It needs the rows of the fit, see ``store_rows``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, 2) or (n_samples, n_targets, 2)
+            Lower and upper limits, in the unit of y.
+
+        Raises
+        ------
+        ValueError
+            If the level is one that so few rows cannot support, or the method lacks what it needs;
+            a NotFittedError, which is one, if that is the rows.
+
+        Notes
+        -----
+        Assume that new rows come like the training rows: independent, from the same distribution.
+        Sample weights say how much of that distribution a row stands for.  After a fit with
+        ``risk_weight`` new rows come from the population that it stands for, and
+        ``report_.held_out.effective_size`` takes the place of the number of rows [3]_.  After a fit
+        with ``groups``, "residual" speaks of a row of a new group, and the number of groups says
+        which levels can be had.
+
+        O(n) beyond the prediction, or, for "jackknife+", O(n p) a row in blocks of 16 MB.
+
+        References
+        ----------
+        .. [1] Barber, Candes, Ramdas and Tibshirani (2021), "Predictive inference with the
+           jackknife+", Annals of Statistics 49, arXiv:1905.02928.
+        .. [2] Patil, Rinaldo and Tibshirani (2022), "Estimating functionals of the out-of-sample
+           error distribution in high-dimensional ridge regression", AISTATS, arXiv:2110.15321.
+        .. [3] Tibshirani, Barber, Candes and Ramdas (2019), "Conformal prediction under covariate
+           shift", NeurIPS, arXiv:1904.06019.
+        """
+        check_is_fitted(self)
+        if method not in to_predict.METHODS:
+            raise ValueError(f"method must be 'residual' or 'jackknife+', got {method!r}.")
+        if method == "jackknife+" and is_dask(X):
+            raise ValueError("method='jackknife+' needs new rows in memory; use 'residual'.")
+        X = check_new_data(self, X, "predict_interval")
+        given = to_predict.predictions(self, X)
+        return to_predict.interval(self.report_.evidence, X, given, confidence_level, method)
+
+    def predict_ahead(self, X, steps=None, return_std=False):
+        """Predict rows that follow the training rows in time, with what their last errors say.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows to predict.
+        steps : int or array-like of shape (n_samples,), default=None
+            How many steps after the last training row each row comes; None for 1, 2, 3, ...
+        return_std : bool, default=False
+            Whether to return standard deviations too.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_targets)
+            ``predict(X)`` plus the expected error: residual kriging, in the unit of y.
+        std : ndarray of the same shape
+            Root of ``report_.risk_ahead(steps).kriging_risk``.  Only if ``return_std``.
+
+        Raises
+        ------
+        ValueError
+            If the model was fitted without ``sample_correlation``, or with a matrix of it; a
+            NotFittedError, which is one, after a fit with ``store_rows=False``.
+
+        Notes
+        -----
+        Rows far ahead are predicted as by ``predict``.  O(n**2) per target and row.
+        """
+        check_is_fitted(self)
+        given = to_predict.predictions(self, check_new_data(self, X, "predict_ahead"))
+        return to_predict.ahead(self.report_, given, steps, return_std)
 
     def get_metadata_routing(self):
         """Say which metadata ``fit`` takes and hands on to the splitter and the scorer.
@@ -156,54 +210,34 @@ class RenormalizedRegressor(
             )
         )
 
+    def _scorer(self):
+        """Return the scorer that chooses, or None for squared error."""
+        return None
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.array_api_support = SUPPORTED
         tags.input_tags.sparse = True
         return tags
 
-    def _needs_host(self, place, groups, risk_weight) -> bool:
-        """Say whether what is asked for needs the rows in numpy."""
-        folds = self.cv is not None or groups is not None or risk_weight is not None
-        return folds or self._rows_are_correlated() or not has_float64(place)
+    def _html_repr(self):
+        html = super()._html_repr()
+        return html + as_html(self._report) if "_report" in vars(self) else html
 
-    def _check_correlation(self, folds, data: TrainingData) -> bool:
-        """Say whether rows are to be taken as correlated; refuse what that excludes."""
-        if not self._rows_are_correlated():
-            return False
-        asked = {
-            "cv or groups": folds is not None,
-            "scoring": getattr(self, "scoring", None) is not None,
-            "sample_weight": data.weights is not None or data.kept is not None,
-            "risk_weight": data.risk_weights is not None,
-        }
-        refuse(
-            asked,
-            "sample_correlation cannot be combined with {name}: its risk is that of rows far from "
-            "the training rows, of equal weight. Leave one of the two out.",
-        )
-        return True
+    def _get_fitted_attr_html(self, doc_link=""):
+        return attributes_at_hand(self)._get_fitted_attr_html(doc_link)
 
+    def __getstate__(self):
+        # the rows of the fit are for this process; on disk a stream has its sample, and no more
+        state = dict(super().__getstate__())
+        report = state.pop("_report", None)
+        if report is not None:
+            state["_evidence"] = report.evidence.state()
+        return state
 
-def _refuse_what_needs_leverages(request: Request, data: TrainingData, reason: str) -> None:
-    """Refuse what needs errors of rows left out, where there are none."""
-    asked = {
-        "cv or groups": request.folds is not None,
-        "scoring": request.scorer is not None,
-        "risk_weight": data.risk_weights is not None,
-        "sample_correlation": request.correlation is not None,
-        "store_cv_results": request.store_path,
-        "selection='robust'": request.rule.is_bounded,
-    }
-    refuse(
-        asked,
-        "{name} needs errors of rows left out, which sparse data of this size do not give: "
-        f"{reason}. Leave {{name}} out, or fit to fewer rows or features.",
-    )
-
-
-def _check_folds_weigh(folds, data: TrainingData) -> None:
-    weights = data.risk_weights
-    if folds is None or weights is None or any(weights[fold.test].any() for fold in folds):
-        return
-    raise ValueError("No row that cv tests has a risk_weight above zero; give some of them one.")
+    def __setstate__(self, state):
+        state = dict(state)
+        evidence = state.pop("_evidence", None)
+        super().__setstate__(state)
+        if evidence is not None:
+            self._report = Report(Evidence.from_state(evidence))

@@ -2,28 +2,55 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from inspect import getattr_static
 from numbers import Real
 
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.metaestimators import available_if
 
-from sk_renorm._estimator.blockwise import BlockwiseFit, RefusedCandidates, check_sums
+from sk_renorm._estimator.excludes import refused_for_blocks
 from sk_renorm._linalg import Digest, is_dask
+from sk_renorm._rows.blocks import BlockRows, check_sums
 from sk_renorm._rows.check import check_training_data, unchanged_on_error
 from sk_renorm._rows.devices import place_of, to_host
 from sk_renorm._rows.numbers import check_sizes
+from sk_renorm._tuning.reductions import RefusedCandidates
+from sk_renorm._tuning.tune import tune
 
 _OF_FEATURES = ("n_features_in_", "feature_names_in_")
+_CHOSEN = (  # made together when one is asked for
+    "coef_",
+    "intercept_",
+    "alpha_",
+    "risk_",
+    "best_score_",
+    "effective_df_",
+    "effective_ridge_",
+    "_report",
+)
 
 
-class StreamingFit(BlockwiseFit):
+def _takes_blocks(estimator) -> bool:
+    return _refused(estimator, "partial_fit") is None
+
+
+def _refused(estimator, what: str) -> str | None:
+    """Say what parameter needs all rows at once; parameters that are wrong say so elsewhere."""
+    try:
+        request = estimator._request()
+    except (TypeError, ValueError):
+        return None
+    return refused_for_blocks(estimator, request, what)
+
+
+class StreamingMixin:
     """Adds ``partial_fit``.
 
-    ``_stream`` holds the digest of the rows so far as arrays and numbers; fitted attributes are
-    missing until one is asked for, and then made together.
+    ``_stream`` holds the digest of the rows so far as arrays and numbers; what a fit sets is
+    missing until some of it is asked for, and then made together.
     """
 
-    @available_if(lambda self: self._refused_for_blocks("partial_fit") is None)
+    @available_if(_takes_blocks)
     def partial_fit(self, X, y, sample_weight=None, *, forget=0.0):
         """Add a block of rows to the fit.
 
@@ -58,8 +85,8 @@ class StreamingFit(BlockwiseFit):
         Means and centred second moments are kept, which merge exactly [1]_: the model is, to
         rounding, that of ``fit`` to all rows with ``risk="gcv"``, whatever the blocks and their
         order.  A stream is always tuned by GCV.  A random sample of at most 2048 rows, which has no
-        part in the choice of ``selection="min"``, gives error bars, ``loo_residuals_`` and
-        intervals, and ``sampled_loo_risk_``: the leave-one-out risk at the penalty chosen, with its
+        part in the choice of ``selection="min"``, gives error bars, ``loo_predictions_`` and
+        intervals, and ``report_.sample``: the leave-one-out risk at the penalty chosen, with its
         standard error.  As long as it holds all rows that is exact; later, the error knows nothing
         of rare rows of very large leverage that the sample lacks.
 
@@ -85,7 +112,7 @@ class StreamingFit(BlockwiseFit):
         >>> model = TheoryGuidedRidgeCV()
         >>> for start in range(0, len(X), 100):
         ...     model = model.partial_fit(X[start : start + 100], y[start : start + 100])
-        >>> print(f"{model.risk_:.1f} {model.sampled_loo_risk_:.1f}")
+        >>> print(f"{model.risk_:.1f} {model.report_.sample.risk:.1f}")
         3004.0 3000.0
         """
         if is_dask(X):
@@ -122,13 +149,16 @@ class StreamingFit(BlockwiseFit):
         return self
 
     def __getattr__(self, name):
-        # called for what is missing
+        # called for what is missing, and for a property that raised an AttributeError: again, so
+        # that its sentence is not lost
+        if isinstance(getattr_static(type(self), name, None), property):
+            return getattr_static(type(self), name).fget(self)
         if name == "partial_fit":
-            raise AttributeError(self._refused_for_blocks(name), name=name, obj=self)
+            raise AttributeError(_refused(self, name), name=name, obj=self)
         stream = vars(self).get("_stream")
-        made_later = name.endswith("_") and not name.startswith("_") and name not in _OF_FEATURES
-        if stream is None or not made_later or "alpha_" in vars(self):
-            return super().__getattr__(name)
+        if stream is None or name not in _CHOSEN or "alpha_" in vars(self):
+            message = f"{type(self).__name__!r} object has no attribute {name!r}"
+            raise AttributeError(message, name=name, obj=self)
         with unchanged_on_error(self):
             self._tune(Digest.from_state(stream["digest"]), stream["flat"])
         return getattr(self, name)
@@ -137,14 +167,16 @@ class StreamingFit(BlockwiseFit):
         """Choose the penalty and set fitted attributes."""
         if digest.n_seen < 2:
             raise NotFittedError("The stream has one row so far; it takes two to choose a penalty.")
-        refused = self._refused_for_blocks("A stream")  # by what was set since the last block
+        refused = _refused(self, "A stream")  # by what was set since the last block
         if refused:
             raise NotFittedError(refused)
         with _not_fitted_if(TypeError, ValueError):
             request = self._request()
             check_sums(digest.moments, digest.n_seen)
+        data = BlockRows.of_digest(digest, flat, request.fit_intercept)
         with _not_fitted_if(RefusedCandidates):
-            self._fit_digest(digest, flat, request)
+            fit = tune(data, request)
+        self._learn(fit)
 
 
 @contextmanager

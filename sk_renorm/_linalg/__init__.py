@@ -2,7 +2,7 @@
 
 from sk_renorm._linalg._blocks import CentredData, Scratch, row_ranges
 from sk_renorm._linalg._choose import choose_factorization
-from sk_renorm._linalg._dask import DaskRows, Stage, silent_stage
+from sk_renorm._linalg._dask import DaskRows
 from sk_renorm._linalg._dask_blocks import as_dask_array, features_of, is_dask
 from sk_renorm._linalg._device import Device, DeviceVectors
 from sk_renorm._linalg._device_reduce import device_left_block, factorize_on_device
@@ -15,6 +15,7 @@ from sk_renorm._linalg._missing import missing
 from sk_renorm._linalg._moments import Moments
 from sk_renorm._linalg._reduce import complete, factorize, factorize_moments
 from sk_renorm._linalg._sparse import SparseData, as_csr_array
+from sk_renorm._linalg._stage import Stage, silent_stage
 from sk_renorm._linalg._threads import map_ranges
 from sk_renorm._linalg._tridiagonal import TridiagonalFactorization
 

@@ -5,7 +5,6 @@ dask is imported where it is used.
 
 import operator
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -15,20 +14,12 @@ import numpy as np
 from sk_renorm._linalg._column_modes import RowsAgain
 from sk_renorm._linalg._dask_blocks import as_floats, split_alike
 from sk_renorm._linalg._digest import SAMPLE_SIZE, Digest
-from sk_renorm._linalg._factorization import Factorization
 from sk_renorm._linalg._moments import Moments
-from sk_renorm._linalg._reduce import factorize_moments
+from sk_renorm._linalg._stage import Stage, silent_stage
 from sk_renorm._linalg._threads import one_blas_thread
 
 Result = TypeVar("Result")
 BlockTask = Callable[[int, np.ndarray, np.ndarray, np.ndarray | None], Result]
-# what is entered for a stage of the work, of so many blocks, and gives what counts one that is done
-Stage = Callable[[str, int | None], AbstractContextManager[Callable[[], None]]]
-
-
-def silent_stage(name: str, n_blocks: int | None = None) -> AbstractContextManager:
-    """Tell nobody about a stage."""
-    return nullcontext(lambda: None)
 
 
 @dataclass(frozen=True)
@@ -64,13 +55,6 @@ class DaskRows:
     def moments(self) -> tuple[np.ndarray, np.ndarray | None, Moments]:
         """Return targets (n, q), weights (n,) if given, and moments of rows of positive weight."""
         return self.reduce(_moments, _join)
-
-    def factorize(
-        self, moments: Moments, n_rows: int, fit_intercept: bool, least: float = 0.0
-    ) -> Factorization:
-        """Factorize moments; rows are passed over again where these do not suffice."""
-        moments = moments if fit_intercept else moments.about_zero()
-        return factorize_moments(moments, n_rows, self.again(moments), least)
 
     def again(self, moments: Moments) -> RowsAgain:
         """Return what the rows that ``moments`` are of can be asked for once more."""

@@ -68,8 +68,10 @@ def factorize(
     return replace(f, reason=_with_route(f.name, reason))
 
 
-def complete(f: TridiagonalFactorization) -> Factorization:
+def complete(f: Factorization) -> Factorization:
     """Return the factorization of the same data that rows can be left out of."""
+    if not isinstance(f, TridiagonalFactorization):
+        return f
     data = f.data
     if f.of_rows:
         return replace(_from_row_gram(data), reason=f.reason)

@@ -1,18 +1,13 @@
 """Estimates of the risk from one Factorization, for any penalty.  They never see X.
 
-Every estimate is a class that is built on a factorization, says in ``needs`` what that must hold
-(``"rows"`` or ``"moments"``) and has ``risk(penalties)`` for the path and ``at(penalties, nodes,
-joint)``, which needs rows, for what is chosen.  Those that leave rows out also have
-``errors(penalties)``, and those that may be searched by few nodes ``work``, the multiply-adds of a
-penalty, and ``sums(nodes, joint)``, which their ``at`` takes.
-``penalties`` has shape (L, 1), or (L, q) for one penalty per target.
+Every estimate is a `RiskEstimate`; a new one is a file with such a class and an entry in ``RISKS``.
 """
 
 from sk_renorm._linalg import Factorization
 from sk_renorm._risk._apart import rows_apart
 from sk_renorm._risk._autoregression import estimate_correlations
 from sk_renorm._risk._correlated import CorrelatedRows
-from sk_renorm._risk._evaluation import Evaluation, pooled_risk
+from sk_renorm._risk._estimate import Evaluation, RiskEstimate, pooled_risk
 from sk_renorm._risk._gcv import GeneralizedCrossValidation
 from sk_renorm._risk._hat_block import alike_block_errors, hat_block_errors
 from sk_renorm._risk._leave_fold_out import LeaveFoldOut
@@ -41,9 +36,11 @@ from sk_renorm._risk._sampled import SampledGCV, sampled_leave_one_out
 from sk_renorm._risk._small_folds import MOST_ROWS, small_fold_errors
 from sk_renorm._risk._uncertainty import ONE_SIDED_95, LossSums, concentration
 
+DISPERSED = 0.25  # leverages: beyond this GCV and its like cannot be trusted
 RISKS = {"loo": LeaveOneOut, "gcv": GeneralizedCrossValidation}
 
 __all__ = [
+    "DISPERSED",
     "MOST_ROWS",
     "ONE_SIDED_95",
     "RISKS",
@@ -57,6 +54,7 @@ __all__ = [
     "LossSums",
     "QuadratureGCV",
     "RatioToGCV",
+    "RiskEstimate",
     "RiskProfile",
     "RowCorrelation",
     "SampledGCV",

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from sk_renorm._linalg import Factorization
-from sk_renorm._risk._evaluation import Evaluation
-from sk_renorm._risk._leave_one_out import LeaveOneOut, at_other_risk
+from sk_renorm._risk._estimate import Evaluation, RiskEstimate
+from sk_renorm._risk._even_noise import even_noise
+from sk_renorm._risk._leave_one_out import LeaveOneOut, at_other_risk, sums_of_other_risk
 from sk_renorm._risk._nodes import profile_nodes
 from sk_renorm._risk._noise_correlation import (
     NoiseCorrelation,
@@ -25,6 +26,7 @@ from sk_renorm._risk._noise_correlation import (
 )
 from sk_renorm._risk._path import effective_df
 from sk_renorm._risk._row_correlation import RowCorrelation
+from sk_renorm._risk._uncertainty import LossSums
 
 _BLOCK_ENTRIES = 2**22  # residuals made at a time: rows x penalties x targets
 _LEAST_SHARE = 1e-9  # of the weakest mode: penalties below it are taken as this
@@ -53,7 +55,7 @@ class ErrorParts:
     residuals: np.ndarray
 
 
-class CorrelatedRows:
+class CorrelatedRows(RiskEstimate):
     """The risk of a row far from the training rows, which are correlated with each other.
 
     Parameters
@@ -81,8 +83,6 @@ class CorrelatedRows:
     O(n r + n log n) per penalty for stationary correlations, O(n^2) for others.
     """
 
-    needs = "rows"
-
     def __init__(
         self,
         factorization: Factorization,
@@ -104,7 +104,7 @@ class CorrelatedRows:
             clear = [noise.at_lag_one * noise.is_clear for noise in found]
             self._noise_at_lag_one = np.array(clear)
 
-    def risk(self, penalties: np.ndarray) -> np.ndarray:
+    def risk(self, penalties: np.ndarray, some: slice | np.ndarray = slice(None)) -> np.ndarray:
         """Return the estimated risk (L, q) at ``penalties`` (L, 1) or (L, q)."""
         f = self.factorization
         penalties = np.broadcast_to(penalties, (len(penalties), f.n_targets))
@@ -112,19 +112,25 @@ class CorrelatedRows:
         parts = [
             self._risk(penalties[start : start + step]) for start in range(0, len(penalties), step)
         ]
-        return np.concatenate(parts)
+        return np.concatenate(parts)[:, some]
 
     def errors(self, penalties: np.ndarray):
         """Return leave-one-out errors, of rows that are not far from the others."""
         return LeaveOneOut(self.factorization).errors(penalties)
 
-    def at(self, penalties: np.ndarray, nodes: np.ndarray, joint: bool) -> Evaluation:
-        """Evaluate ``penalties`` (1, 1) or (1, q).
+    def at(self, penalties: np.ndarray) -> Evaluation:
+        """Evaluate ``penalties`` (1, 1) or (1, q): with the errors of near rows, left out."""
+        return at_other_risk(self, penalties)
 
-        Leave-one-out errors, those of near rows, are scaled to the risk of far ones in the sums;
-        the scatter of n dependent rows is that of fewer independent ones.
+    def sums(self, nodes: np.ndarray, joint: bool) -> LossSums:
+        """Sum up leave-one-out errors at ``nodes`` (K,), scaled to the risk of far rows.
+
+        The scatter of n dependent rows is that of fewer independent ones.
         """
-        return at_other_risk(self, penalties, nodes, joint, fewer=self.correlation.sum_of_squares)
+        return sums_of_other_risk(self, nodes, joint, fewer=self.correlation.sum_of_squares)
+
+    def even_noise(self, penalties: np.ndarray, at: Evaluation) -> np.ndarray | None:
+        return even_noise(self.factorization, penalties[0], at.errors[0][1][:, 0], at.slack)
 
     def _risk(self, penalties: np.ndarray) -> np.ndarray:
         """Return the risk (L, q) of a chunk of penalties."""

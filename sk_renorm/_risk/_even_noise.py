@@ -14,7 +14,7 @@ _ROUNDING = 1e-10  # of leverages that are one, and of variances that are none
 
 
 def even_noise(
-    f: Factorization, penalties: np.ndarray, errors: np.ndarray, left: np.ndarray
+    f: Factorization, penalties: np.ndarray, errors: np.ndarray, slack: np.ndarray
 ) -> np.ndarray | None:
     """Return the part of the risk (q,) that does not grow with the size of a row.
 
@@ -29,7 +29,7 @@ def even_noise(
         One for all targets, or one for each.
     errors : ndarray of shape (n, q)
         Leave-one-out errors of these rows there, or of a sample of them.
-    left : ndarray of shape (n, 1) or (n, q)
+    slack : ndarray of shape (n, 1) or (n, q)
         One minus their leverages, up to a factor.
 
     Returns
@@ -42,12 +42,12 @@ def even_noise(
         return None
     most = 1.0 - f.data.fit_intercept / f.data.n_rows  # of leverage and rest together
     mean = most - effective_df(f, penalties) / f.data.n_rows
-    left = left / left.mean(axis=0) * np.maximum(mean, _ROUNDING)
-    leverage = most - left
-    squares = left * np.square(errors)
-    by_left, by_leverage = (left * squares).sum(axis=0), (leverage * squares).sum(axis=0)
-    both, of_leverage = (left * leverage).sum(axis=0), np.square(leverage).sum(axis=0)
-    determinant = len(left) ** 2 * most**2 * left.var(axis=0)
-    known = determinant > _ROUNDING * np.square(left.sum(axis=0))
-    even = by_left * of_leverage - by_leverage * both
+    slack = slack / slack.mean(axis=0) * np.maximum(mean, _ROUNDING)
+    leverage = most - slack
+    squares = slack * np.square(errors)
+    by_slack, by_leverage = (slack * squares).sum(axis=0), (leverage * squares).sum(axis=0)
+    both, of_leverage = (slack * leverage).sum(axis=0), np.square(leverage).sum(axis=0)
+    determinant = len(slack) ** 2 * most**2 * slack.var(axis=0)
+    known = determinant > _ROUNDING * np.square(slack.sum(axis=0))
+    even = by_slack * of_leverage - by_leverage * both
     return np.divide(even, determinant, out=np.zeros_like(even), where=known)

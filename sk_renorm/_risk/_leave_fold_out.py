@@ -9,7 +9,7 @@ import numpy as np
 
 from sk_renorm._linalg import Factorization, Fold, HeldOut, downdate, map_ranges
 from sk_renorm._risk._apart import is_heavy
-from sk_renorm._risk._evaluation import Evaluation, pooled_risk
+from sk_renorm._risk._estimate import Evaluation, RiskEstimate, dispersion, pooled_risk
 from sk_renorm._risk._hat_block import hat_block_errors
 from sk_renorm._risk._leave_one_out import LeaveOneOut
 from sk_renorm._risk._small_folds import MOST_ROWS, batches, small_fold_errors
@@ -21,7 +21,7 @@ _TOGETHER = 8  # folds spread over the cores, whose errors are kept at a time
 _KEPT_ENTRIES = 2**23  # of vectors, or of factorized folds, kept for the next pass: 64 MB
 
 
-class LeaveFoldOut:
+class LeaveFoldOut(RiskEstimate):
     """Errors of every test fold for the model fitted to its training rows.
 
     For a fold whose training set is all but the rows F, the errors are ``(I - H)_FF^-1 r_F``, with
@@ -49,8 +49,6 @@ class LeaveFoldOut:
     if m > r / 2.  Memory of a few folds; left vectors are kept up to 64 MB, and factorized folds
     too.  Small folds that share their size are computed together.
     """
-
-    needs = "rows"
 
     def __init__(
         self,
@@ -116,32 +114,28 @@ class LeaveFoldOut:
         """Sum up the errors at ``nodes`` (K,)."""
         return self._sums(nodes, joint, self._weights)
 
-    def at(
-        self, penalties: np.ndarray, nodes: np.ndarray, joint: bool, sums: LossSums | None = None
-    ) -> Evaluation:
-        """Evaluate ``penalties`` (1, 1) or (1, q), and sum up the errors at ``nodes`` (K,).
+    def at(self, penalties: np.ndarray) -> Evaluation:
+        """Evaluate ``penalties`` (1, 1) or (1, q)."""
+        errors, slack = self.errors(penalties), self._singly.at(penalties).slack
+        return Evaluation(errors, pooled_risk(errors, self._weights)[0], dispersion(slack))
 
-        ``sums`` over the nodes that are known already save most of the work.
-        """
-        errors = self.errors(penalties)
-        by_row = LeaveOneOut(self.factorization).at(penalties, nodes, joint)
-        sums = replace(
-            self.sums(nodes, joint) if sums is None else sums,
-            left=by_row.sums.left,
-            left_squared=by_row.sums.left_squared,
-            n_rows=by_row.sums.n_rows,
-        )
-        by_group = sums
-        if self.groups is not None and self._weights is not self._row_weights:
-            by_group = self._sums(nodes, joint, self._row_weights)
-        return Evaluation(
-            errors,
-            pooled_risk(errors, self._weights)[0],
-            by_row.leverage_dispersion,
-            sums,
-            by_row.sums if self.groups is None else by_group,
-            even_noise=by_row.even_noise if self.groups is None else None,
-        )
+    def row_sums(self, nodes: np.ndarray, joint: bool, sums: LossSums) -> LossSums:
+        singly = self._singly.sums(nodes, joint)
+        if self.groups is None:
+            return singly
+        if self._weights is not self._row_weights:
+            sums = self._sums(nodes, joint, self._row_weights)
+        slack = {name: getattr(singly, name) for name in ("slack", "slack_squared", "n_rows")}
+        return replace(sums, **slack)
+
+    def even_noise(self, penalties: np.ndarray, at: Evaluation) -> np.ndarray | None:
+        if self.groups is not None:
+            return None
+        return self._singly.even_noise(penalties, self._singly.at(penalties))
+
+    @property
+    def _singly(self) -> LeaveOneOut:
+        return LeaveOneOut(self.factorization)
 
     def _sums(self, nodes: np.ndarray, joint: bool, row_weights: np.ndarray) -> LossSums:
         sums, times = None, np.zeros(len(row_weights))

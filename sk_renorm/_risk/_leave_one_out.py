@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from sk_renorm._linalg import Factorization, HeldOut, LeftBlock, Scratch
-from sk_renorm._risk._evaluation import Evaluation
+from sk_renorm._risk._estimate import Evaluation, RiskEstimate, dispersion
 from sk_renorm._risk._even_noise import even_noise
 from sk_renorm._risk._leave_one_out_on_device import DeviceLeaveOneOut, on_device
 from sk_renorm._risk._uncertainty import LossSums
@@ -16,7 +16,7 @@ _BLOCK_ENTRIES = 2**20  # errors made at a time: rows x penalties x targets
 _MANY, _LARGE = 16, 2**24  # targets, and rows x modes x targets, whose sums are worth float32
 
 
-class LeaveOneOut:
+class LeaveOneOut(RiskEstimate):
     """Errors of every row for the model fitted to the others, the intercept included.
 
     With ``G = (X~ X~' + alpha)^-1`` on the modes, the error is ``(G y)_i / G_ii``: the residual
@@ -42,7 +42,7 @@ class LeaveOneOut:
     Two products of size n r L for L penalties and one target; memory of a block of rows.
     """
 
-    needs = "rows"
+    takes_nodes = True
 
     def __init__(
         self,
@@ -107,7 +107,7 @@ class LeaveOneOut:
         root = f.data.root_weight
         return errors if root is None else errors / root[rows, None, None]
 
-    def left_at(self, alpha: float) -> np.ndarray:
+    def slack_at(self, alpha: float) -> np.ndarray:
         """Return one minus the leverages (n, 1) at one penalty, up to a factor."""
         columns = _Columns(self.factorization, np.array([[alpha]]))
         blocks = self.factorization.map_left_blocks(
@@ -116,46 +116,44 @@ class LeaveOneOut:
         return np.concatenate(blocks)
 
     def at(
-        self, penalties: np.ndarray, nodes: np.ndarray, joint: bool, sums: LossSums | None = None
+        self, penalties: np.ndarray, nodes: np.ndarray | None = None, joint: bool = False
     ) -> Evaluation:
-        """Evaluate ``penalties`` (1, 1) or (1, q), and sum up the errors at ``nodes`` (K,).
+        """Evaluate ``penalties`` (1, 1) or (1, q); sum up errors at ``nodes`` (K,) in that pass."""
+        errors, slack, sums, power = self.parts(penalties, nodes, joint)
+        sums = None if nodes is None else sums
+        errors = [(slice(None), errors)]
+        return Evaluation(errors, power / self.total_weight, dispersion(slack), slack, sums)
 
-        ``sums`` over the nodes that are known already save most of the work.
-        """
-        errors, rest, new_sums, power = self.parts(penalties, nodes, joint, sums is None)
-        sums = new_sums if sums is None else sums
-        mean = rest.mean(axis=0)
-        dispersion = np.divide(rest.std(axis=0), mean, out=np.zeros_like(mean), where=mean > 0.0)
-        by_row = sums
-        if self.risk_weights is not None:  # of the population that the rows come from
-            plain = LeaveOneOut(self.factorization, apart=self.apart)
-            by_row = plain.at(penalties, nodes, joint).sums
-        risk = power / self.total_weight
-        even = even_noise(self.factorization, penalties[0], errors[:, 0], rest)
-        return Evaluation([(slice(None), errors)], risk, dispersion, sums, by_row, rest, even)
+    def even_noise(self, penalties: np.ndarray, at: Evaluation) -> np.ndarray | None:
+        return even_noise(self.factorization, penalties[0], at.errors[0][1][:, 0], at.slack)
+
+    def row_sums(self, nodes: np.ndarray, joint: bool, sums: LossSums) -> LossSums:
+        if self.risk_weights is None:
+            return sums
+        return LeaveOneOut(self.factorization, apart=self.apart).sums(nodes, joint)
 
     def parts(
-        self, penalties: np.ndarray, nodes: np.ndarray, joint: bool, sum_up: bool = True
+        self, penalties: np.ndarray, nodes: np.ndarray | None, joint: bool
     ) -> tuple[np.ndarray, np.ndarray, LossSums | int, np.ndarray]:
         """Return what an evaluation is made of, for the rows at hand.
 
-        Errors (n, 1, q), one minus leverages (n, 1 or q) up to scale, sums at the ``nodes`` if
-        asked to ``sum_up``, and the weighted sums of squared errors (q,).
+        Errors (n, 1, q), one minus leverages (n, 1 or q) up to scale, sums at the ``nodes``, if
+        there are any, and the weighted sums of squared errors (q,).
         """
         f = self.factorization
         chosen = _Columns(f, penalties)
         errors = np.empty((len(self.weights), 1, f.n_targets))
-        rest = np.empty((len(self.weights), penalties.shape[1]))
-        summation = self._summation(nodes, joint) if sum_up else None
+        slack = np.empty((len(self.weights), penalties.shape[1]))
+        summation = None if nodes is None else self._summation(nodes, joint)
 
         def evaluate(rows: slice, block: LeftBlock, scratch: Scratch) -> LossSums | int:
-            errors[rows], one_minus_leverage = self._errors(chosen, rows, block, scratch)
-            rest[rows] = one_minus_leverage[:, 0]
+            errors[rows], chosen_slack = self._errors(chosen, rows, block, scratch)
+            slack[rows] = chosen_slack[:, 0]
             return 0 if summation is None else summation(rows, block, scratch)
 
         sums = f.sum_left_blocks(evaluate)
         errors = self._unweighted(errors)
-        return errors, rest, sums, self.weights @ np.square(errors[:, 0])
+        return errors, slack, sums, self.weights @ np.square(errors[:, 0])
 
     def _errors(
         self, columns: "_Columns", rows: slice | np.ndarray, block: LeftBlock, scratch: Scratch
@@ -198,17 +196,17 @@ class LeaveOneOut:
         once = _Columns(f, nodes[:, None], units=units) if len(targets) == 1 else None
 
         def sum_up(rows: slice, block: LeftBlock, scratch: Scratch) -> LossSums:
-            left = np.empty((len(block.U), len(nodes)))
+            slack = np.empty((len(block.U), len(nodes)))
 
             def parts() -> Iterator[np.ndarray]:
                 for some in targets:
                     columns = once or _Columns(f, nodes[:, None], some, units)
-                    node_errors, node_left = self._errors(columns, rows, block, scratch)
-                    left[:] = node_left[:, :, 0]
+                    node_errors, node_slack = self._errors(columns, rows, block, scratch)
+                    slack[:] = node_slack[:, :, 0]
                     self._weigh(node_errors, rows)
                     yield node_errors
 
-            sums = LossSums.of(parts(), self.weights[rows], joint).with_left(left)
+            sums = LossSums.of(parts(), self.weights[rows], joint).with_slack(slack)
             return sums if units is None else sums.scaled(power)
 
         return sum_up
@@ -223,18 +221,23 @@ def leave_one_out(f: Factorization) -> LeaveOneOut | DeviceLeaveOneOut:
     return DeviceLeaveOneOut(f) if on_device(f) else LeaveOneOut(f)
 
 
-def at_other_risk(
-    estimate, penalties: np.ndarray, nodes: np.ndarray, joint: bool, fewer: float = 1.0
-) -> Evaluation:
-    """Evaluate leave-one-out errors with their sums brought to the risk of another estimate.
+def at_other_risk(estimate: RiskEstimate, penalties: np.ndarray) -> Evaluation:
+    """Evaluate leave-one-out errors beside the risk of another estimate."""
+    at = leave_one_out(estimate.factorization).at(penalties)
+    return replace(at, risk=estimate.risk(penalties)[0])
+
+
+def sums_of_other_risk(
+    estimate: RiskEstimate, nodes: np.ndarray, joint: bool, fewer: float = 1.0
+) -> LossSums:
+    """Sum up leave-one-out errors, brought to the risk of another estimate.
 
     ``fewer`` says by what factor the scatter of the rows is that of fewer independent ones.
     """
-    by_row = leave_one_out(estimate.factorization).at(penalties, nodes, joint)
+    sums = leave_one_out(estimate.factorization).sums(nodes, joint)
     risks = estimate.risk(nodes[:, None]).T
     risks = risks.mean(axis=0, keepdims=True) if joint else risks
-    sums = by_row.sums.scaled(by_row.sums.factor_to(risks), fewer)
-    return replace(by_row, risk=estimate.risk(penalties)[0], sums=sums, by_row=sums)
+    return sums.scaled(sums.factor_to(risks), fewer)
 
 
 def _units(f: Factorization, joint: bool) -> np.ndarray | None:

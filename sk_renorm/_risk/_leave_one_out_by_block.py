@@ -27,14 +27,16 @@ class LeaveOneOutByBlock(LeaveOneOut):
     def __init__(self, factorization: Factorization, rows: DaskRows):
         # what the base keeps of rows is made for each block
         self.factorization, self.rows = factorization, rows
-        self.total_weight, self.risk_weights = factorization.data.total_weight, None
+        self.total_weight = factorization.data.total_weight
+        self.lost = set()
 
-    def risk(self, penalties: np.ndarray) -> np.ndarray:
-        return self.rows.reduce(partial(_risk, self.factorization, penalties))
+    def risk(self, penalties: np.ndarray, some: slice | np.ndarray = slice(None)) -> np.ndarray:
+        return self.rows.reduce(partial(_risk, self.factorization, penalties))[:, some]
 
-    def parts(
-        self, penalties: np.ndarray, nodes: np.ndarray, joint: bool, sum_up: bool = True
-    ) -> Parts:
+    def sums(self, nodes: np.ndarray, joint: bool) -> LossSums:
+        return self.rows.reduce(partial(_sums, self.factorization, nodes, joint))
+
+    def parts(self, penalties: np.ndarray, nodes: np.ndarray | None, joint: bool) -> Parts:
         task = partial(_parts, self.factorization, penalties, nodes, joint)
         return self.rows.reduce(task, _join)
 
@@ -43,10 +45,14 @@ def _risk(f: Factorization, penalties, number: int, X, Y, weights) -> np.ndarray
     return LeaveOneOut(f.holding(X, Y, weights)).risk(penalties)
 
 
+def _sums(f: Factorization, nodes, joint: bool, number: int, X, Y, weights) -> LossSums:
+    return LeaveOneOut(f.holding(X, Y, weights)).sums(nodes, joint)
+
+
 def _parts(f: Factorization, penalties, nodes, joint: bool, number: int, X, Y, weights) -> Parts:
     return LeaveOneOut(f.holding(X, Y, weights)).parts(penalties, nodes, joint)
 
 
 def _join(first: Parts, second: Parts) -> Parts:
-    errors, rest = (np.concatenate(pair) for pair in zip(first[:2], second[:2], strict=True))
-    return errors, rest, first[2] + second[2], first[3] + second[3]
+    errors, slack = (np.concatenate(pair) for pair in zip(first[:2], second[:2], strict=True))
+    return errors, slack, first[2] + second[2], first[3] + second[3]

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from sk_renorm._linalg import DeviceVectors, Factorization, LeftBlock, device_left_block
-from sk_renorm._risk._evaluation import Evaluation
+from sk_renorm._risk._estimate import Evaluation, RiskEstimate, dispersion
 from sk_renorm._risk._even_noise import even_noise
 from sk_renorm._risk._uncertainty import LossSums
 
 _BLOCK_ENTRIES = 2**24  # errors, or columns, made at a time
 
 
-class DeviceLeaveOneOut:
+class DeviceLeaveOneOut(RiskEstimate):
     """The same as `LeaveOneOut`, with blocks of rows, and sums over them, on the device.
 
     What comes back are ndarrays: sums, and errors at the chosen penalty.
@@ -23,23 +23,21 @@ class DeviceLeaveOneOut:
         With `DeviceVectors`.
     """
 
-    needs = "rows"
-
     def __init__(self, factorization: Factorization):
         self.factorization = factorization
         self.place = factorization.data.place
         self._spectrum = self.place.put(factorization.eigenvalues)[:, None, None]
         self._projections = self.place.put(factorization.projections)[:, None, :]
 
-    def risk(self, penalties: np.ndarray) -> np.ndarray:
+    def risk(self, penalties: np.ndarray, some: slice | np.ndarray = slice(None)) -> np.ndarray:
         """Return the weighted mean squared error (L, q) at ``penalties`` (L, 1) or (L, q)."""
         f, xp = self.factorization, self.place.xp
         total = np.zeros((len(penalties), f.n_targets))
         for block in self._blocks():
-            for some in _chunks(len(penalties), max(f.rank, block.U.shape[0]) * f.n_targets):
-                errors, _ = self._errors(block, self.place.put(penalties[some]))
-                total[some] += self.place.to_host(xp.sum(errors * errors, axis=0))
-        return total / f.data.total_weight
+            for part in _chunks(len(penalties), max(f.rank, block.U.shape[0]) * f.n_targets):
+                errors, _ = self._errors(block, self.place.put(penalties[part]))
+                total[part] += self.place.to_host(xp.sum(errors * errors, axis=0))
+        return (total / f.data.total_weight)[:, some]
 
     def errors(self, penalties: np.ndarray) -> list[tuple[slice, np.ndarray]]:
         """Return ``[(all rows, errors of shape (n, L, q))]``, in the unit of y."""
@@ -47,27 +45,33 @@ class DeviceLeaveOneOut:
         blocks = [self.place.to_host(self._errors(block, at)[0]) for block in self._blocks()]
         return [(slice(None), self._unweighted(np.concatenate(blocks)))]
 
-    def at(self, penalties: np.ndarray, nodes: np.ndarray, joint: bool) -> Evaluation:
-        """Evaluate ``penalties`` (1, 1) or (1, q), and sum up the errors at ``nodes`` (K,)."""
+    def at(self, penalties: np.ndarray) -> Evaluation:
+        """Evaluate ``penalties`` (1, 1) or (1, q)."""
         f, place = self.factorization, self.place
+        chosen, errors, slack = place.put(penalties), [], []
+        for block in self._blocks():
+            some_errors, some_slack = self._errors(block, chosen)
+            errors.append(place.to_host(some_errors))
+            slack.append(place.to_host(some_slack)[:, 0])
+        errors, slack = np.concatenate(errors), np.concatenate(slack)
+        risk = np.einsum("bq,bq->q", errors[:, 0], errors[:, 0]) / f.data.total_weight
+        errors = [(slice(None), self._unweighted(errors))]
+        return Evaluation(errors, risk, dispersion(slack), slack)
+
+    def sums(self, nodes: np.ndarray, joint: bool) -> LossSums:
+        """Sum up the errors at ``nodes`` (K,)."""
+        f = self.factorization
         root = f.data.root_weight
         weights = np.ones(f.data.n_rows) if root is None else root**2
-        chosen, at_nodes = place.put(penalties), place.put(nodes[:, None])
-        errors, rest, sums, start = [], [], None, 0
+        at_nodes, sums, start = self.place.put(nodes[:, None]), None, 0
         for block in self._blocks():
-            some_errors, one_minus_leverage = self._errors(block, chosen)
-            errors.append(place.to_host(some_errors))
-            rest.append(place.to_host(one_minus_leverage)[:, 0])
-            stop = start + len(rest[-1])
+            stop = start + block.U.shape[0]
             part = self._loss_sums(block, at_nodes, weights[start:stop], joint)
             sums, start = part if sums is None else sums + part, stop
-        errors, rest = np.concatenate(errors), np.concatenate(rest)
-        mean = rest.mean(axis=0)
-        dispersion = np.divide(rest.std(axis=0), mean, out=np.zeros_like(mean), where=mean > 0.0)
-        risk = np.einsum("bq,bq->q", errors[:, 0], errors[:, 0]) / f.data.total_weight
-        errors = self._unweighted(errors)
-        even = even_noise(f, penalties[0], errors[:, 0], rest)
-        return Evaluation([(slice(None), errors)], risk, dispersion, sums, sums, even_noise=even)
+        return sums
+
+    def even_noise(self, penalties: np.ndarray, at: Evaluation) -> np.ndarray | None:
+        return even_noise(self.factorization, penalties[0], at.errors[0][1][:, 0], at.slack)
 
     def _blocks(self) -> Iterator[LeftBlock]:
         f = self.factorization
@@ -94,7 +98,7 @@ class DeviceLeaveOneOut:
         return errors / divisor, penalties * rest + null
 
     def _loss_sums(self, block: LeftBlock, nodes, weights: np.ndarray, joint: bool) -> LossSums:
-        """Return what `LossSums.of` and ``with_left`` do, of errors (b, K, q) at ``nodes``."""
+        """Return what `LossSums.of` and ``with_slack`` do, of errors (b, K, q) at ``nodes``."""
         xp, n_targets = self.place.xp, self.factorization.n_targets
         row_weights = self.place.put(weights)
 
@@ -104,7 +108,7 @@ class DeviceLeaveOneOut:
         parts, joint_cross, joint_loss = [], 0.0, 0.0
         n_rows, n_nodes = len(weights), nodes.shape[0]
         for some in _chunks(n_targets, max(n_rows, self.factorization.rank) * n_nodes):
-            errors, left = self._errors(block, nodes, some)
+            errors, slack = self._errors(block, nodes, some)
             e = xp.permute_dims(errors, (2, 1, 0))
             cross, loss = e @ xp.matrix_transpose(e), e * e
             if joint:
@@ -115,13 +119,13 @@ class DeviceLeaveOneOut:
         if joint:
             loss = joint_loss[None, :, :] / n_targets
             parts = [(joint_cross[None, :, :] / n_targets, *of_losses(loss))]
-        left = left[:, :, 0]
+        slack = slack[:, :, 0]
         return LossSums(
             *(self.place.to_host(xp.concat(arrays)) for arrays in zip(*parts, strict=True)),
             float(weights.sum()),
             float(weights @ weights),
-            left=self.place.to_host(xp.sum(left, axis=0)),
-            left_squared=self.place.to_host(xp.sum(left * left, axis=0)),
+            slack=self.place.to_host(xp.sum(slack, axis=0)),
+            slack_squared=self.place.to_host(xp.sum(slack * slack, axis=0)),
             n_rows=n_rows,
         )
 

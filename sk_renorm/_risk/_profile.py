@@ -101,7 +101,7 @@ def make_profile(
         df1=effective_df(f, alphas),
         df2=(spare + f.rank) * gamma_over / (1.0 + gamma_over),
         kappa=(weakest + alphas) / (total * mean_weight),
-        leverage_dispersion=sums.leverage_dispersion,
+        leverage_dispersion=by_row.leverage_dispersion,
         **_bias_and_noise(f, by_row, excess, share),
         even_noise=even_noise,
         residual_noise=noise,

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from sk_renorm._linalg import DaskRows, Digest, factorize_moments
-from sk_renorm._risk._evaluation import Evaluation
+from sk_renorm._linalg import Digest, Factorization
 from sk_renorm._risk._gcv import GeneralizedCrossValidation
-from sk_renorm._risk._leave_one_out import at_other_risk
+from sk_renorm._risk._leave_one_out import sums_of_other_risk
+from sk_renorm._risk._uncertainty import LossSums
 
 
 class SampledGCV(GeneralizedCrossValidation):
@@ -16,32 +16,26 @@ class SampledGCV(GeneralizedCrossValidation):
 
     Parameters
     ----------
+    factorization : Factorization
+        Of the moments of all rows, with those of the sample at hand.
     digest : Digest
         Of all rows.
-    fit_intercept : bool
-        Whether to centre.
-    rows : DaskRows, default=None
-        The rows, where they can be passed over again.
     """
 
-    def __init__(self, digest: Digest, fit_intercept: bool, rows: DaskRows | None = None):
-        moments = digest.moments if fit_intercept else digest.moments.about_zero()
-        again = None if rows is None else rows.again(moments)
-        factorization = factorize_moments(moments, digest.effective_rows(fit_intercept), again)
-        sample = digest.sample
-        super().__init__(factorization.holding(sample.X, sample.Y, sample.weights * sample.shares))
+    def __init__(self, factorization: Factorization, digest: Digest):
+        super().__init__(factorization)
         self.digest = digest
 
-    def at(self, penalties: np.ndarray, nodes: np.ndarray, joint: bool) -> Evaluation:
-        """Evaluate ``penalties`` (1, 1) or (1, q), with errors of the rows of the sample."""
+    def sums(self, nodes: np.ndarray, joint: bool) -> LossSums:
+        """Sum up the errors of the sample at ``nodes`` (K,), as of all rows."""
         weights = np.square(self.factorization.data.root_weight)
         per_row = self.digest.weight_squared / self.digest.moments.total_weight**2
         fewer = per_row * weights.sum() ** 2 / (weights @ weights)
-        return at_other_risk(self, penalties, nodes, joint, fewer)
+        return sums_of_other_risk(self, nodes, joint, fewer)
 
 
 def sampled_leave_one_out(
-    estimate: SampledGCV, errors: np.ndarray, alpha: np.ndarray, joint: bool
+    estimate: SampledGCV, alpha: np.ndarray, errors: np.ndarray, joint: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the leave-one-out risk of all rows, estimated from the sample, and its standard error.
 
@@ -53,10 +47,10 @@ def sampled_leave_one_out(
     ----------
     estimate : SampledGCV
         With the sample.
-    errors : ndarray of shape (m, q)
-        Leave-one-out errors of the sample.
     alpha : ndarray of shape (1,) or (q,)
-        Their penalty.
+        A penalty.
+    errors : ndarray of shape (m, q)
+        Leave-one-out errors of the sample there.
     joint : bool
         Whether targets are averaged.
 

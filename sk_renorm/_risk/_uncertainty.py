@@ -38,7 +38,7 @@ class LossSums:
         Of ``c**2 l_a l_b``.
     weight, weight_squared : float
         Of ``c`` and of ``c**2``.
-    left, left_squared : ndarray of shape (K,)
+    slack, slack_squared : ndarray of shape (K,)
         Of one minus the leverage, up to a factor, and of its square; zero where not known.
     n_rows : int
         Of 1.
@@ -50,8 +50,8 @@ class LossSums:
     products: np.ndarray
     weight: float
     weight_squared: float
-    left: np.ndarray | float = 0.0
-    left_squared: np.ndarray | float = 0.0
+    slack: np.ndarray | float = 0.0
+    slack_squared: np.ndarray | float = 0.0
     n_rows: int = 0
 
     def __add__(self, other: "LossSums") -> "LossSums":
@@ -115,8 +115,8 @@ class LossSums:
             losses=self.losses @ weights.T,
             squares=self.squares @ weights.T,
             products=weights @ self.products @ weights.T,
-            left=weights @ self.left,
-            left_squared=weights @ self.left_squared,
+            slack=weights @ self.slack,
+            slack_squared=weights @ self.slack_squared,
         )
 
     def factor_to(self, risks: np.ndarray) -> np.ndarray:
@@ -125,21 +125,21 @@ class LossSums:
         usable = (mean > 0.0) & np.isfinite(risks)
         return np.divide(risks, mean, out=np.ones_like(mean), where=usable)
 
-    def with_left(self, left: np.ndarray) -> "LossSums":
+    def with_slack(self, slack: np.ndarray) -> "LossSums":
         """Add one minus the leverages (b, K) of the same rows."""
-        ones = np.ones(len(left))
-        return replace(self, left=ones @ left, left_squared=ones @ np.square(left))
+        ones = np.ones(len(slack))
+        return replace(self, slack=ones @ slack, slack_squared=ones @ np.square(slack))
 
     def with_scatter(self, mean: np.ndarray, variance: np.ndarray) -> "LossSums":
         """Add mean and variance over rows of one minus the leverage (K,)."""
         squares = self.n_rows * (mean**2 + variance)
-        return replace(self, left=self.n_rows * mean, left_squared=squares)
+        return replace(self, slack=self.n_rows * mean, slack_squared=squares)
 
     @property
     def leverage_dispersion(self) -> np.ndarray:
         """Standard deviation over mean of one minus the leverage (K,)."""
-        mean = self.left / self.n_rows
-        variance = np.maximum(self.left_squared / self.n_rows - mean**2, 0.0)
+        mean = self.slack / self.n_rows
+        variance = np.maximum(self.slack_squared / self.n_rows - mean**2, 0.0)
         return np.divide(np.sqrt(variance), mean, out=np.zeros_like(mean), where=mean > 0.0)
 
 

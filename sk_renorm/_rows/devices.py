@@ -75,34 +75,23 @@ def check_place(estimator, X, method: str) -> None:
 
 def move_fitted(estimator, place: Device) -> None:
     """Move all fitted arrays to where X lives; numbers become Python's."""
-    for name, value in _fitted(estimator):
-        setattr(estimator, name, _to_place(value, place))
+    for name, value in list(vars(estimator).items()):
+        if name.endswith("_"):
+            setattr(estimator, name, _to_place(value, place))
 
 
-def on_host(estimator):
-    """Return a fitted estimator whose arrays are numpy's: itself, or a copy if they are not."""
-    if isinstance(estimator.coef_, np.ndarray):
-        return estimator
-    copy = object.__new__(type(estimator))
-    vars(copy).update(vars(estimator))
-    for name, value in _fitted(estimator):
-        setattr(copy, name, _from_place(value))
-    return copy
-
-
-def _fitted(estimator) -> list[tuple[str, object]]:
-    return [item for item in vars(estimator).items() if item[0].endswith("_")]
-
-
-def _from_place(value):
-    if isinstance(value, dict):
-        return {key: _from_place(entry) for key, entry in value.items()}
+def as_numpy(value):
+    """Return an array of any namespace as an ndarray, also if array API dispatch is off by now."""
     return _to_numpy(value) if _is_foreign(value) else value
 
 
+def moved_beside(value, reference):
+    """Return an ndarray where ``reference`` lives; anything else as it is."""
+    place = place_of(reference)
+    return value if place is None else _to_place(value, place)
+
+
 def _to_place(value, place: Device):
-    if isinstance(value, dict):
-        return {key: _to_place(entry, place) for key, entry in value.items()}
     if isinstance(value, np.generic):
         return value.item()
     if not isinstance(value, np.ndarray):

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 _NAMED = 5  # of many columns or rows
 
+Names = dict[str, list[str] | None]  # of columns of X and y
+
 
 def listed(names: Sequence, what: str) -> str:
     """Return "row 3" or "rows 3, 5", the first few by name."""

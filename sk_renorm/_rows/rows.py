@@ -91,6 +91,12 @@ class TrainingData:
         Y = self.Y / unit
         return replace(self, Y=Y, y=Y.reshape(self.y.shape), unit=unit)
 
+    def given_rows(self, rows) -> tuple[int, ...]:
+        """Return the numbers that ``rows`` of the fit had among all rows given."""
+        rows = np.asarray(rows)
+        rows = rows if self.kept is None else np.flatnonzero(self.kept)[rows]
+        return tuple(rows.tolist())
+
     def all_rows(self, values: np.ndarray, dropped: np.ndarray | float) -> np.ndarray:
         """Put ``values`` (n, ...) in the order of all rows given, ``dropped`` for the others."""
         if self.kept is None:

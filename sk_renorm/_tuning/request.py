@@ -7,8 +7,16 @@ from functools import partial
 import numpy as np
 
 from sk_renorm._linalg import Factorization, Fold, HeldOut, refit
-from sk_renorm._risk import CorrelatedRows, LeaveFoldOut, make_risk
+from sk_renorm._risk import (
+    CorrelatedRows,
+    LeaveFoldOut,
+    LeaveOneOutByBlock,
+    RiskEstimate,
+    SampledGCV,
+    make_risk,
+)
 from sk_renorm._risk.row_dependence import row_correlation
+from sk_renorm._rows.blocks import BlockRows
 from sk_renorm._rows.rows import TrainingData
 from sk_renorm._tuning.candidates import Asked
 from sk_renorm._tuning.objective import Objective
@@ -33,6 +41,8 @@ class Request:
         Whether to centre.
     correlation : object or None
         Of rows, as the user says it; None for independent rows.
+    is_order_known : bool
+        Whether it is known what the order of the rows means, so that nobody need look.
     folds : sequence of Fold or None
         Rows left out together; None for each alone.
     groups : ndarray of shape (n,), int, or None
@@ -43,8 +53,8 @@ class Request:
         What the scorer takes beside.
     store_path : bool
         Whether errors of all candidates are kept.
-    rows_later : bool
-        Whether what takes rows and is not minimized may wait until it is asked for.
+    errors_later : bool
+        Whether errors of rows left out may wait until they are asked for, if not minimized.
     seed : int
         Of random vectors, where these stand for a spectrum.
     """
@@ -55,36 +65,43 @@ class Request:
     per_target: bool = False
     fit_intercept: bool = True
     correlation: object = None
+    is_order_known: bool = False
     folds: Sequence[Fold] | None = None
     groups: np.ndarray | None = None
     scorer: Callable | None = None
     score_params: dict = field(default_factory=dict)
     store_path: bool = False
-    rows_later: bool = False
+    errors_later: bool = False
     seed: int = 0
 
     def hold_out(self, data: TrainingData) -> Callable[..., HeldOut]:
         """Return what refits to some rows of ``data``."""
         return partial(refit, data.X, data.Y, data.weights, fit_intercept=self.fit_intercept)
 
-    def objective(self, f: Factorization, data: TrainingData) -> Objective:
-        """Return what is minimized on a factorization of ``data``."""
+    def estimate(self, f: Factorization, data: TrainingData) -> RiskEstimate:
+        """Return the estimate of the risk from a factorization of ``data``."""
+        if isinstance(data, BlockRows):
+            if data.digest is not None:
+                return SampledGCV(f, data.digest)
+            return LeaveOneOutByBlock(f, data.blocks)
         if self.correlation is not None:
             correlation = row_correlation(self.correlation, f)
-            estimate = CorrelatedRows(f, *correlation, matched=self.risk == "gcv")
-        elif self.folds is None:
-            estimate = make_risk(self.risk, f, data.risk_weights)
-        else:
-            hold_out = self.hold_out(data)
-            estimate = LeaveFoldOut(f, self.folds, hold_out, self.groups, data.risk_weights)
+            return CorrelatedRows(f, *correlation, matched=self.risk == "gcv")
+        if self.folds is None:
+            return make_risk(self.risk, f, data.risk_weights)
+        return LeaveFoldOut(f, self.folds, self.hold_out(data), self.groups, data.risk_weights)
+
+    def objective(self, f: Factorization, data: TrainingData) -> Objective:
+        """Return what is minimized on a factorization of ``data``."""
         objective = Objective(
-            estimate,
+            self.estimate(f, data),
             data.y,
             data.weights_in_risk,
             self.scorer,
             self.score_params,
             self.per_target,
             unit=data.unit,
+            with_nodes=isinstance(data, BlockRows) and data.digest is None,
         )
         large = f.name == "tridiagonal" or (f.name == "column_gram" and objective.is_large)
-        return replace(objective, rows_later=self.rows_later and large)
+        return replace(objective, errors_later=self.errors_later and large)

@@ -1,25 +1,16 @@
 """From rows and a request to a fit: factorize, choose, and once more where rows outweigh all."""
 
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
-from scipy.sparse import issparse
 
-from sk_renorm._linalg import (
-    Factorization,
-    SparseData,
-    Stage,
-    choose_factorization,
-    factorize,
-    factorize_on_device,
-    krylov_factorizations,
-)
-from sk_renorm._risk import LeaveOneOut, rows_apart
+from sk_renorm._linalg import Factorization, Stage, complete, silent_stage
+from sk_renorm._risk import LeaveOneOut, RiskProfile, rows_apart, sampled_leave_one_out
+from sk_renorm._rows.blocks import BlockRows
 from sk_renorm._rows.rows import TrainingData
-from sk_renorm._tuning.candidates import Candidates
-from sk_renorm._tuning.iterative import is_resolved, refuse_unresolved
 from sk_renorm._tuning.objective import Objective
+from sk_renorm._tuning.profile import profile_of
+from sk_renorm._tuning.reductions import reduced
 from sk_renorm._tuning.request import Request
 from sk_renorm._tuning.search import Selection, select
 
@@ -49,14 +40,63 @@ class Fit:
     def factorization(self) -> Factorization:
         return self.objective.estimate.factorization
 
+    @property
+    def is_in_blocks(self) -> bool:
+        """Whether rows come in blocks, and are let go."""
+        return isinstance(self.data, BlockRows)
 
-def no_leverages(data: TrainingData) -> str | None:
-    """Return why single rows of ``data`` cannot be left out, or None if they can."""
-    choice = choose_factorization(*data.X.shape, sparse=issparse(data.X))
-    return choice.reason if choice.name == "krylov" else None
+    def coefficients(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return coefficients (p, q) and intercepts (q,) at the penalty chosen."""
+        f, unit = self.factorization, self.data.unit
+        coef = f.coefficients(self.selection.alpha) * unit
+        return coef, f.data.y_mean * unit - f.data.x_mean @ coef
+
+    def held_out_path(self) -> np.ndarray:
+        """Return squared held-out errors, or predictions for a scorer, at the penalties tried.
+
+        Of shape (n, L), or (n, q, L); NaN for rows that were not held out.
+        """
+        data, objective = self.data, self.objective
+        penalties = self.selection.alphas[:, None]
+        errors = objective.by_row(objective.estimate.errors(penalties))
+        if objective.scorer is None:
+            path = np.square(errors * data.unit)
+        else:
+            path = (data.Y[:, None, :] - errors) * data.unit
+        path = path[:, :, 0] if data.y.ndim == 1 else path.transpose(0, 2, 1)
+        return data.all_rows(path, np.nan).astype(data.dtype)
+
+    def keeping_targets(self) -> "Fit":
+        """Return the fit with targets of its own, which their owner may change."""
+        Y = self.data.Y.copy()
+        y = Y.reshape(self.data.y.shape)
+        data = replace(self.data, Y=Y, y=y)
+        return replace(self, data=data, objective=replace(self.objective, y=y))
+
+    def with_errors(self) -> "Fit":
+        """Return the fit with errors of rows left out, which a choice by GCV did without."""
+        if self.selection.choice.errors is not None:
+            return self
+        estimate = self.request.estimate(complete(self.factorization), self.data)
+        objective = replace(self.objective, estimate=estimate, errors_later=False)
+        choice = objective.at(self.selection.alpha)
+        return replace(self, objective=objective, selection=replace(self.selection, choice=choice))
+
+    def sampled_leave_one_out(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the leave-one-out risk (k,) by a sample of rows, and its standard error."""
+        choice, joint = self.selection.choice, not self.request.per_target
+        estimate = self.objective.estimate
+        return sampled_leave_one_out(estimate, choice.alpha, choice.errors, joint)
+
+    def profile(self) -> RiskProfile:
+        """Return the path at a few nodes, with its covariance; a pass over the rows."""
+        fit = self.with_errors()
+        selection = fit.selection
+        candidates = selection.candidates.alphas
+        return profile_of(fit.objective, selection.choice, candidates, selection.known)
 
 
-def tune(data: TrainingData, request: Request, stage: Stage) -> Fit:
+def tune(data: TrainingData, request: Request, stage: Stage = silent_stage) -> Fit:
     """Choose the penalty of a ridge regression.
 
     Parameters
@@ -65,37 +105,30 @@ def tune(data: TrainingData, request: Request, stage: Stage) -> Fit:
         Rows, targets and weights.
     request : Request
         What is asked for.
-    stage : Stage
+    stage : Stage, default=silent_stage
         Told of what is done.
 
     Returns
     -------
     Fit
         Which knows no estimator.
+
+    Raises
+    ------
+    RefusedCandidates
+        If penalties asked for do not go with the rows.
     """
-    reason = no_leverages(data)
-    if reason is not None:
-        with stage("factorize and select"):
-            return _tune_in_krylov_spaces(data, request, reason)
-    reduce = factorize if data.place is None else partial(factorize_on_device, data.place)
-    how = {"least": request.candidates.least, "fit_intercept": request.fit_intercept}
-    if request.rows_later:
-        how["traces"] = True
+    if isinstance(data, BlockRows):  # which tell of every pass themselves
+        stage = silent_stage
     with stage("factorize"):
-        f = reduce(data.X, data.Y, data.weights, **how)
+        f, candidates = reduced(data, request)
     with stage("select"):
-        candidates, objective = request.candidates.of(f), request.objective(f, data)
+        objective = request.objective(f, data)
         fit = Fit(data, request, objective, select(objective, candidates, request.rule))
         objective = _with_rows_apart(fit)
         if objective is None:
             return fit
         return Fit(data, request, objective, select(objective, candidates, request.rule))
-
-
-def tune_estimate(estimate, data: TrainingData, candidates: Candidates, request: Request) -> Fit:
-    """Choose the penalty by an estimate that is made already, of rows that come in blocks."""
-    objective = Objective(estimate, data.y, data.weights, per_target=request.per_target)
-    return Fit(data, request, objective, select(objective, candidates, request.rule))
 
 
 def _with_rows_apart(fit: Fit) -> Objective | None:
@@ -109,18 +142,3 @@ def _with_rows_apart(fit: Fit) -> Objective | None:
         return None
     estimate = LeaveOneOut(fit.factorization, estimate.risk_weights, apart)
     return replace(fit.objective, estimate=estimate)
-
-
-def _tune_in_krylov_spaces(data: TrainingData, request: Request, reason: str) -> Fit:
-    """Factorize with as many steps as the choice takes, and select."""
-    sparse = SparseData.from_rows(data.X, data.Y, data.weights, request.fit_intercept)
-    for f in krylov_factorizations(sparse, request.seed, reason):
-        try:
-            candidates = request.candidates.of(f)
-        except ValueError:  # few steps do not see all of the range that a dial has
-            continue
-        if is_resolved(f, candidates, request.objective(f, data)):
-            break
-    candidates, objective = request.candidates.of(f), request.objective(f, data)
-    refuse_unresolved(f, candidates, reason)
-    return Fit(data, request, objective, select(objective, candidates, request.rule))

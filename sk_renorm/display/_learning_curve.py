@@ -3,7 +3,7 @@
 import numpy as np
 
 from sk_renorm.display._axes import get_axes, label_rows
-from sk_renorm.forecast import LearningCurve, learning_curve
+from sk_renorm.report import LearningCurve
 from sk_renorm.report.last_step import fitted_model
 
 
@@ -11,7 +11,7 @@ class LearningCurveForecastDisplay:
     """The forecast of a learning curve, with its band and its edge.
 
     Dashed where the fit cannot tell; see
-    :func:`sk_renorm.forecast.learning_curve`.  Create it by :meth:`from_estimator`.
+    :meth:`sk_renorm.report.Report.learning_curve`.  Create it by :meth:`from_estimator`.
 
     Parameters
     ----------
@@ -82,10 +82,11 @@ class LearningCurveForecastDisplay:
             If each target has its own penalty and none is named.
         """
         model = fitted_model(estimator)
-        n_rows = model.risk_profile_["n_rows"]
+        report = model.report_
+        n_rows = report.evidence.setting.n_rows
         if train_sizes is None:
             train_sizes = np.unique(np.geomspace(max(n_rows / 4, 3), 4 * n_rows, 60).round())
-        curve = learning_curve(model, train_sizes, alpha=alpha)
+        curve = report.learning_curve(train_sizes, alpha=alpha)
         if curve.risk.ndim == 2:
             n_targets = curve.risk.shape[1]
             if target is None or not -n_targets <= target < n_targets:

@@ -3,10 +3,14 @@
 from statistics import NormalDist
 
 import numpy as np
+from sklearn.utils.validation import check_array, check_consistent_length
 
-from sk_renorm._rows.devices import on_host
+from sk_renorm._rows.check import check_new_data
+from sk_renorm._rows.devices import to_host
 from sk_renorm.display._axes import apart, get_axes, round_numbers
+from sk_renorm.report.along_path import errors_along_path
 from sk_renorm.report.last_step import as_last_step_sees, fitted_model
+from sk_renorm.report.report import number
 
 _SEVERAL = 10  # targets that have a line and a name of their own
 _HALF_BAND = NormalDist().inv_cdf(0.95)  # standard errors: a band of 90 %
@@ -109,26 +113,16 @@ class RiskCurveDisplay:
         model = fitted_model(estimator)
         if (X is None) != (y is None):
             raise ValueError("Held-out rows need both X and y; give both, or neither.")
-        held_out = None
+        report, held_out = model.report_, None
         if X is not None:
-            held_out = model._errors_along_path(as_last_step_sees(estimator, X), y)
-        estimator = on_host(model)
-        profile = estimator.risk_profile_
-        # the profile covers the whole path; a finer one is at hand after a continuous search
-        alphas, square = profile["alpha"], np.square(profile["unit"])
-        risks = profile["risk"] * square
-        variances = np.diagonal(profile["covariance"], axis1=-2, axis2=-1)
-        if len(estimator.alphas_) > len(alphas):
-            order = np.argsort(estimator.alphas_)
-            order = order[estimator.alphas_[order] > 0.0]
-            alphas = estimator.alphas_[order]
-            risks = estimator.risk_path_[order]
-            errors, df = estimator.risk_path_std_error_[order], estimator.effective_df_path_[order]
-        else:
-            errors, df = np.sqrt(variances).T * square, profile["df1"]
-        display = cls(
-            alphas, risks, errors, df, estimator.alpha_, estimator.equivalent_alphas_, held_out
-        )
+            held_out = _held_out(model, as_last_step_sees(estimator, X), y)
+        # a search has looked at all of the path, in finer steps than the profile
+        curve = report.path if report.evidence.setting.is_search else report.profile
+        df = curve.effective_df if report.evidence.setting.is_search else curve.df1
+        shown = curve.alpha > 0.0
+        lines = (values[shown] for values in (curve.alpha, curve.risk, curve.std_error, df))
+        alpha = number(report.evidence.chosen.alpha)
+        display = cls(*lines, alpha, report.equivalent_alphas, held_out)
         return display.plot(ax)
 
     def plot(self, ax=None):
@@ -222,3 +216,11 @@ class RiskCurveDisplay:
         top.set_xticks(places[kept], [f"{tick:g}" for tick in ticks[kept]])
         top.set_xticks([], minor=True)
         top.set_xlabel("degrees of freedom")
+
+
+def _held_out(model, X, y) -> tuple[np.ndarray, np.ndarray]:
+    """Return penalties, and the errors there on rows that were held out."""
+    X = to_host(check_new_data(model, X, "predict"))
+    y = check_array(to_host(y), ensure_2d=False, dtype=np.float64, input_name="y")
+    check_consistent_length(X, y)
+    return errors_along_path(model.report_.evidence, X, y.reshape(len(y), -1))

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from sk_renorm._rows.devices import on_host
 from sk_renorm.display._axes import get_axes
 from sk_renorm.report.last_step import fitted_model
+from sk_renorm.report.report import number
 
 _REACH = 1e12  # times the variances: what lies beyond would leave them no room in the figure
 
@@ -75,21 +75,23 @@ class SpectrumDisplay:
         ValueError
             If the spectrum is not known, as of large sparse data.
         """
-        estimator = fitted_model(estimator)
-        if estimator.factorization_.startswith("krylov"):
+        report = fitted_model(estimator).report_
+        evidence = report.evidence
+        if not len(evidence.eigenvalues) and report.monte_carlo is not None:
             raise ValueError(
                 "The spectrum of this fit is not known: "
-                f"{estimator.factorization_}. Fit to fewer rows or features to draw it."
+                f"{report.factorization}. Fit to fewer rows or features to draw it."
             )
-        estimator = on_host(estimator)
-        profile = estimator.risk_profile_
-        n_modes = profile["n_rows"] - int(profile["fit_intercept"])
-        ridge = np.asarray(estimator.alpha_) / (n_modes * profile["mean_weight"])
+        setting, chosen = evidence.setting, evidence.chosen
+        n_modes = setting.n_rows - setting.fit_intercept
+        ridge = chosen.alpha / (n_modes * setting.mean_weight)
         # kappa per row of mean weight, as the eigenvalues are; at alpha = 0 its limit
-        rest = n_modes - np.asarray(estimator.effective_df_)
-        limit = np.full_like(ridge, profile["kappa"][0])
-        kappa = np.divide(n_modes * ridge, rest, out=limit, where=(ridge > 0.0) & (rest > 1e-9))
-        display = cls(estimator.eigenvalues_, ridge, kappa, estimator.effective_df_)
+        remaining = n_modes - chosen.df
+        limit = np.full_like(ridge, evidence.profile.kappa[0])
+        known = (ridge > 0.0) & (remaining > 1e-9)
+        kappa = np.divide(n_modes * ridge, remaining, out=limit, where=known)
+        ridge, kappa, df = number(ridge), number(kappa), number(chosen.df)
+        display = cls(report.eigenvalues, ridge, kappa, df)
         return display.plot(ax)
 
     def plot(self, ax=None):

@@ -15,9 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import matmul_toeplitz, solve_toeplitz
 
+from sk_renorm.report.answers import Answer
+from sk_renorm.report.parts import Correlation
 
-@dataclass(frozen=True)
-class RiskAhead:
+
+@dataclass(frozen=True, repr=False)
+class RiskAhead(Answer):
     """Expected squared error on rows that follow the training rows.
 
     Parameters
@@ -47,18 +50,16 @@ def check_steps(steps) -> np.ndarray:
     return steps.astype(int)
 
 
-def risks_ahead(
-    correlations: np.ndarray, parts: dict, steps: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def risks_ahead(parts: Correlation, steps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the risks (m, q) of the plain prediction and of kriging, ``steps`` (m,) ahead.
 
-    ``correlations`` (n,) are autocorrelations of the n training rows; ``parts`` has ``excess``,
-    ``noise``, ``noise_correlation`` and ``row_ridge`` (q,).  O(n**2) per target and step.
+    O(n**2) per target and step, for n training rows.
     """
+    correlations = _autocorrelations(parts)
     k = _correlations_ahead(correlations, steps)
     a = solve_toeplitz(correlations, k)
     explained = np.sum(k * a, axis=0)
-    plain, kriging = np.empty((2, len(steps), len(parts["excess"])))
+    plain, kriging = np.empty((2, len(steps), len(parts.excess)))
     for target, (excess, noise, at_lag_one, kt) in enumerate(_by_target(parts)):
         of_noise = at_lag_one ** np.arange(len(correlations))
         noise_ahead = _correlations_ahead(of_noise, steps)
@@ -74,23 +75,30 @@ def risks_ahead(
     return plain, kriging
 
 
-def expected_errors(correlations: np.ndarray, parts: dict, steps: np.ndarray) -> np.ndarray:
+def expected_errors(parts: Correlation, steps: np.ndarray) -> np.ndarray:
     """Return what the training ``residuals`` (n, q) say of the errors (m, q) ``steps`` ahead."""
+    correlations = _autocorrelations(parts)
     a = solve_toeplitz(correlations, _correlations_ahead(correlations, steps))
-    errors = np.empty((len(steps), len(parts["excess"])))
+    errors = np.empty((len(steps), len(parts.excess)))
     for target, (excess, noise, at_lag_one, kt) in enumerate(_by_target(parts)):
         of_noise = at_lag_one ** np.arange(len(correlations))
         beyond = _correlations_ahead(of_noise, steps) - matmul_toeplitz(of_noise, a)
         both = excess * correlations + noise * of_noise
-        residuals = parts["residuals"][:, target]
+        residuals = parts.residuals[:, target]
         weighed = _solve(both, excess + noise, matmul_toeplitz(_plus(correlations, kt), residuals))
         errors[:, target] = a.T @ residuals + noise / kt * (beyond.T @ weighed)
     return errors
 
 
-def _by_target(parts: dict):
-    names = "excess", "noise", "noise_correlation", "row_ridge"
-    return zip(*(parts[name] for name in names), strict=True)
+def _by_target(parts: Correlation):
+    each = parts.excess, parts.noise, parts.error_noise_correlation, parts.row_ridge
+    return zip(*each, strict=True)
+
+
+def _autocorrelations(parts: Correlation) -> np.ndarray:
+    """Autocorrelations (n,) of the training rows."""
+    given = parts.sample_correlation
+    return np.pad(given, (0, len(parts.residuals) - len(given)))
 
 
 def _correlations_ahead(correlations: np.ndarray, steps: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ def fitted_model(estimator):
     model = estimator
     while isinstance(model, Pipeline):
         model = model.steps[-1][1]
-    if not hasattr(type(model), "risk_interval"):
+    if not hasattr(type(model), "report_"):
         raise TypeError(
             "Give a fitted TheoryGuidedRidgeCV or RenormalizedRidge, or a pipeline that ends with "
             f"one (of a search, its best_estimator_); got {type(model).__name__}."

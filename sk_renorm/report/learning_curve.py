@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sk_renorm._risk import ONE_SIDED_95, node_weights
+from sk_renorm.report.answers import Answer
 from sk_renorm.report.unequal_rows import Sizes, row_averages
 
 _N_FINE, _SPARSE = 591, 10  # points along a path; of which every tenth meets noise
@@ -156,8 +157,8 @@ class FittedPath:
         return risks, self.kappa * m * averages.rest
 
 
-@dataclass(frozen=True)
-class LearningCurve:
+@dataclass(frozen=True, repr=False)
+class LearningCurve(Answer):
     """Forecast of the risk at several sizes; with ``alpha_per_target`` arrays are (m, n_targets).
 
     Parameters

@@ -1,0 +1,180 @@
+"""The summary of a fit: a few lines to read, and the same as HTML."""
+
+from html import escape
+
+import numpy as np
+
+from sk_renorm._risk import DISPERSED
+
+Line = tuple[str, str]
+_NO_R2 = 0.01  # of the variance of y: nothing is explained
+_ALL_DF = 0.999  # of the rank: nothing is shrunk
+
+
+def as_text(report) -> str:
+    """Return the summary as lines of text."""
+    lines, notes = summary(report)
+    width = max(len(label) for label, _ in lines)
+    body = [f"  {label:<{width}}  {value}" for label, value in lines]
+    return "\n".join([title(report), *body, *(f"  ! {note}" for note in notes)])
+
+
+def as_html(report) -> str:
+    """Return what is at hand, and what costs less than the fit did, as a table."""
+    evidence = report.evidence
+    if evidence.is_at_hand("profile") and evidence.is_at_hand("row_facts"):
+        lines, notes = summary(report)
+    else:
+        lines, notes = _chosen(report), list(_problems(report))
+        notes.append("print(model.report_) adds error bars, noise and forecast: it takes a while.")
+    cell = "padding:1px 12px 1px 0;text-align:left;background:none;color:inherit"
+    rows = "".join(
+        f'<tr><td style="{cell};opacity:.7">{escape(label)}</td>'
+        f'<td style="{cell}">{escape(value)}</td></tr>'
+        for label, value in lines
+    )
+    notes = "".join(f"<div>&#9888; {escape(note)}</div>" for note in notes)
+    return (
+        '<div style="font-size:90%;margin-top:6px">'
+        f"<div><b>{escape(title(report))}</b></div>"
+        f'<table style="border-collapse:collapse">{rows}</table>{notes}</div>'
+    )
+
+
+def title(report) -> str:
+    """Return how much was fitted."""
+    setting = report.evidence.setting
+    counts = {"row": setting.n_rows, "feature": setting.n_features, "target": setting.n_targets}
+    return "Fit to " + ", ".join(_count(number, noun) for noun, number in counts.items())
+
+
+def summary(report) -> tuple[list[Line], list[str]]:
+    """Return lines (label, value), and what is doubtful."""
+    evidence = report.evidence
+    setting, risk = evidence.setting, np.atleast_1d(report.risk)
+    ends = report.equivalent_alphas.reshape(-1, 2)
+    curve = report.learning_curve([max(setting.n_rows, 3), 2 * max(setting.n_rows, 3)])
+    now, twice = curve.risk
+    change = np.divide(twice, now, out=np.ones_like(now), where=now > 0.0) - 1.0
+    lines = [
+        *_chosen(report),
+        ("as good by the data", f"{_number(ends[:, 0])} to {_number(ends[:, 1])} (95 %)"),
+        ("standard error of risk", _number(report.std_error)),
+        ("interval of risk", f"{_range(report.interval(0.9))} (90 %)"),
+        *_sampled(report),
+        *_correlated(report),
+        ("R2 of fresh rows", _r2(risk, evidence.row_facts.target_power)),
+        ("R2 no linear model passes", f"{_range(report.noise.r2_ceiling)} (bounds, 95 % each)"),
+        ("noise variance", f"{_range(report.noise.interval)} (bounds, 95 % each)"),
+        ("risk with twice the rows", _percent(change)),
+        ("factorization", setting.factorization),
+    ]
+    return lines, [*_problems(report), *_remarks(report, bool(np.any(curve.at_edge[1])))]
+
+
+def _chosen(report) -> list[Line]:
+    evidence = report.evidence
+    setting, chosen = evidence.setting, evidence.chosen
+    by = f"by {setting.scoring}" if setting.scoring else "by squared error"
+    df, rank = chosen.df, len(evidence.eigenvalues)
+    known = not setting.factorization.startswith("krylov")
+    rank = rank if known else min(setting.n_rows - 1, setting.n_features)
+    words = ""
+    if rank and np.all(df >= _ALL_DF * rank) and known:
+        words = ": nothing is shrunk"
+    elif np.all(df < _NO_R2):
+        words = ": the mean alone" if setting.fit_intercept else ": nothing is learned"
+    return [
+        ("penalty alpha", _number(chosen.alpha) + ("" if setting.is_chosen else ", as given")),
+        ("left out", setting.left_out),
+        *([("chosen", by)] if setting.is_chosen else []),
+        ("degrees of freedom", f"{_number(df)} of {rank}{words}"),
+        ("risk (squared error)", _number(chosen.risk)),
+    ]
+
+
+def _sampled(report) -> list[Line]:
+    """The leave-one-out risk beside that of GCV, if rows came in blocks."""
+    if report.sample is None:
+        return []
+    risk, error = report.sample.risk, report.sample.std_error
+    if not np.any(error):
+        return [("leave-one-out", f"{_number(risk)}, exact: the sample holds all rows")]
+    return [("leave-one-out, sampled", f"{_number(risk)} +- {_number(error)}")]
+
+
+def _correlated(report) -> list[Line]:
+    """Correlation of neighbouring rows and of their noise, where it was estimated."""
+    found, lines = report.dependence, []
+    if found is None:
+        return lines
+    errors = found.sample_correlation_std_error
+    if errors is not None and len(errors) > 1:
+        value = f"{found.sample_correlation[1]:.3g} +- {errors[1]:.1g}"
+        lines.append(("correlation of neighbours", value))
+    if found.noise_correlation is not None:
+        noise, error = found.noise_correlation, found.noise_correlation_std_error
+        lines.append(("correlation of noise", f"{_number(noise)} +- {_number(error)}"))
+    return lines
+
+
+def _r2(risk: np.ndarray, power: np.ndarray) -> str:
+    """Share of the variance of y that fresh rows would see explained."""
+    if not power.any():
+        return "not defined: y is constant"
+    share = 1.0 - np.divide(risk, power, out=np.ones_like(power), where=power > 0.0)
+    if np.all(share < _NO_R2):
+        return f"{_number(share)}: nothing that generalizes was found"
+    return _number(share)
+
+
+def _problems(report) -> list[str]:
+    return [problem.sentence for problem in report.problems]
+
+
+def _remarks(report, at_edge: bool) -> list[str]:
+    """Return what answers leave open."""
+    evidence, found = report.evidence, []
+    if evidence.setting.has_risk_weights:
+        found.append(
+            "The risk is that of the population of risk_weight (effective size "
+            f"{evidence.row_facts.effective_size:.0f}); ceiling, noise and forecast are those of "
+            "the rows."
+        )
+    if not np.all(report.alpha_identified):
+        found.append(
+            "alpha is not identified: hardly any penalty is worse beyond the error of the estimate."
+        )
+    if np.any(evidence.row_facts.dispersion > DISPERSED):
+        krylov = evidence.setting.factorization.startswith("krylov")
+        found.append(
+            "Leverages differ much (dispersion "
+            f"{np.max(evidence.row_facts.dispersion):.2f}): a few rows decide, and GCV is not to "
+            "be trusted; leave-one-out is"
+            + (", which takes fewer rows or features than here." if krylov else ".")
+        )
+    if at_edge:
+        found.append(
+            "The forecast is at the edge of what this fit can tell: it is the upper end of a band."
+        )
+    return found
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _percent(change: np.ndarray) -> str:
+    """Write a relative change, or the median of several; never minus zero."""
+    return f"{round(100.0 * float(np.median(change)), 1) + 0.0:+.3g} %"
+
+
+def _range(ends: np.ndarray) -> str:
+    """Write two ends (2,), or the medians of several (k, 2)."""
+    return " to ".join(_number(values) for values in ends.reshape(-1, 2).T)
+
+
+def _number(values) -> str:
+    """Write a number, or the median of several."""
+    values = np.atleast_1d(values)
+    return f"{values[0]:.4g}" if len(values) == 1 else f"{np.median(values):.4g} (median)"
