@@ -39,6 +39,7 @@ class RenormalizedRidge(RegressorMixin, RenormalizedRegressor):
         What to leave out for the risk; None leaves out one row at a time, or one group if
         ``groups`` is given to ``fit``.
     {sample_correlation}
+    {fit_intercept}
     {storage}
 
     {attributes}

@@ -79,6 +79,7 @@ class TheoryGuidedRidgeCV(RegressorMixin, RenormalizedRegressor):
           and ``sample_correlation``.
     alpha_per_target : bool, default=False
         Whether each target has its own penalty; costs no further factorization.
+    {fit_intercept}
     store_cv_results : bool, default=False
         Whether to keep ``cv_results_``.
     {storage}

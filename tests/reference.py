@@ -1,7 +1,27 @@
 """Brute force: refits by scikit-learn or by the pseudoinverse, slow and plain."""
 
+from dataclasses import fields
+from operator import attrgetter
+
 import numpy as np
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
+
+REPORTED = [
+    "std_error",
+    "equivalent_alphas",
+    "alpha_identified",
+    "leverage_dispersion",
+    "eigenvalues",
+    "factorization",
+    "path",
+    "profile",
+    "held_out",
+    "noise",
+    "dependence",
+    "sample",
+    "monte_carlo",
+]
 
 
 def ridge_fit(X, Y, alpha, weights=None, fit_intercept=True):
@@ -80,3 +100,29 @@ def make_conditioned_data(n, p, q=None, *, fit_intercept=True, worst=2e4):
         if max(conditions) < worst:
             return X, y
     raise AssertionError("no such seed")
+
+
+def answer(model, name):
+    """Return an attribute of a fitted model, or of its report, by a name with dots."""
+    return attrgetter(name)(model)
+
+
+def factorization_of(model):
+    """Return what a fitted model was made of."""
+    return model.report_.evidence._fit.factorization
+
+
+def answers(model):
+    """Return all that a fitted model has and tells, by name; without what it has no rows for."""
+    found = {name: value for name, value in vars(model).items() if name.endswith("_")}
+    for name in REPORTED:
+        try:
+            told = getattr(model.report_, name)
+        except NotFittedError:
+            continue
+        if hasattr(told, "__dataclass_fields__"):
+            for field in fields(told):
+                found[f"report_.{name}.{field.name}"] = getattr(told, field.name)
+        else:
+            found[f"report_.{name}"] = told
+    return {name: value for name, value in found.items() if value is not None}

@@ -10,6 +10,7 @@ from test_correlated import autoregression
 
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
 from sk_renorm.report.ahead import expected_errors, risks_ahead
+from sk_renorm.report.parts import Correlation
 from sk_renorm.theory import near_horizon_risk
 
 FULL = os.environ.get("SK_RENORM_SLOW") == "1"
@@ -29,7 +30,7 @@ def fit_and_follow(seed, n, p, noise_rho, alpha=1.0, sigma=0.7):
     rows = n - 1 + STEPS
     plain = y[rows] - model.predict(X[rows])
     kriging = y[rows] - model.predict_ahead(X[rows], STEPS)
-    return model.risk_ahead(STEPS), plain, kriging
+    return model.report_.risk_ahead(STEPS), plain, kriging
 
 
 @pytest.mark.slow
@@ -55,13 +56,17 @@ def test_kriging_helps_near_and_is_lost_far_ahead():
     assert_allclose([ahead.risk[-1], ahead.kriging_risk[-1]], ahead.far_risk, rtol=0.02)
 
 
+def correlation(correlations, *parts):
+    """What a fit knows of correlated rows; four fields are not read."""
+    return Correlation(correlations, None, None, None, None, *map(np.array, parts))
+
+
 def test_matched_noise_is_the_theory_of_near_rows():
     """The same formula as for a known population, with the estimate in place of its risk."""
     n, kt = 60, 0.4
     correlations = RHO ** np.arange(n)
-    parts = {"excess": np.array([2.0]), "noise": np.zeros(1), "row_ridge": np.array([kt])}
-    parts["noise_correlation"] = np.zeros(1)
-    plain, kriging = risks_ahead(correlations, parts, STEPS)
+    parts = correlation(correlations, [2.0], [0.0], [0.0], [kt], np.zeros((n, 1)))
+    plain, kriging = risks_ahead(parts, STEPS)
     K = toeplitz(correlations)
     k = RHO ** (STEPS[:, None] + np.arange(n - 1, -1, -1))
     explained = np.einsum("mi,im->m", k, np.linalg.solve(K, k.T))
@@ -90,16 +95,15 @@ def test_expected_errors_and_risks_are_the_conditional_ones(noise_rho):
     of_residuals = shrink @ (excess * K + noise * of_noise) @ shrink
     with_residuals = a @ (of_residuals - noise * of_noise @ shrink) + noise * k_noise @ shrink
     gain = with_residuals @ np.linalg.inv(of_residuals)
-    parts = {"excess": [excess], "noise": [noise], "row_ridge": [kt], "residuals": residuals}
-    parts["noise_correlation"] = [noise_rho]
-    found = expected_errors(correlations, parts, STEPS)
+    parts = correlation(correlations, [excess], [noise], [noise_rho], [kt], residuals)
+    found = expected_errors(parts, STEPS)
     assert_allclose(found, gain @ residuals, rtol=1e-7)
     with_noise = a @ (noise * shrink @ of_noise - noise * of_noise) + noise * k_noise
     with_noise_ahead = a @ (noise * shrink @ k_noise.T - noise * k_noise.T)
     with_features = with_residuals - with_noise
     risk = np.sum(a * with_features, axis=1) + np.diag(with_noise_ahead) + noise
     risk += excess * (1.0 - np.sum(a * k, axis=1))
-    plain, kriging = risks_ahead(correlations, parts, STEPS)
+    plain, kriging = risks_ahead(parts, STEPS)
     assert_allclose(plain[:, 0], risk, rtol=1e-7)
     assert_allclose(kriging[:, 0], risk - np.sum(gain * with_residuals, axis=1), rtol=1e-7)
 
@@ -109,8 +113,8 @@ def test_without_correlation_nothing_is_known_of_the_next_row():
     X, y = rng.standard_normal((80, 5)), rng.standard_normal(80)
     model = RenormalizedRidge(1.0, sample_correlation=[1.0]).fit(X, y)
     assert_allclose(model.predict_ahead(X), model.predict(X))
-    assert_allclose(model.risk_ahead([1, 9]).risk, model.risk_)
-    assert_allclose(model.risk_ahead(3).kriging_risk, model.risk_)
+    assert_allclose(model.report_.risk_ahead([1, 9]).risk, model.risk_)
+    assert_allclose(model.report_.risk_ahead(3).kriging_risk, model.risk_)
 
 
 def test_several_targets_and_one():
@@ -120,11 +124,11 @@ def test_several_targets_and_one():
     model = TheoryGuidedRidgeCV(sample_correlation="ar1", alpha_per_target=True).fit(X, Y)
     both, deviations = model.predict_ahead(X[:4], return_std=True)
     assert both.shape == deviations.shape == (4, 2)
-    assert model.risk_ahead([1, 2, 3]).risk.shape == (3, 2)
+    assert model.report_.risk_ahead([1, 2, 3]).risk.shape == (3, 2)
     alone = TheoryGuidedRidgeCV(sample_correlation="ar1").fit(X, Y[:, 1])
     assert_allclose(alone.predict_ahead(X[:4]), both[:, 1], rtol=1e-6)
     assert_allclose(alone.predict_ahead(X[:4], return_std=True)[1], deviations[:, 1], rtol=1e-6)
-    far = alone.correlated_error_["excess"] + alone.correlated_error_["noise"]
+    far = alone.report_.dependence.excess + alone.report_.dependence.noise
     assert_allclose(far, alone.risk_)
 
 
@@ -135,7 +139,9 @@ def test_scale_does_not_matter():
     for scale in (1e-8, 1e8):
         other = TheoryGuidedRidgeCV(sample_correlation="ar1").fit(X, scale * (X[:, 0] + noise))
         assert_allclose(other.predict_ahead(X) / scale, one.predict_ahead(X), rtol=1e-6)
-        assert_allclose(other.risk_ahead(1).risk / scale**2, one.risk_ahead(1).risk, rtol=1e-6)
+        assert_allclose(
+            other.report_.risk_ahead(1).risk / scale**2, one.report_.risk_ahead(1).risk, rtol=1e-6
+        )
 
 
 def test_it_says_what_it_needs():
@@ -145,11 +151,11 @@ def test_it_says_what_it_needs():
     matrix = TheoryGuidedRidgeCV(sample_correlation=toeplitz(0.5 ** np.arange(50))).fit(X, X[:, 0])
     for model in (plain, matrix):
         with pytest.raises(ValueError, match="fit with sample_correlation='ar1'"):
-            model.risk_ahead(1)
+            model.report_.risk_ahead(1)
     model = TheoryGuidedRidgeCV(sample_correlation="ar1").fit(X, X[:, 0])
     for steps in (0, 1.5, [[1]], [1, np.nan], "two"):
         with pytest.raises(ValueError, match="whole numbers of at least 1"):
-            model.risk_ahead(steps)
+            model.report_.risk_ahead(steps)
     with pytest.raises(ValueError, match="steps has 2 values for 3 rows"):
         model.predict_ahead(X[:3], steps=[1, 2])
     assert_allclose(model.predict_ahead(X[:3], 2), model.predict_ahead(X[:3], [2, 2, 2]))

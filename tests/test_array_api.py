@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import sklearn
 from numpy.testing import assert_allclose, assert_array_equal
-from reference import held_out_errors, make_data, one_by_one
+from reference import answers, factorization_of, held_out_errors, make_data, one_by_one
 from sklearn.base import clone
 from sklearn.utils import get_tags
 from test_numerics import DEGENERATE, graded_data
@@ -22,9 +22,8 @@ from sk_renorm import (
     RiskCurveDisplay,
     SpectrumDisplay,
     TheoryGuidedRidgeCV,
-    forecast,
 )
-from sk_renorm._rows.devices import SUPPORTED, on_host, place_of, to_host
+from sk_renorm._rows.devices import SUPPORTED, as_numpy, place_of, to_host
 
 pytestmark = [
     pytest.mark.skipif(
@@ -62,15 +61,8 @@ def put(request):
 
 
 def attributes(model):
-    """Arrays and numbers of a fit, those in ``risk_profile_`` included, as numpy's."""
-    found = {}
-    for name, value in vars(on_host(model)).items():
-        if name.endswith("_") and isinstance(value, dict):
-            entries = {f"{name}[{key}]": entry for key, entry in value.items()}
-            found.update({key: entry for key, entry in entries.items() if entry is not None})
-        elif name.endswith("_") and value is not None:
-            found[name] = value
-    return found
+    """All that a fit has and tells, as numpy's."""
+    return {name: as_numpy(value) for name, value in answers(model).items()}
 
 
 def assert_same_fit(model, expected, rtol=1e-9):
@@ -90,14 +82,20 @@ def assert_same_fit(model, expected, rtol=1e-9):
 
 def assert_lives_with(model, X):
     """All fitted arrays are of the type of X, on its device; single numbers are Python's."""
-    for name, value in vars(model).items():
-        values = value.values() if isinstance(value, dict) else [value]
-        for entry in values if name.endswith("_") else []:
-            if hasattr(entry, "shape"):
-                assert type(entry) is type(X), name
-                assert entry.device == X.device, name
-            else:
-                assert entry is None or type(entry) in (int, float, bool, str), name
+    fitted = {name: value for name, value in vars(model).items() if name.endswith("_")}
+    fitted |= {name: getattr(model, name) for name in ("risk_std_error_", "loo_predictions_")}
+    for name, value in fitted.items():
+        if hasattr(value, "shape"):
+            assert type(value) is type(X), name
+            assert value.device == X.device, name
+        else:
+            assert value is None or type(value) in (int, float, bool, str), name
+    assert all(type(value) is not type(X) or type(X) is np.ndarray for value in told(model))
+
+
+def told(model):
+    """What the report tells, which is numpy's."""
+    return [value for name, value in answers(model).items() if name.startswith("report_")]
 
 
 ESTIMATORS = [
@@ -228,7 +226,7 @@ def test_constant_and_duplicate_columns(put, shape):
     X, y = make_data(*shape, noise=2.0)
     X = np.column_stack([X, X[:, :2], np.full((len(X), 3), [0.0, 5.0, 1e6 + 0.1])])
     model, expected = TheoryGuidedRidgeCV().fit(put(X), put(y)), TheoryGuidedRidgeCV().fit(X, y)
-    assert model.eigenvalues_.shape == expected.eigenvalues_.shape
+    assert model.report_.eigenvalues.shape == expected.report_.eigenvalues.shape
     assert_allclose(model.risk_, expected.risk_, rtol=1e-7)
     assert_allclose(to_host(model.coef_)[-3:], 0.0, atol=1e-10)
     assert_allclose(to_host(model.coef_), expected.coef_, rtol=1e-5, atol=1e-8)
@@ -242,7 +240,7 @@ def test_row_with_a_column_of_its_own(put, n_rows, others, alpha):
     X[:, -1] = (np.arange(n_rows) == 0) + others * X[:, -1]
     model = RenormalizedRidge(alpha).fit(put(X), put(y))
     expected = held_out_errors(X, y, alpha, one_by_one(n_rows))
-    assert_allclose(to_host(model.loo_residuals_), expected, rtol=1e-8)
+    assert_allclose(to_host(model.report_.held_out.errors), expected, rtol=1e-8)
 
 
 @pytest.mark.parametrize("shape", [(60, 6), (20, 40)], ids=["tall", "wide"])
@@ -259,7 +257,7 @@ def test_means_far_above_the_standard_deviation(put, shape):
 def test_singular_values_that_a_gram_matrix_loses_are_found(put, shape):
     X, y = graded_data(shape, 1e-10, 1e-9)
     model, expected = TheoryGuidedRidgeCV().fit(put(X), put(y)), TheoryGuidedRidgeCV().fit(X, y)
-    assert model._factorization.resolution == 0.0
+    assert factorization_of(model).resolution == 0.0
     assert_allclose(model.alpha_, expected.alpha_, rtol=1e-3)
     assert_allclose(model.risk_, expected.risk_, rtol=1e-4)
     # of alpha = 1e-16 the Gram matrix knows nothing
@@ -272,7 +270,7 @@ def test_units_and_extreme_sizes(put):
     plain = TheoryGuidedRidgeCV().fit(put(X), put(y))
     small = TheoryGuidedRidgeCV().fit(put(X), put(y * 2.0**-400))
     assert small.alpha_ == plain.alpha_
-    ranges = [on_host(model).equivalent_alphas_ for model in (plain, small)]
+    ranges = [model.report_.equivalent_alphas for model in (plain, small)]
     assert np.array_equal(*ranges)
     for size in (1e200, 1e-170):
         with pytest.raises(ValueError, match=r"largest value of X is .*scale X"):
@@ -324,12 +322,12 @@ def test_device_without_float64(shape):
     X, y = (array.astype(np.float32) for array in make_data(*shape, noise=2.0))
     model = TheoryGuidedRidgeCV().fit(put(X), put(y))
     assert_lives_with(model, put(X))
-    assert model.eigenvalues_.dtype == model.coef_.dtype == put(X).dtype
+    assert model.report_.eigenvalues.dtype == model.coef_.dtype == put(X).dtype
     expected = TheoryGuidedRidgeCV().fit(X, y)
     assert_allclose(model.alpha_, expected.alpha_, rtol=1e-9)
     assert_allclose(to_host(model.coef_), expected.coef_, rtol=1e-6)
     assert_allclose(to_host(model.predict(put(X))), expected.predict(X), rtol=1e-5)
-    assert "TheoryGuidedRidgeCV" in model.summary()
+    assert "TheoryGuidedRidgeCV" in str(model.report_)
 
 
 def test_y_weights_and_parameters_follow_X(put):
@@ -343,7 +341,7 @@ def test_y_weights_and_parameters_follow_X(put):
     assert_lives_with(back, np.ones(1))
     assert_same_fit(back, expected)
     alphas = TheoryGuidedRidgeCV(alphas=put([0.1, 1.0, 10.0, 1e3]))
-    assert_allclose(to_host(alphas.fit(put(X), put(Y)).alphas_), [0.1, 1.0, 10.0, 1e3])
+    assert_allclose(to_host(alphas.fit(put(X), put(Y)).report_.path.alpha), [0.1, 1.0, 10.0, 1e3])
 
 
 def test_other_namespace_is_refused_with_scikit_learns_sentence(put):
@@ -415,7 +413,7 @@ def test_copies_pickles_and_moves(put):
     assert_lives_with(back, X)
     assert_allclose(back.predict(X), expected.predict(X))
     for moved in (there, back):
-        assert moved.summary() == expected.summary()
+        assert str(moved.report_) == str(expected.report_)
 
 
 @pytest.mark.parametrize("q", [None, 3])
@@ -432,10 +430,13 @@ def test_answers(put, shape, q):
         model.predict(put(X), return_std=True), expected.predict(X, return_std=True), strict=True
     ):
         assert_allclose(to_host(ours), theirs, rtol=1e-9)
-    assert model.summary().splitlines()[0] == expected.summary().splitlines()[0]
+    assert str(model.report_).splitlines()[0] == str(expected.report_).splitlines()[0]
     assert "R2 at most" in model._repr_html_()
-    assert_allclose(model.risk_interval(), expected.risk_interval(), rtol=1e-8)
-    ours, theirs = model.compare(1.0, model.alpha_), expected.compare(1.0, expected.alpha_)
+    assert_allclose(model.report_.interval(), expected.report_.interval(), rtol=1e-8)
+    ours, theirs = (
+        model.report_.compare(1.0, model.alpha_),
+        expected.report_.compare(1.0, expected.alpha_),
+    )
     assert_allclose(ours.difference, theirs.difference, rtol=1e-6)
 
 
@@ -449,10 +450,10 @@ def test_forecasts_and_displays(put):
     assert_allclose(ours.risks, theirs.risks, rtol=1e-9)
     assert_allclose(ours.held_out[1], theirs.held_out[1], rtol=1e-8)
     eigenvalues = SpectrumDisplay.from_estimator(model).eigenvalues
-    assert_allclose(eigenvalues, expected.eigenvalues_, rtol=1e-9)
+    assert_allclose(eigenvalues, expected.report_.eigenvalues, rtol=1e-9)
     ours, theirs = (LearningCurveForecastDisplay.from_estimator(m) for m in (model, expected))
     assert_allclose(ours.curve.risk, theirs.curve.risk, rtol=1e-6)
-    needed = (forecast.samples_needed(m, 1.1 * expected.risk_).n_samples for m in (model, expected))
+    needed = (m.report_.samples_needed(1.1 * expected.risk_).n_samples for m in (model, expected))
     assert_allclose(*needed, rtol=1e-6)
 
 

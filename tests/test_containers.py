@@ -39,8 +39,8 @@ def test_what_holds_the_labels_does_not_matter(contain, cv):
     model = TheoryGuidedRidgeCV(cv=cv).fit(X, y, groups=contain(groups))
     # folds of groups alike in size go by the order of the labels, which names may change
     if cv is None or contain is not CONTAINERS["categories"]:
-        assert_allclose(model.risk_path_, plain.risk_path_, rtol=1e-10)
-    assert_allclose(model.risk_effective_size_, plain.risk_effective_size_)
+        assert_allclose(model.report_.path.risk, plain.report_.path.risk, rtol=1e-10)
+    assert_allclose(model.report_.held_out.effective_size, plain.report_.held_out.effective_size)
 
 
 ABSENT = {

@@ -9,14 +9,14 @@ import independent_rows
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from reference import held_out_errors, make_data, one_by_one, ridge_fit
+from reference import factorization_of, held_out_errors, make_data, one_by_one, ridge_fit
 from scipy.sparse import csr_array
 from sklearn.datasets import load_diabetes, load_digits, load_linnerud, load_wine
 from sklearn.model_selection import KFold
 
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
-from sk_renorm._checks import RowsLeftOut
 from sk_renorm._checks.copies import growth_of_groups
+from sk_renorm._checks.rows_left_out import RowsLeftOut
 from sk_renorm.exceptions import DependentRowsWarning
 
 FULL = os.environ.get("SK_RENORM_SLOW") == "1"
@@ -105,7 +105,7 @@ def test_growth_of_groups_is_that_of_refits(shape, fit_intercept, weighted):
     rest = (Y - X @ coef - intercept) / alone
     model = RenormalizedRidge(alpha, fit_intercept=fit_intercept)
     model.set_params(sample_correlation="independent").fit(X, Y, weights)
-    left = RowsLeftOut(model._factorization, Y, alone, rest[:, :1], np.array([alpha]), in_risk)
+    left = RowsLeftOut(factorization_of(model), Y, alone, rest[:, :1], np.array([alpha]), in_risk)
     labels = np.unique(groups, return_inverse=True)[1]
     assert growth_of_groups(left, labels) == pytest.approx(expected, rel=1e-9)
 

@@ -82,7 +82,7 @@ def test_without_correlation_corrgcv_is_gcv(p):
     for given in ([1.0], np.eye(40)):
         corr = TheoryGuidedRidgeCV(alphas, risk="gcv", sample_correlation=given).fit(X, y)
         plain = TheoryGuidedRidgeCV(alphas, risk="gcv").fit(X, y)
-        assert_allclose(corr.risk_path_, plain.risk_path_, rtol=1e-6)
+        assert_allclose(corr.report_.path.risk, plain.report_.path.risk, rtol=1e-6)
         assert corr.alpha_ == plain.alpha_
 
 
@@ -136,14 +136,14 @@ def test_correlation_is_found_from_the_rows(rho, order):
     for seed in range(5):
         X, y, _, _ = draw(np.random.default_rng(seed), 400, 30, rho, 0.0)
         model = RenormalizedRidge(1.0, sample_correlation=order).fit(X, y)
-        found.append(model.row_correlation_[1])
+        found.append(model.report_.dependence.sample_correlation[1])
     assert_allclose(np.mean(found), rho, atol=0.05)
 
 
 def test_estimate_finds_no_correlation_where_there_is_none():
     X, y = make_data(300, 10)
     model = RenormalizedRidge(1.0, sample_correlation="estimate").fit(X, y)
-    assert len(model.row_correlation_) == 1
+    assert len(model.report_.dependence.sample_correlation) == 1
 
 
 def test_targets_together_equal_each_alone():
@@ -154,7 +154,11 @@ def test_targets_together_equal_each_alone():
     for target in range(2):
         one = TheoryGuidedRidgeCV(sample_correlation="ar1").fit(X, Y[:, target])
         assert_allclose(both.risk_[target], one.risk_, rtol=1e-3)
-        assert_allclose(both.far_error_factor_[target], one.far_error_factor_, rtol=1e-2)
+        assert_allclose(
+            both.report_.dependence.far_error_factor[target],
+            one.report_.dependence.far_error_factor,
+            rtol=1e-2,
+        )
 
 
 def test_scale_does_not_matter():

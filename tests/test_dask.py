@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from reference import make_data
+from reference import answer, make_data
 
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
 from sk_renorm.exceptions import GridEdgeWarning
@@ -16,15 +16,20 @@ from sk_renorm.exceptions import GridEdgeWarning
 dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
 
-ATTRIBUTES = ["alpha_", "coef_", "intercept_", "risk_", "risk_path_", "risk_std_error_"]
-ATTRIBUTES += ["equivalent_alphas_", "noise_variance_interval_", "r2_ceiling_interval_"]
-ATTRIBUTES += ["leverage_dispersion_", "effective_df_", "eigenvalues_", "risk_path_std_error_"]
+ATTRIBUTES = ["alpha_", "coef_", "intercept_", "risk_", "report_.path.risk", "risk_std_error_"]
+ATTRIBUTES += ["report_.equivalent_alphas", "report_.noise.interval", "report_.noise.r2_ceiling"]
+ATTRIBUTES += [
+    "report_.leverage_dispersion",
+    "effective_df_",
+    "report_.eigenvalues",
+    "report_.path.std_error",
+]
 
 
 def assert_same(found, expected, names=ATTRIBUTES):
     for name in names:
         # between nodes a minimum is located to half the digits of its value
-        assert_allclose(getattr(found, name), getattr(expected, name), rtol=1e-6, err_msg=name)
+        assert_allclose(answer(found, name), answer(expected, name), rtol=1e-6, err_msg=name)
 
 
 @pytest.mark.filterwarnings("ignore:The best of the given alphas")
@@ -51,12 +56,14 @@ def test_is_the_fit_in_memory(model, weighted):
     lazy_y = da.from_array(y, chunks=(200, 1)[: y.ndim])
     model.fit(da.from_array(X, chunks=(130, 4)), lazy_y, lazy_weights)
     assert_same(model, expected)
-    assert_allclose(model.loo_residuals_, expected.loo_residuals_, rtol=1e-5, atol=1e-7)
+    assert_allclose(
+        model.report_.held_out.errors, expected.report_.held_out.errors, rtol=1e-5, atol=1e-7
+    )
     assert_allclose(model.loo_predictions_, expected.loo_predictions_, rtol=1e-7)
     lazy_predictions = model.predict(da.from_array(X, chunks=(130, 4)))
     assert_allclose(lazy_predictions.compute(), expected.predict(X), rtol=1e-7)
     assert_allclose(model.predict_interval(X[:5]), expected.predict_interval(X[:5]), rtol=1e-6)
-    assert model.summary().splitlines()[:4] == expected.summary().splitlines()[:4]
+    assert str(model.report_).splitlines()[:4] == str(expected.report_).splitlines()[:4]
 
 
 def test_gcv_takes_one_pass_and_leave_one_out_three():

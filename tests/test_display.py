@@ -20,7 +20,6 @@ from sk_renorm import (
     TheoryGuidedRidgeCV,
 )
 from sk_renorm.display._axes import apart, round_numbers
-from sk_renorm.forecast import learning_curve
 
 
 @pytest.fixture(autouse=True)
@@ -43,8 +42,8 @@ def test_risk_curve_draws_the_path_and_its_band():
     display = RiskCurveDisplay.from_estimator(model, X[40:], y[40:])
     drawn = line(display.ax_, "estimate, 90 % band")
     for alpha, risk in zip(*drawn.get_data(), strict=True):
-        place = np.flatnonzero(model.alphas_ == alpha)[0]
-        assert risk == model.risk_path_[place]
+        place = np.flatnonzero(model.report_.path.alpha == alpha)[0]
+        assert risk == model.report_.path.risk[place]
     chosen = line(display.ax_, f"chosen: {model.alpha_:.3g}")
     assert_allclose(chosen.get_xdata(), model.alpha_)
     points = line(display.ax_, "held-out rows")
@@ -85,7 +84,7 @@ def test_every_fit_can_be_drawn(model, p):
     for display in (RiskCurveDisplay, LearningCurveForecastDisplay, SpectrumDisplay):
         figure = display.from_estimator(model).figure_
         figure.canvas.draw()
-    assert model.summary()
+    assert str(model.report_)
 
 
 def test_displays_draw_on_given_axes():
@@ -106,7 +105,7 @@ def test_forecast_draws_the_forecast_and_what_was_measured():
     )
     display = LearningCurveForecastDisplay.from_estimator(model, [20, 60, 200], measured=measured)
     drawn = line(display.ax_, "forecast").get_ydata()
-    assert_allclose(drawn, learning_curve(model, [20, 60, 200]).risk)
+    assert_allclose(drawn, model.report_.learning_curve([20, 60, 200]).risk)
     points = next(c for c in display.ax_.containers if c.get_label() == "measured")
     assert_allclose(points[0].get_ydata(), -measured[2].mean(axis=1))
     assert "at the edge" not in labels(display.ax_)
@@ -125,7 +124,9 @@ def test_forecast_of_several_targets_needs_one():
     with pytest.raises(ValueError, match="target=0"):
         LearningCurveForecastDisplay.from_estimator(model)
     display = LearningCurveForecastDisplay.from_estimator(model, target=1)
-    assert_allclose(display.curve.risk, learning_curve(model, display.curve.train_sizes).risk[:, 1])
+    assert_allclose(
+        display.curve.risk, model.report_.learning_curve(display.curve.train_sizes).risk[:, 1]
+    )
 
 
 def test_spectrum_draws_every_direction_once():
@@ -160,9 +161,9 @@ def test_changed_rows_are_noticed():
     X, y = make_data(150, 5)
     model = TheoryGuidedRidgeCV().fit(X, y)
     X[1] += 1.0
-    with pytest.raises(ValueError, match="changed since the fit"):
+    with pytest.raises(ValueError, match="have been changed since"):
         RiskCurveDisplay.from_estimator(model, X[:10], y[:10])
-    with pytest.raises(ValueError, match="changed since the fit"):
+    with pytest.raises(ValueError, match="have been changed since"):
         model.predict_interval(X, method="jackknife+")
 
 
@@ -178,13 +179,13 @@ def test_ticks_are_round_and_apart():
 def test_summary_says_what_the_attributes_hold():
     X, y = make_data(80, 6, noise=2.0)
     model = TheoryGuidedRidgeCV().fit(X, y)
-    text = model.summary()
-    assert text.startswith("TheoryGuidedRidgeCV: 80 rows, 6 features, 1 target")
+    text = str(model.report_)
+    assert text.startswith("Fit to 80 rows, 6 features, 1 target")
     for number in (model.alpha_, model.risk_, model.risk_std_error_, model.effective_df_):
         assert f"{number:.4g}" in text
-    r2 = 1.0 - np.mean(model.loo_residuals_**2) / np.var(y)
+    r2 = 1.0 - np.mean(model.report_.held_out.errors**2) / np.var(y)
     assert f"{r2:.4g}" in text
-    now, twice = learning_curve(model, [80, 160]).risk
+    now, twice = model.report_.learning_curve([80, 160]).risk
     assert f"{100 * (twice / now - 1):+.3g} %"[:4] in text
     assert "!" not in text
 
@@ -192,14 +193,15 @@ def test_summary_says_what_the_attributes_hold():
 def test_summary_warns():
     rng = np.random.default_rng(0)
     X = rng.standard_normal((40, 60))
-    assert "not identified" in TheoryGuidedRidgeCV().fit(X, rng.standard_normal(40)).summary()
+    noise = TheoryGuidedRidgeCV().fit(X, rng.standard_normal(40))
+    assert "not identified" in str(noise.report_)
     X[0] *= 1e3
     X, y = X[:, :5], X[:, :5].sum(axis=1) + rng.standard_normal(40)
     heavy = RenormalizedRidge(1.0).fit(np.vstack([X, 1e2 * X[:4]]), np.append(y, 1e2 * y[:4]))
-    assert heavy.leverage_dispersion_ > 0.25
-    assert "Leverages differ much" in heavy.summary()
+    assert heavy.report_.leverage_dispersion > 0.25
+    assert "Leverages differ much" in str(heavy.report_)
     sharp = TheoryGuidedRidgeCV().fit(*make_data(30, 60, noise=0.01))
-    assert "edge" in sharp.summary()
+    assert "edge" in str(sharp.report_)
 
 
 def test_notebook_shows_the_summary_beside_the_parameters():
@@ -207,11 +209,60 @@ def test_notebook_shows_the_summary_beside_the_parameters():
     assert "penalty alpha" not in model._repr_html_()
     model.fit(*make_data(30, 5))
     html = model._repr_html_()
-    assert "TheoryGuidedRidgeCV: 30 rows, 5 features" in html
+    assert "Fit to 30 rows, 5 features" in html
     assert "sk-top-container" in html
     assert model._repr_mimebundle_()["text/html"].count("penalty alpha") == 1
     with config_context(display="text"):
         assert "text/html" not in model._repr_mimebundle_()
+
+
+def line_of(model, label):
+    """What the summary says beside a label."""
+    (line,) = [line for line in str(model.report_).splitlines() if line.strip().startswith(label)]
+    return line.partition(label)[2].strip()
+
+
+@pytest.mark.filterwarnings("ignore:The best of the given alphas lies at their edge")
+def test_summary_says_what_was_left_out_and_what_chose():
+    X, y = make_data(80, 6, noise=2.0)
+    fits = {
+        "rows, one at a time": TheoryGuidedRidgeCV().fit(X, y),
+        "20 groups, one at a time": TheoryGuidedRidgeCV().fit(X, y, groups=np.arange(80) // 4),
+        "5 folds, one at a time": TheoryGuidedRidgeCV(cv=5).fit(X, y),
+        "nothing: generalized cross-validation": TheoryGuidedRidgeCV(risk="gcv").fit(X, y),
+        "rows far from all others, by their correlation": TheoryGuidedRidgeCV(
+            sample_correlation=[1.0, 0.1]
+        ).fit(X, y),
+    }
+    for words, model in fits.items():
+        assert line_of(model, "left out") == words
+        assert line_of(model, "chosen") == "by squared error"
+    by_score = TheoryGuidedRidgeCV(scoring="neg_mean_absolute_error").fit(X, y)
+    assert "mean_absolute_error" in line_of(by_score, "chosen")
+    given = RenormalizedRidge(2.0).fit(X, y)
+    assert line_of(given, "penalty alpha") == "2, as given"
+    assert "chosen" not in str(given.report_)
+
+
+def test_every_interval_has_its_level():
+    model = TheoryGuidedRidgeCV().fit(*make_data(80, 6, noise=2.0))
+    low, high = model.report_.interval(0.9)
+    assert line_of(model, "interval of risk") == f"{low:.4g} to {high:.4g} (90 %)"
+    for label in ("noise variance", "R2 no linear model passes"):
+        assert line_of(model, label).endswith("(bounds, 95 % each)")
+    assert line_of(model, "as good by the data").endswith("(95 %)")
+
+
+def test_extremes_are_said_in_words():
+    X, y = make_data(80, 6, noise=2.0)
+    assert line_of(RenormalizedRidge(0.0).fit(X, y), "degrees").endswith(": nothing is shrunk")
+    assert line_of(RenormalizedRidge(1e12).fit(X, y), "degrees").endswith(": the mean alone")
+    none = RenormalizedRidge(1e12, fit_intercept=False).fit(X, y)
+    assert line_of(none, "degrees").endswith(": nothing is learned")
+    constant = TheoryGuidedRidgeCV().fit(X, np.ones(80))
+    assert line_of(constant, "R2 of fresh rows") == "not defined: y is constant"
+    noise = TheoryGuidedRidgeCV().fit(X, np.random.default_rng(3).standard_normal(80))
+    assert line_of(noise, "R2 of fresh rows").endswith("nothing that generalizes was found")
 
 
 @pytest.mark.parametrize("alpha", [1e300, 1e-300])

@@ -56,6 +56,7 @@ def test_every_fitted_attribute_is_documented(estimator):
     streamed = estimator().partial_fit(X, y)
     assert streamed.risk_ > 0.0
     fitted = {name for name in (*vars(model), *vars(streamed)) if name.endswith("_")}
+    fitted |= {name for name in dir(model) if name.endswith("_") and not name.startswith("_")}
     fitted |= {"feature_names_in_"}
     listed = ", ".join(parameter.name for parameter in ClassDoc(estimator)["Attributes"])
     documented = set(listed.split(", "))

@@ -6,11 +6,10 @@ import pickle
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from reference import make_data, one_by_one, sklearn_errors
+from reference import answer, make_data, one_by_one, sklearn_errors
 from sklearn.model_selection import KFold, LeaveOneOut, RepeatedKFold
 
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
-from sk_renorm.forecast import learning_curve
 
 REPETITIONS = 1000 if os.environ.get("SK_RENORM_SLOW") == "1" else 150
 ALPHAS = np.array([0.3, 3.0, 30.0])
@@ -54,16 +53,16 @@ def test_covariance_is_the_formula(n, p, weighted):
     weights = np.random.default_rng(0).uniform(0.2, 3.0, n) if weighted else None
     model = TheoryGuidedRidgeCV(ALPHAS).fit(X, y, sample_weight=weights)
     expected = formula(X, y, ALPHAS, weights)
-    assert_allclose(model.risk_path_std_error_, np.sqrt(np.diag(expected)), rtol=1e-7)
+    assert_allclose(model.report_.path.std_error, np.sqrt(np.diag(expected)), rtol=1e-7)
     assert_allclose(
-        model.risk_std_error_, model.risk_path_std_error_[model.alpha_ == ALPHAS][0], rtol=1e-9
+        model.risk_std_error_, model.report_.path.std_error[model.alpha_ == ALPHAS][0], rtol=1e-9
     )
     for a in range(3):
         for b in range(3):
-            result = model.compare(ALPHAS[a], ALPHAS[b])
+            result = model.report_.compare(ALPHAS[a], ALPHAS[b])
             variance = expected[a, a] + expected[b, b] - 2.0 * expected[a, b]
             assert_allclose(result.std_error, np.sqrt(max(variance, 0.0)), rtol=1e-5, atol=1e-12)
-            difference = model.risk_path_[a] - model.risk_path_[b]
+            difference = model.report_.path.risk[a] - model.report_.path.risk[b]
             assert_allclose(result.difference, difference, rtol=1e-9, atol=1e-12)
             assert_allclose(
                 result.interval,
@@ -81,12 +80,14 @@ def test_between_nodes_interpolation_is_close():
     for a, alpha in enumerate(alphas):
         for b, other in enumerate(alphas[:a]):
             variance = exact[a, a] + exact[b, b] - 2.0 * exact[a, b]
-            assert_allclose(model.compare(alpha, other).std_error, np.sqrt(variance), rtol=0.02)
+            assert_allclose(
+                model.report_.compare(alpha, other).std_error, np.sqrt(variance), rtol=0.02
+            )
 
 
 def test_a_penalty_compared_with_itself_differs_by_nothing():
     model = TheoryGuidedRidgeCV().fit(*make_data(30, 5))
-    result = model.compare(1.7, 1.7)
+    result = model.report_.compare(1.7, 1.7)
     assert result.difference == 0.0
     assert result.std_error == 0.0
 
@@ -111,13 +112,15 @@ def test_per_target_equals_single_fits():
         alone = TheoryGuidedRidgeCV(ALPHAS, selection="1se").fit(X, Y[:, target])
         assert_allclose(together.alpha_[target], alone.alpha_)
         assert_allclose(together.risk_std_error_[target], alone.risk_std_error_, rtol=1e-7)
-        assert_allclose(together.equivalent_alphas_[target], alone.equivalent_alphas_, rtol=1e-6)
         assert_allclose(
-            together.noise_variance_interval_[target], alone.noise_variance_interval_, rtol=1e-6
+            together.report_.equivalent_alphas[target], alone.report_.equivalent_alphas, rtol=1e-6
         )
         assert_allclose(
-            together.compare(0.3, 30.0).std_error[target],
-            alone.compare(0.3, 30.0).std_error,
+            together.report_.noise.interval[target], alone.report_.noise.interval, rtol=1e-6
+        )
+        assert_allclose(
+            together.report_.compare(0.3, 30.0).std_error[target],
+            alone.report_.compare(0.3, 30.0).std_error,
             rtol=1e-6,
         )
 
@@ -127,7 +130,7 @@ def test_many_targets_in_blocks_equal_few():
     X, Y = make_data(30, 10, 120)
     many = TheoryGuidedRidgeCV(ALPHAS, alpha_per_target=True).fit(X, Y)
     some = TheoryGuidedRidgeCV(ALPHAS, alpha_per_target=True).fit(X, Y[:, 100:])
-    assert_allclose(many.risk_path_std_error_[:, 100:], some.risk_path_std_error_, rtol=1e-9)
+    assert_allclose(many.report_.path.std_error[:, 100:], some.report_.path.std_error, rtol=1e-9)
 
 
 @pytest.mark.parametrize("p", [5, 60])
@@ -135,8 +138,8 @@ def test_folds_of_one_row_equal_leave_one_out(p):
     X, y = make_data(30, p)
     model = TheoryGuidedRidgeCV(ALPHAS, cv=LeaveOneOut()).fit(X, y)
     plain = TheoryGuidedRidgeCV(ALPHAS).fit(X, y)
-    assert_allclose(model.risk_path_std_error_, plain.risk_path_std_error_, rtol=1e-7)
-    assert_allclose(model.risk_profile_["covariance"], plain.risk_profile_["covariance"], rtol=1e-6)
+    assert_allclose(model.report_.path.std_error, plain.report_.path.std_error, rtol=1e-7)
+    assert_allclose(model.report_.profile.covariance, plain.report_.profile.covariance, rtol=1e-6)
 
 
 def test_rows_held_out_twice_are_not_twice_as_many():
@@ -155,11 +158,13 @@ def test_scale_of_data_and_of_weights_carries_over():
         other = TheoryGuidedRidgeCV(selection=0.25).fit(c * X, c * y, sample_weight=weights)
         assert_allclose(other.alpha_, c**2 * model.alpha_, rtol=1e-4)
         assert_allclose(other.risk_std_error_, c**2 * model.risk_std_error_, rtol=1e-4)
-        assert_allclose(other.equivalent_alphas_, c**2 * model.equivalent_alphas_, rtol=1e-3)
-        assert_allclose(other.r2_ceiling_interval_, model.r2_ceiling_interval_, rtol=1e-4)
+        assert_allclose(
+            other.report_.equivalent_alphas, c**2 * model.report_.equivalent_alphas, rtol=1e-3
+        )
+        assert_allclose(other.report_.noise.r2_ceiling, model.report_.noise.r2_ceiling, rtol=1e-4)
         heavier = TheoryGuidedRidgeCV(selection=0.25).fit(X, y, sample_weight=c * weights)
         assert_allclose(heavier.risk_std_error_, model.risk_std_error_, rtol=1e-4)
-        assert_allclose(heavier.noise_variance_interval_, model.noise_variance_interval_, rtol=1e-3)
+        assert_allclose(heavier.report_.noise.interval, model.report_.noise.interval, rtol=1e-3)
 
 
 # the rule of k standard errors
@@ -174,11 +179,11 @@ def test_rule_takes_the_strongest_candidate_within_k_errors(k):
     within = [
         alpha
         for alpha in alphas
-        if least.compare(alpha, least.alpha_).difference
-        <= k * least.compare(alpha, least.alpha_).std_error + 1e-12
+        if least.report_.compare(alpha, least.alpha_).difference
+        <= k * least.report_.compare(alpha, least.alpha_).std_error + 1e-12
     ]
     assert chosen.alpha_ == max(within) > least.alpha_
-    assert_allclose(chosen.risk_path_, least.risk_path_, rtol=1e-9)
+    assert_allclose(chosen.report_.path.risk, least.report_.path.risk, rtol=1e-9)
 
 
 def test_continuous_rule_lies_on_its_bound():
@@ -187,7 +192,7 @@ def test_continuous_rule_lies_on_its_bound():
     last = least.alpha_
     for k in (0.25, 1.0, 2.0):
         chosen = TheoryGuidedRidgeCV(selection=k).fit(X, y)
-        result = least.compare(chosen.alpha_, least.alpha_)
+        result = least.report_.compare(chosen.alpha_, least.alpha_)
         assert chosen.alpha_ > last
         assert_allclose(result.difference, k * result.std_error, rtol=0.05)
         last = chosen.alpha_
@@ -235,42 +240,42 @@ def test_a_score_that_is_no_mean_says_so():
 def test_equivalent_alphas_are_those_within_the_error():
     alphas = np.geomspace(1e-3, 1e4, 22)
     model = TheoryGuidedRidgeCV(alphas).fit(*make_data(30, 50, seed=4))
-    low, high = model.equivalent_alphas_
+    low, high = model.report_.equivalent_alphas
     assert low <= model.alpha_ <= high
     for alpha in alphas:
-        result = model.compare(alpha, model.alpha_)
+        result = model.report_.compare(alpha, model.alpha_)
         if low * 1.5 < alpha < high / 1.5:
             assert result.difference <= 1.645 * result.std_error + 1e-12
     step = alphas[1] / alphas[0]
-    outside = model.compare(high * step, model.alpha_)
+    outside = model.report_.compare(high * step, model.alpha_)
     assert outside.difference > 1.645 * outside.std_error
 
 
 def test_alpha_is_not_identified_without_signal_and_is_with():
     rng = np.random.default_rng(0)
     X = rng.standard_normal((80, 100))
-    assert not TheoryGuidedRidgeCV().fit(X, rng.standard_normal(80)).alpha_identified_
+    assert not TheoryGuidedRidgeCV().fit(X, rng.standard_normal(80)).report_.alpha_identified
     y = X[:, :3].sum(axis=1) + 3.0 * rng.standard_normal(80)
     big = TheoryGuidedRidgeCV().fit(np.vstack([X] * 1), X @ np.ones(100) + rng.standard_normal(80))
-    assert big.alpha_identified_
-    assert TheoryGuidedRidgeCV().fit(X, y).equivalent_alphas_[1] > 0.0
+    assert big.report_.alpha_identified
+    assert TheoryGuidedRidgeCV().fit(X, y).report_.equivalent_alphas[1] > 0.0
 
 
 def test_answers_survive_pickling():
     model = TheoryGuidedRidgeCV().fit(*make_data(30, 50))
     loaded = pickle.loads(pickle.dumps(model))
-    assert loaded.compare(1.0, 2.0).std_error == model.compare(1.0, 2.0).std_error
-    assert_allclose(loaded.risk_interval(0.8), model.risk_interval(0.8))
-    assert loaded.summary() == model.summary()
+    assert loaded.report_.compare(1.0, 2.0).std_error == model.report_.compare(1.0, 2.0).std_error
+    assert_allclose(loaded.report_.interval(0.8), model.report_.interval(0.8))
+    assert str(loaded.report_) == str(model.report_)
 
 
 @pytest.mark.parametrize("level", [0.0, 1.0, 1.5, -0.1])
 def test_levels_outside_zero_to_one_are_refused(level):
     model = RenormalizedRidge(1.0).fit(*make_data(30, 5))
     with pytest.raises(ValueError, match="between 0 and 1"):
-        model.risk_interval(level)
+        model.report_.interval(level)
     with pytest.raises(ValueError, match="between 0 and 1"):
-        model.compare(1.0, 2.0, level)
+        model.report_.compare(1.0, 2.0, level)
     with pytest.raises(ValueError, match="between 0 and 1"):
         model.predict_interval(np.zeros((2, 5)), level)
 
@@ -283,11 +288,11 @@ def test_degenerate_data_has_finite_answers(n, p, constant):
     X, y = make_data(n, p)
     y = np.full(n, 2.0) if constant else y
     model = TheoryGuidedRidgeCV().fit(X, y)
-    for name in ("risk_std_error_", "noise_variance_interval_", "r2_ceiling_interval_"):
-        assert np.all(np.isfinite(getattr(model, name))), name
-        assert np.all(np.asarray(getattr(model, name)) >= 0.0), name
-    assert np.isfinite(model.compare(1.0, 2.0).std_error)
-    assert model.summary()
+    for name in ("risk_std_error_", "report_.noise.interval", "report_.noise.r2_ceiling"):
+        assert np.all(np.isfinite(answer(model, name))), name
+        assert np.all(np.asarray(answer(model, name)) >= 0.0), name
+    assert np.isfinite(model.report_.compare(1.0, 2.0).std_error)
+    assert str(model.report_)
     X[:, 0] = 1.0
     assert np.isfinite(TheoryGuidedRidgeCV().fit(X, y).risk_std_error_)
 
@@ -296,7 +301,7 @@ def test_whole_path_decides_what_is_identified_whatever_the_candidates():
     rng = np.random.default_rng(0)
     X, y = rng.standard_normal((60, 8)), rng.standard_normal(60)
     for model in (TheoryGuidedRidgeCV(), TheoryGuidedRidgeCV([1.0, 2.0]), RenormalizedRidge(1.0)):
-        assert not model.fit(X, y).alpha_identified_
+        assert not model.fit(X, y).report_.alpha_identified
 
 
 def test_gcv_has_one_risk():
@@ -307,22 +312,22 @@ def test_gcv_has_one_risk():
     alphas = [1.0, 10.0, 100.0]
     model = TheoryGuidedRidgeCV(alphas, risk="gcv").fit(X, y)
     profile = model.risk_profile_
-    for alpha, risk in zip(alphas, model.risk_path_, strict=True):
+    for alpha, risk in zip(alphas, model.report_.path.risk, strict=True):
         assert_allclose(profile["risk"][profile["alpha"] == alpha], risk)
-    difference = model.compare(1.0, 100.0).difference
-    assert_allclose(difference, model.risk_path_[0] - model.risk_path_[2])
+    difference = model.report_.compare(1.0, 100.0).difference
+    assert_allclose(difference, model.report_.path.risk[0] - model.report_.path.risk[2])
 
 
 def test_penalties_of_each_target_are_compared():
     X, Y = make_data(40, 60, 2)
     model = TheoryGuidedRidgeCV(alpha_per_target=True).fit(X, Y)
-    both = model.compare(10.0, model.alpha_)
+    both = model.report_.compare(10.0, model.alpha_)
     for target in range(2):
-        one = model.compare(10.0, model.alpha_[target])
+        one = model.report_.compare(10.0, model.alpha_[target])
         assert_allclose(both.difference[target], one.difference[target])
         assert_allclose(both.std_error[target], one.std_error[target])
     with pytest.raises(ValueError, match="one for each target"):
-        model.compare([1.0, 2.0, 3.0], 1.0)
+        model.report_.compare([1.0, 2.0, 3.0], 1.0)
 
 
 # coverage by simulation
@@ -350,9 +355,9 @@ def test_interval_covers_the_risk_of_the_very_model(noise):
         model = RenormalizedRidge(1e-3 * (n - 1)).fit(X, y)
         delta = model.coef_ - w
         risk = eta @ delta**2 + model.intercept_**2 + 0.36
-        low, high = model.risk_interval()
+        low, high = model.report_.interval()
         covered.append(low <= risk <= high)
-        error = np.std(model.loo_residuals_**2) / np.sqrt(n)
+        error = np.std(model.report_.held_out.errors**2) / np.sqrt(n)
         naive.append(abs(model.risk_ - risk) <= 1.645 * error)
     spread = 3.0 * np.sqrt(0.1 * 0.9 / REPETITIONS)
     assert 0.85 - spread < np.mean(covered) < 0.93 + spread
@@ -370,7 +375,7 @@ def test_equivalent_alphas_hold_the_best_penalty():
         beta = rng.standard_normal(p) * 2.0 / np.sqrt(p)
         y = X @ beta + 0.3 * rng.standard_normal(n)
         model = TheoryGuidedRidgeCV().fit(X, y)
-        low, high = model.equivalent_alphas_
+        low, high = model.report_.equivalent_alphas
         assert low < 0.99 * model.alpha_ < 1.01 * model.alpha_ < high
         centred, targets = X - X.mean(axis=0), y - y.mean()
         s, V = np.linalg.eigh(centred.T @ centred)
@@ -387,12 +392,12 @@ def test_equivalent_alphas_end_where_the_error_does(seed):
     X = rng.standard_normal((500, 200)) * np.arange(1.0, 201.0) ** -0.6
     y = X @ rng.standard_normal(200) * 0.15 + 0.3 * rng.standard_normal(500)
     model = TheoryGuidedRidgeCV().fit(X, y)
-    ends = model.equivalent_alphas_
+    ends = model.report_.equivalent_alphas
     assert ends[0] > 0.0
     for end in ends:
         for factor, worse in ((0.9, False), (1.1, True)):
             alpha = model.alpha_ * (end / model.alpha_) ** factor
-            result = model.compare(alpha, model.alpha_)
+            result = model.report_.compare(alpha, model.alpha_)
             assert (result.difference > 1.645 * result.std_error) is worse
 
 
@@ -420,8 +425,8 @@ def test_targets_without_noise_leave_errors_of_the_size_of_the_risk(model, noise
         assert_allclose(error / risk, np.sqrt(2.0 / (120 * np.size(model.alpha_))), rtol=0.6)
     assert risk < 1e-24 + 2.0 * noise**2
     assert 0.02 * risk < error < 0.5 * risk
-    assert np.all(model.equivalent_alphas_ < 1e-2)
-    curve = learning_curve(model, [60, 120, 240])
+    assert np.all(model.report_.equivalent_alphas < 1e-2)
+    curve = model.report_.learning_curve([60, 120, 240])
     assert_allclose(curve.risk[1].mean(), risk, rtol=0.6)
     assert np.all(curve.std_error < 0.5 * curve.risk)
     assert np.all(np.diff(curve.risk, axis=0) < 0.0)

@@ -85,11 +85,11 @@ def test_penalty_and_error_bars_of_groups(monkeypatch, shape, groups, per_target
         _fit_groups(monkeypatch, how, X, Y, groups, alpha_per_target=per_target)
         for how in ("nodes", "all")
     )
-    assert len(nodes.alphas_) < len(every.alphas_)
+    assert len(nodes.report_.path.alpha) < len(every.report_.path.alpha)
     assert_allclose(nodes.risk_, every.risk_, rtol=1e-6)
     assert_allclose(nodes.alpha_, every.alpha_, rtol=5e-3)
     assert_allclose(nodes.risk_std_error_, every.risk_std_error_, rtol=2e-3)
-    assert_allclose(nodes.leverage_dispersion_, every.leverage_dispersion_, rtol=5e-3)
+    assert_allclose(nodes.report_.leverage_dispersion, every.report_.leverage_dispersion, rtol=5e-3)
 
 
 def _fit_groups(monkeypatch, how, X, Y, groups, **params):
@@ -116,8 +116,8 @@ def test_any_folds(monkeypatch, cv):
     assert_allclose(nodes.alpha_, every.alpha_, rtol=5e-3)
     assert_allclose(nodes.risk_, every.risk_, rtol=1e-6)
     assert_allclose(nodes.risk_std_error_, every.risk_std_error_, rtol=2e-3)
-    interval = every.noise_variance_interval_
-    assert np.all(np.abs(nodes.noise_variance_interval_ - interval) <= 0.01 * np.diff(interval))
+    interval = every.report_.noise.interval
+    assert np.all(np.abs(nodes.report_.noise.interval - interval) <= 0.01 * np.diff(interval))
 
 
 def test_more_nodes_come_before_all_penalties(monkeypatch):
@@ -140,7 +140,7 @@ def test_more_nodes_come_before_all_penalties(monkeypatch):
     nodes = _fit_groups(monkeypatch, "nodes", X, Y, groups)
     assert len(seen) == 1
     assert seen[0][0] < seen[0][1] < 2 * seen[0][0]
-    assert len(nodes.alphas_) < len(every.alphas_)
+    assert len(nodes.report_.path.alpha) < len(every.report_.path.alpha)
     assert_allclose(nodes.alpha_, every.alpha_, rtol=5e-3)
     assert_allclose(nodes.risk_, every.risk_, rtol=1e-6)
 

@@ -9,7 +9,6 @@ from numpy.testing import assert_allclose
 from reference import make_data
 
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV, theory
-from sk_renorm.forecast import learning_curve, samples_needed
 
 FULL = os.environ.get("SK_RENORM_SLOW") == "1"
 P = 300
@@ -31,7 +30,7 @@ def test_fixed_penalty_follows_the_exact_theory():
     forecasts = []
     for _ in range(400 if FULL else 60):
         model = RenormalizedRidge(alpha, fit_intercept=False).fit(*draw(rng, 150, noise))
-        forecasts.append(learning_curve(model, sizes, alpha=alpha).risk)
+        forecasts.append(model.report_.learning_curve(sizes, alpha=alpha).risk)
     mean = np.mean(forecasts, axis=0)
     error = np.std(forecasts, axis=0) / np.sqrt(len(forecasts))
     spectrum = theory.Spectrum(ETA, W * np.sqrt(1.0))
@@ -61,7 +60,7 @@ def test_tuned_curve_is_met_by_models_tuned_at_each_size():
         ]
     ).mean(axis=0)
     curves = [
-        learning_curve(TheoryGuidedRidgeCV().fit(*draw(rng, 160, noise)), sizes)
+        TheoryGuidedRidgeCV().fit(*draw(rng, 160, noise)).report_.learning_curve(sizes)
         for _ in range(repetitions)
     ]
     mean = np.mean([curve.risk for curve in curves], axis=0)
@@ -75,7 +74,7 @@ def test_at_the_size_of_the_fit_a_fixed_penalty_returns_its_own_risk():
         X, y = make_data(n, p)
         for weights in (None, np.random.default_rng(0).uniform(0.5, 3.0, n)):
             model = RenormalizedRidge(3.0).fit(X, y, sample_weight=weights)
-            curve = learning_curve(model, [n], alpha=3.0)
+            curve = model.report_.learning_curve([n], alpha=3.0)
             assert_allclose(curve.risk[0], model.risk_, rtol=0.01)
             assert_allclose(curve.effective_df[0], model.effective_df_, rtol=0.02)
             assert_allclose(curve.alpha[0], 3.0)
@@ -83,7 +82,7 @@ def test_at_the_size_of_the_fit_a_fixed_penalty_returns_its_own_risk():
 
 def test_more_rows_at_the_best_penalty_never_hurt():
     model = TheoryGuidedRidgeCV().fit(*make_data(50, 80, noise=3.0))
-    curve = learning_curve(model, [10, 20, 40, 50, 80, 200, 1000])
+    curve = model.report_.learning_curve([10, 20, 40, 50, 80, 200, 1000])
     assert np.all(np.diff(curve.risk) < 1e-9 * curve.risk[0])
     assert np.all(curve.lower <= curve.risk)
     assert np.all(curve.risk <= curve.upper)
@@ -94,11 +93,11 @@ def test_more_rows_at_the_best_penalty_never_hurt():
 def test_scale_and_pickling_change_nothing():
     X, y = make_data(50, 30)
     model = TheoryGuidedRidgeCV().fit(X, y)
-    curve = learning_curve(model, [20, 100])
-    scaled = learning_curve(TheoryGuidedRidgeCV().fit(1e6 * X, 1e-4 * y), [20, 100])
+    curve = model.report_.learning_curve([20, 100])
+    scaled = TheoryGuidedRidgeCV().fit(1e6 * X, 1e-4 * y).report_.learning_curve([20, 100])
     assert_allclose(scaled.risk, 1e-8 * curve.risk, rtol=1e-4)
     assert_allclose(scaled.alpha, 1e12 * curve.alpha, rtol=1e-3)
-    again = learning_curve(pickle.loads(pickle.dumps(model)), [20, 100])
+    again = pickle.loads(pickle.dumps(model)).report_.learning_curve([20, 100])
     assert_allclose(again.risk, curve.risk, rtol=1e-12)
 
 
@@ -106,36 +105,36 @@ def test_interpolating_fits_say_where_their_knowledge_ends():
     rng = np.random.default_rng(2)
     X, y = draw(rng, 100, 0.01)
     model = TheoryGuidedRidgeCV().fit(X, y)
-    curve = learning_curve(model, [50, 100, 200, 800])
+    curve = model.report_.learning_curve([50, 100, 200, 800])
     assert not curve.at_edge[:2].any()
     assert curve.at_edge[2:].all()
     # the band reaches down to what the noise alone would leave
     assert curve.lower[3] < 0.5 * curve.upper[3]
-    assert not learning_curve(TheoryGuidedRidgeCV().fit(*draw(rng, 600, 0.5)), [5000]).at_edge[0]
+    more = TheoryGuidedRidgeCV().fit(*draw(rng, 600, 0.5))
+    assert not more.report_.learning_curve([5000]).at_edge[0]
 
 
 def test_targets_have_their_own_curves():
     X, Y = make_data(40, 60, 3, noise=2.0)
-    together = learning_curve(TheoryGuidedRidgeCV(alpha_per_target=True).fit(X, Y), [20, 80])
+    together = TheoryGuidedRidgeCV(alpha_per_target=True).fit(X, Y).report_.learning_curve([20, 80])
     assert together.risk.shape == (2, 3)
-    alone = learning_curve(TheoryGuidedRidgeCV().fit(X, Y[:, 1]), [20, 80])
+    alone = TheoryGuidedRidgeCV().fit(X, Y[:, 1]).report_.learning_curve([20, 80])
     assert_allclose(together.risk[:, 1], alone.risk, rtol=0.01)
-    assert learning_curve(TheoryGuidedRidgeCV().fit(X, Y), [20, 80]).risk.shape == (2,)
+    assert TheoryGuidedRidgeCV().fit(X, Y).report_.learning_curve([20, 80]).risk.shape == (2,)
 
 
 def test_rows_needed_lie_on_the_curve():
     model = TheoryGuidedRidgeCV().fit(*make_data(60, 20, noise=3.0))
-    target = float(learning_curve(model, [150]).risk[0])
-    needed = samples_needed(model, target)
+    target = float(model.report_.learning_curve([150]).risk[0])
+    needed = model.report_.samples_needed(target)
     assert needed.n_samples == pytest.approx(150, rel=0.05)
     assert needed.lower <= needed.n_samples <= needed.upper
     assert f"{needed.n_samples:.0f} rows" in str(needed)
-    never = samples_needed(model, 1e-3 * target)
+    never = model.report_.samples_needed(1e-3 * target)
     assert never.n_samples == np.inf
     assert str(never).startswith("No amount of data")
-    many = samples_needed(
-        TheoryGuidedRidgeCV(alpha_per_target=True).fit(*make_data(60, 20, 3, noise=3.0)), target
-    )
+    own = TheoryGuidedRidgeCV(alpha_per_target=True).fit(*make_data(60, 20, 3, noise=3.0))
+    many = own.report_.samples_needed(target)
     assert many.n_samples.shape == (3,)
 
 
@@ -143,16 +142,16 @@ def test_rows_needed_lie_on_the_curve():
 def test_sizes_that_make_no_sense_are_refused(sizes):
     model = TheoryGuidedRidgeCV().fit(*make_data(30, 5))
     with pytest.raises(ValueError, match="train_sizes"):
-        learning_curve(model, sizes)
+        model.report_.learning_curve(sizes)
 
 
 def test_other_nonsense_is_refused():
     model = TheoryGuidedRidgeCV().fit(*make_data(30, 5))
     with pytest.raises(ValueError, match="alpha"):
-        learning_curve(model, [10], alpha=-1.0)
+        model.report_.learning_curve([10], alpha=-1.0)
     for target in (0.0, -1.0, np.nan):
         with pytest.raises(ValueError, match="target_risk"):
-            samples_needed(model, target)
+            model.report_.samples_needed(target)
 
 
 @pytest.mark.parametrize("constant", [False, True])
@@ -160,11 +159,11 @@ def test_other_nonsense_is_refused():
 def test_degenerate_fits_have_finite_curves(n, p, constant):
     X, y = make_data(n, p)
     model = TheoryGuidedRidgeCV().fit(X, np.ones(n) if constant else y)
-    curve = learning_curve(model, [3, n, 100])
+    curve = model.report_.learning_curve([3, n, 100])
     assert np.all(np.isfinite(curve.risk))
     assert np.all(np.isfinite(curve.upper))
     flat = TheoryGuidedRidgeCV().fit(np.ones((n, p)), y)
-    assert np.all(np.isfinite(learning_curve(flat, [3, 100]).risk))
+    assert np.all(np.isfinite(flat.report_.learning_curve([3, 100]).risk))
 
 
 # noise and ceiling
@@ -174,7 +173,7 @@ def test_noise_interval_holds_the_unbiased_estimate_when_rows_remain():
     X, y = make_data(200, 10)
     centred = np.column_stack([np.ones(200), X])
     rss = np.linalg.lstsq(centred, y, rcond=None)[1][0]
-    low, high = RenormalizedRidge(1.0).fit(X, y).noise_variance_interval_
+    low, high = RenormalizedRidge(1.0).fit(X, y).report_.noise.interval
     assert low < rss / 189 < high
     assert high / low < 1.8
 
@@ -186,9 +185,9 @@ def test_noise_interval_covers(n, noise):
     hits = []
     for _ in range(300 if FULL else 60):
         model = RenormalizedRidge(1.0).fit(*draw(rng, n, noise))
-        low, high = model.noise_variance_interval_
+        low, high = model.report_.noise.interval
         hits.append(low <= noise**2 <= high)
-        ceiling = model.r2_ceiling_interval_
+        ceiling = model.report_.noise.r2_ceiling
         assert 0.0 <= ceiling[0] <= ceiling[1] <= 1.0
     assert np.mean(hits) > 0.75
 
@@ -196,13 +195,13 @@ def test_noise_interval_covers(n, noise):
 def test_ceiling_is_one_less_noise_over_variance():
     X, y = make_data(50, 10)
     model = RenormalizedRidge(1.0).fit(X, y)
-    expected = 1.0 - model.noise_variance_interval_[::-1] / np.var(y, ddof=1)
-    assert_allclose(model.r2_ceiling_interval_, expected.clip(0, 1))
+    expected = 1.0 - model.report_.noise.interval[::-1] / np.var(y, ddof=1)
+    assert_allclose(model.report_.noise.r2_ceiling, expected.clip(0, 1))
 
 
 def test_noise_free_labels_leave_no_noise():
     X, y = make_data(100, 5, noise=0.0)
-    assert RenormalizedRidge(1.0).fit(X, y).noise_variance_interval_[1] < 1e-4 * np.var(y)
+    assert RenormalizedRidge(1.0).fit(X, y).report_.noise.interval[1] < 1e-4 * np.var(y)
 
 
 @pytest.mark.parametrize("p", [20, 150])
@@ -211,10 +210,10 @@ def test_folds_change_neither_noise_nor_forecast(p):
     X, y = make_data(100, p, noise=2.0)
     alone = RenormalizedRidge(5.0).fit(X, y)
     folds = RenormalizedRidge(5.0, cv=2).fit(X, y)
-    assert_allclose(folds.noise_variance_interval_, alone.noise_variance_interval_, rtol=1e-6)
+    assert_allclose(folds.report_.noise.interval, alone.report_.noise.interval, rtol=1e-6)
     assert_allclose(
-        learning_curve(folds, [50, 200], alpha=5.0).risk,
-        learning_curve(alone, [50, 200], alpha=5.0).risk,
+        folds.report_.learning_curve([50, 200], alpha=5.0).risk,
+        alone.report_.learning_curve([50, 200], alpha=5.0).risk,
         rtol=1e-6,
     )
 
@@ -229,10 +228,10 @@ def test_noise_is_the_residual_variance_where_rows_remain(weighted):
     design = root * np.column_stack([np.ones(60), X])
     rss = np.linalg.lstsq(design, root * Y, rcond=None)[1]
     joint = RenormalizedRidge(1.0).fit(X, Y, sample_weight=w)
-    assert_allclose(joint.noise_variance_, np.mean(rss) / 39 / w.mean(), rtol=1e-8)
+    assert_allclose(joint.report_.noise.variance, np.mean(rss) / 39 / w.mean(), rtol=1e-8)
     each = TheoryGuidedRidgeCV(alpha_per_target=True).fit(X, Y, sample_weight=w)
-    assert_allclose(each.noise_variance_, rss / 39 / w.mean(), rtol=1e-8)
-    assert np.isnan(RenormalizedRidge(1.0).fit(X[:10], Y[:10]).noise_variance_)
+    assert_allclose(each.report_.noise.variance, rss / 39 / w.mean(), rtol=1e-8)
+    assert np.isnan(RenormalizedRidge(1.0).fit(X[:10], Y[:10]).report_.noise.variance)
 
 
 @pytest.mark.parametrize(
@@ -241,17 +240,17 @@ def test_noise_is_the_residual_variance_where_rows_remain(weighted):
 def test_sizes_that_are_no_numbers_are_refused_in_a_sentence(sizes):
     model = TheoryGuidedRidgeCV().fit(*make_data(30, 5))
     with pytest.raises(ValueError, match="train_sizes must be numbers of rows"):
-        learning_curve(model, sizes)
+        model.report_.learning_curve(sizes)
 
 
 def test_one_size_is_a_list_of_one():
-    curve = learning_curve(TheoryGuidedRidgeCV().fit(*make_data(30, 5)), 40)
+    curve = TheoryGuidedRidgeCV().fit(*make_data(30, 5)).report_.learning_curve(40)
     assert curve.train_sizes.shape == curve.risk.shape == (1,)
 
 
 def test_wrong_penalties_and_risks_are_refused_in_a_sentence():
     model = TheoryGuidedRidgeCV().fit(*make_data(30, 5))
     with pytest.raises(ValueError, match="alpha"):
-        learning_curve(model, [30], alpha="auto")
+        model.report_.learning_curve([30], alpha="auto")
     with pytest.raises(ValueError, match="target_risk"):
-        samples_needed(model, "a")
+        model.report_.samples_needed("a")

@@ -25,7 +25,7 @@ def test_is_the_renormalized_training_error(shape, fit_intercept, weighted):
     total = len(X) if weights is None else weights.sum()
     n = total - fit_intercept
     for alpha, risk, kappa in zip(
-        alphas, model.risk_path_, model.effective_ridge_path_, strict=True
+        alphas, model.report_.path.risk, model.report_.path.effective_ridge, strict=True
     ):
         coef, intercept = ridge_fit(X, y, alpha, weights, fit_intercept)
         residuals = y - (X @ coef + intercept)[:, 0]
@@ -39,8 +39,8 @@ def test_interpolating_limit_is_finite_and_continuous():
     model = TheoryGuidedRidgeCV([0.0, 1e-10], risk="gcv")
     with pytest.warns(GridEdgeWarning, match="is better"):
         model.fit(X, y)
-    assert_allclose(model.risk_path_[0], model.risk_path_[1], rtol=1e-6)
-    assert model.risk_path_[0] > 0
+    assert_allclose(model.report_.path.risk[0], model.report_.path.risk[1], rtol=1e-6)
+    assert model.report_.path.risk[0] > 0
 
 
 def test_moments_are_enough_and_rows_left_out_need_more():
@@ -83,8 +83,8 @@ def test_leverage_dispersion_tells_where_gcv_fails():
     uneven = TheoryGuidedRidgeCV([1e-3], risk="gcv").fit(np.column_stack([X, owned]), y)
     held_out = np.mean((fresh_y - uneven.predict(np.column_stack([fresh, 0.0 * owned]))) ** 2)
     loo = RenormalizedRidge(1e-3).fit(np.column_stack([X, owned]), y).risk_
-    assert even.leverage_dispersion_ < 0.05
-    assert uneven.leverage_dispersion_ > 0.4
+    assert even.report_.leverage_dispersion < 0.05
+    assert uneven.report_.leverage_dispersion > 0.4
     assert abs(loo / held_out - 1) < 0.3
     assert abs(uneven.risk_ / held_out - 1) > abs(loo / held_out - 1)
 
@@ -96,7 +96,7 @@ def test_weights_that_fool_it_are_told_of(weights):
     w = np.random.default_rng(0).uniform(*weights, 30)
     with pytest.warns(UnreliableGCVWarning, match="Use risk='loo'"):
         model = TheoryGuidedRidgeCV(risk="gcv").fit(X, y, w)
-    assert model.risk_path_[0] in (0.0, np.inf)
+    assert model.report_.path.risk[0] in (0.0, np.inf)
     # silence, since any warning is an error here
     TheoryGuidedRidgeCV(risk="gcv").fit(X, y)
     TheoryGuidedRidgeCV(risk="gcv").fit(X, y, w * 30 / w.sum())

@@ -72,7 +72,7 @@ def test_sparse_rows_and_blocks_have_the_same_risk(name):
     assert_allclose(LeaveOneOut(sparse).risk(alphas[:, None]), risk, rtol=rtol)
     rows = DaskRows([(X[:20], y[:20], None), (X[20:], y[20:], None)], np.dtype(float))
     _, _, moments = rows.moments()
-    by_block = rows.factorize(moments, 36, fit_intercept=True).holding(X, y[:, None], None)
+    by_block = factorize_moments(moments, 36, rows.again(moments)).holding(X, y[:, None], None)
     assert_allclose(LeaveOneOut(by_block).risk(alphas[:, None]), risk, rtol=rtol)
 
 
@@ -228,7 +228,7 @@ def test_a_row_that_outweighs_all_others(shape, magnitude, kind):
     for alpha, exact in zip(alphas, errors.T, strict=True):
         model = RenormalizedRidge(alpha).fit(X, y, weights)
         assert_allclose(model.risk_, np.average(exact**2, weights=weights), rtol=1e-5)
-        assert_allclose(model.loo_residuals_, exact, rtol=1e-5, atol=1e-6)
+        assert_allclose(model.report_.held_out.errors, exact, rtol=1e-5, atol=1e-6)
     model = TheoryGuidedRidgeCV().fit(X, y, weights)
     exact = exact_errors(X, y, [model.alpha_], weights=weights)[:, 0]
     assert_allclose(model.risk_, np.average(exact**2, weights=weights), rtol=1e-5)
@@ -277,7 +277,7 @@ def test_rows_that_own_a_column_are_not_refitted(monkeypatch):
     monkeypatch.setattr("sk_renorm._tuning.request.refit", lambda *args, **how: calls.append(args))
     model = RenormalizedRidge(1.0).fit(X, y)
     assert not calls
-    assert_allclose(model.loo_residuals_, exact_errors(X, y, [1.0])[:, 0], rtol=1e-10)
+    assert_allclose(model.report_.held_out.errors, exact_errors(X, y, [1.0])[:, 0], rtol=1e-10)
 
 
 @pytest.mark.parametrize("shape", [(24, 40), (24, 24)], ids=["wide", "square"])

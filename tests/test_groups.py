@@ -57,7 +57,7 @@ def test_names_of_groups_do_not_matter():
     b = TheoryGuidedRidgeCV().fit(X, y, groups=names)
     assert_allclose(a.risk_std_error_, b.risk_std_error_)
     assert_allclose(a.predict_interval(X, 0.8), b.predict_interval(X, 0.8))
-    assert b.groups_.max() == 14
+    assert b.report_.held_out.groups.max() == 14
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_interval_of_the_risk_is_for_new_groups():
             model = RenormalizedRidge(1.0).fit(X, y, groups=labels)
             delta = model.coef_ - 1.0
             truth = 1.09 * delta @ delta + model.intercept_**2 + 2.0**2 + 1.0
-            low, high = model.risk_interval()
+            low, high = model.report_.interval()
             hits.append(low <= truth <= high)
     spread = 3.0 * np.sqrt(0.9 * 0.1 / repetitions)
     assert 0.87 - spread < np.mean(covered) < 0.9 + spread

@@ -77,7 +77,7 @@ def test_targets_together_equal_each_alone(method):
 def test_residual_limits_are_order_statistics():
     X, y = make_data(39, 4)
     model = RenormalizedRidge(1.0).fit(X, y)
-    errors = np.sort(model.loo_residuals_)
+    errors = np.sort(model.report_.held_out.errors)
     limits = model.predict_interval(X, 0.9) - model.predict(X)[:, None]
     # (n + 1) * 0.95 = 38 from below, and from above
     assert_allclose(limits, np.broadcast_to([errors[1], errors[37]], limits.shape))

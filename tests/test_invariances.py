@@ -6,21 +6,20 @@ import numpy as np
 import pytest
 import threadpoolctl
 from numpy.testing import assert_allclose
-from reference import make_data
+from reference import answer, make_data
 from scipy.stats import ortho_group
 from sklearn.model_selection import KFold
 
 from sk_renorm import RenormalizedRidge, RiskCurveDisplay, TheoryGuidedRidgeCV
-from sk_renorm.forecast import learning_curve
 
 SHAPES = [(60, 8), (25, 50)]
-SCALARS = ["alpha_", "risk_", "effective_df_", "effective_ridge_", "leverage_dispersion_"]
+SCALARS = ["alpha_", "risk_", "effective_df_", "effective_ridge_", "report_.leverage_dispersion"]
 
 
 def assert_same(one, other, rtol=1e-8):
     for name in SCALARS:
-        assert_allclose(getattr(one, name), getattr(other, name), rtol=rtol, err_msg=name)
-    assert_allclose(one.risk_path_, other.risk_path_, rtol=rtol)
+        assert_allclose(answer(one, name), answer(other, name), rtol=rtol, err_msg=name)
+    assert_allclose(one.report_.path.risk, other.report_.path.risk, rtol=rtol)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -45,7 +44,11 @@ def test_degrees_of_freedom_and_effective_ridge_are_ordered(shape):
     X, y = make_data(*shape)
     model = TheoryGuidedRidgeCV(alphas=40).fit(X, y)
     n, rank = shape[0] - 1, min(shape[0] - 1, shape[1])
-    df, kappa, ridge = model.effective_df_path_, model.effective_ridge_path_, model.alphas_ / n
+    df, kappa, ridge = (
+        model.report_.path.effective_df,
+        model.report_.path.effective_ridge,
+        model.report_.path.alpha / n,
+    )
     assert np.all(df <= rank)
     assert np.all(kappa >= ridge)
     # ridge(kappa(ridge)) == ridge
@@ -88,11 +91,23 @@ def test_memory_layout_does_not_matter_and_input_is_only_read(shape, tmp_path):
         assert np.array_equal(array, copy)
 
 
-OF_Y = {"coef_": 1, "intercept_": 1, "loo_predictions_": 1, "loo_residuals_": 1}
-OF_Y |= {"risk_": 2, "risk_path_": 2, "risk_std_error_": 2, "risk_path_std_error_": 2}
-OF_Y |= {"noise_variance_": 2, "noise_variance_interval_": 2, "risk_monte_carlo_error_": 2}
-WITHOUT_UNIT = ["alpha_", "alphas_", "equivalent_alphas_", "alpha_identified_", "effective_df_"]
-WITHOUT_UNIT += ["r2_ceiling_interval_", "leverage_dispersion_", "far_error_factor_"]
+OF_Y = {"coef_": 1, "intercept_": 1, "loo_predictions_": 1, "report_.held_out.errors": 1}
+OF_Y |= {"risk_": 2, "report_.path.risk": 2, "risk_std_error_": 2, "report_.path.std_error": 2}
+OF_Y |= {
+    "report_.noise.variance": 2,
+    "report_.noise.interval": 2,
+}
+WITHOUT_UNIT = [
+    "alpha_",
+    "report_.path.alpha",
+    "report_.equivalent_alphas",
+    "report_.alpha_identified",
+    "effective_df_",
+]
+WITHOUT_UNIT += [
+    "report_.noise.r2_ceiling",
+    "report_.leverage_dispersion",
+]
 WAYS = {
     "search": ({}, {}),
     "one penalty for each target": ({"alpha_per_target": True}, {}),
@@ -119,10 +134,10 @@ def test_unit_of_y_does_not_matter(way, power):
     plain = TheoryGuidedRidgeCV(**parameters).fit(X, Y, **extra)
     scaled = TheoryGuidedRidgeCV(**parameters).fit(X, Y * unit, **extra)
     for name in WITHOUT_UNIT:
-        assert np.array_equal(getattr(scaled, name), getattr(plain, name)), name
+        assert np.array_equal(answer(scaled, name), answer(plain, name)), name
     for name, degree in OF_Y.items():
-        wanted = getattr(plain, name) * unit**degree
-        assert np.array_equal(getattr(scaled, name), wanted, equal_nan=True), name
+        wanted = answer(plain, name) * unit**degree
+        assert np.array_equal(answer(scaled, name), wanted, equal_nan=True), name
     if "store_cv_results" in parameters:
         assert np.array_equal(scaled.cv_results_, plain.cv_results_ * unit**2)
     new, deviation = scaled.predict(X, return_std=True)
@@ -131,10 +146,10 @@ def test_unit_of_y_does_not_matter(way, power):
     one, other = scaled.compare(1.0, 10.0), plain.compare(1.0, 10.0)
     assert np.array_equal(one.difference, other.difference * unit**2)
     assert np.array_equal(one.std_error, other.std_error * unit**2)
-    curve, other = learning_curve(scaled, [30, 200]), learning_curve(plain, [30, 200])
+    curve, other = scaled.report_.learning_curve([30, 200]), plain.report_.learning_curve([30, 200])
     assert np.array_equal(curve.alpha, other.alpha)
     for name in ("risk", "std_error", "lower", "upper"):
-        assert np.array_equal(getattr(curve, name), getattr(other, name) * unit**2), name
+        assert np.array_equal(answer(curve, name), answer(other, name) * unit**2), name
 
 
 @pytest.mark.parametrize("factor", [1e-170, 1e-100, 1e100, 1e140])
@@ -142,7 +157,7 @@ def test_any_factor_on_y_is_one_on_the_model(factor):
     X, y = make_data(25, 50, noise=3.0)
     plain, scaled = TheoryGuidedRidgeCV().fit(X, y), TheoryGuidedRidgeCV().fit(X, y * factor)
     assert_allclose(scaled.alpha_, plain.alpha_, rtol=1e-6)
-    assert_allclose(scaled.equivalent_alphas_, plain.equivalent_alphas_, rtol=1e-6)
+    assert_allclose(scaled.report_.equivalent_alphas, plain.report_.equivalent_alphas, rtol=1e-6)
     assert_allclose(scaled.predict(X), plain.predict(X) * factor, rtol=1e-6)
     intervals = [model.predict_interval(X, 0.8, "jackknife+") for model in (plain, scaled)]
     assert_allclose(intervals[1], intervals[0] * factor, rtol=1e-6)
@@ -154,7 +169,7 @@ def test_targets_of_any_sizes_with_a_penalty_for_each():
     together = TheoryGuidedRidgeCV(alpha_per_target=True).fit(X, Y * factors)
     plain = TheoryGuidedRidgeCV(alpha_per_target=True).fit(X, Y)
     assert_allclose(together.alpha_, plain.alpha_, rtol=1e-6)
-    assert_allclose(together.equivalent_alphas_, plain.equivalent_alphas_, rtol=1e-6)
+    assert_allclose(together.report_.equivalent_alphas, plain.report_.equivalent_alphas, rtol=1e-6)
     assert_allclose(together.coef_, plain.coef_ * factors[:, None], rtol=1e-6)
 
 

@@ -25,7 +25,6 @@ from sk_renorm._risk import (
     make_risk,
 )
 from sk_renorm.exceptions import UnresolvedPenaltyWarning
-from sk_renorm.forecast import learning_curve
 
 SHAPES = [(700, 250), (250, 700)]
 LIMIT = "sk_renorm._linalg._choose._LARGEST_GRAM"
@@ -156,12 +155,12 @@ def test_a_fit_is_that_of_the_spectrum_within_its_error(shape, per_target, monke
     exact = TheoryGuidedRidgeCV(risk="gcv", alpha_per_target=per_target).fit(sp.csr_array(X), Y)
     monkeypatch.setattr(LIMIT, 1)
     model = TheoryGuidedRidgeCV(alpha_per_target=per_target).fit(sp.csr_array(X), Y)
-    assert model.factorization_.startswith("krylov: a Gram matrix of 250 rows")
+    assert model.report_.factorization.startswith("krylov: a Gram matrix of 250 rows")
     # the risk is flat at its minimum: the exact one at the penalty chosen is as good
     at = GeneralizedCrossValidation(factorize(X, Y)).risk(np.atleast_1d(model.alpha_)[None, :])[0]
     at = at if per_target else at.mean()
     assert_allclose(at, exact.risk_, rtol=5e-3)
-    error = np.asarray(model.risk_monte_carlo_error_)
+    error = np.asarray(model.report_.monte_carlo.risk_error)
     assert np.all((error > 0.0) & (np.abs(model.risk_ - at) < 6.0 * error + 1e-3))
     assert_allclose(model.risk_std_error_, exact.risk_std_error_, rtol=0.2)
     coef, intercept = zip(
@@ -173,10 +172,10 @@ def test_a_fit_is_that_of_the_spectrum_within_its_error(shape, per_target, monke
     )
     assert_allclose(model.coef_, np.hstack(coef).T, atol=1e-6 * np.abs(coef).max())
     assert_allclose(model.intercept_, np.hstack(intercept), rtol=1e-6)
-    mean_square = np.mean(model.loo_residuals_**2, axis=0)
+    mean_square = np.mean(model.report_.held_out.errors**2, axis=0)
     assert_allclose(mean_square if per_target else mean_square.mean(), model.risk_, rtol=1e-9)
-    gap = model.loo_residuals_ - exact.loo_residuals_
-    assert np.std(gap) < 0.2 * np.std(exact.loo_residuals_)
+    gap = model.report_.held_out.errors - exact.report_.held_out.errors
+    assert np.std(gap) < 0.2 * np.std(exact.report_.held_out.errors)
 
 
 @pytest.mark.usefixtures("small_is_large")
@@ -192,11 +191,11 @@ def test_weights(shape):
     weights = np.random.default_rng(1).random(len(X)) + 0.5
     weights[:5] = 0.0
     model = TheoryGuidedRidgeCV().fit(sp.csr_array(X), y, weights)
-    expected = np.average(model.loo_residuals_[5:] ** 2, weights=weights[5:])
+    expected = np.average(model.report_.held_out.errors[5:] ** 2, weights=weights[5:])
     assert model.risk_ == pytest.approx(expected, rel=1e-9)
     exact = LeaveOneOut(factorize(X[5:], y[5:, None], weights[5:]))
     assert model.risk_ == pytest.approx(exact.risk(np.array([[model.alpha_]]))[0, 0], rel=0.05)
-    assert np.isnan(model.loo_residuals_[:5]).all()
+    assert np.isnan(model.report_.held_out.errors[:5]).all()
 
 
 def test_scatter_of_leverages():
@@ -221,7 +220,7 @@ def test_dials(shape):
         model = RenormalizedRidge(**{dial: value}).fit(sp.csr_array(X), y)
         assert getattr(model, f"{dial}_") == pytest.approx(value, rel=1e-8)
         df = effective_df(exact, np.array([model.alpha_]))[0]
-        assert abs(df - model.effective_df_) < 6.0 * model.effective_df_monte_carlo_error_
+        assert abs(df - model.effective_df_) < 6.0 * model.report_.monte_carlo.effective_df_error
     limit = float(effective_ridge(exact, np.array(0.0)))
     assert RenormalizedRidge(effective_ridge=limit + 1e-3).fit(sp.csr_array(X), y).alpha_ < 2.0
     for dial, value in (("effective_df", 1000), ("effective_ridge", 0.5 * limit - 1.0)):
@@ -236,7 +235,7 @@ def test_dials(shape):
 def test_candidates_below_what_can_be_resolved_have_no_risk():
     X, y = large_data(*SHAPES[0])
     model = TheoryGuidedRidgeCV(alphas=[1e-13, 1.0, 10.0, 100.0]).fit(sp.csr_array(X), y)
-    assert_array_equal(np.isnan(model.risk_path_), [True, False, False, False])
+    assert_array_equal(np.isnan(model.report_.path.risk), [True, False, False, False])
     assert model.alpha_ in (1.0, 10.0, 100.0)
     with pytest.raises(ValueError, match=r"Penalties below .* cannot be told apart"):
         RenormalizedRidge(alpha=0.0).fit(sp.csr_array(X), y)
@@ -266,17 +265,17 @@ def test_what_a_model_answers():
     X = sp.csr_array(X)
     model = TheoryGuidedRidgeCV(selection="1se").fit(X, y)
     assert model.alpha_ > TheoryGuidedRidgeCV().fit(X, y).alpha_
-    assert "krylov" in model.summary()
-    assert "of 250" in model.summary()
+    assert "krylov" in str(model.report_)
+    assert "of 250" in str(model.report_)
     assert model.score(X, y) > 0.3
-    assert model.eigenvalues_.shape == (0,)
-    assert np.isnan(model.noise_variance_)
-    low, high = model.noise_variance_interval_
+    assert model.report_.eigenvalues.shape == (0,)
+    assert np.isnan(model.report_.noise.variance)
+    low, high = model.report_.noise.interval
     assert 0.5 < low < 1.0 < high < 1.5  # the noise has variance one
-    low, high = model.risk_interval()
+    low, high = model.report_.interval()
     assert low < model.risk_ < high
-    assert model.compare(model.alpha_, 1e6).difference < 0.0
-    curve = learning_curve(model, [350, 700, 1400])
+    assert model.report_.compare(model.alpha_, 1e6).difference < 0.0
+    curve = model.report_.learning_curve([350, 700, 1400])
     assert np.all(np.diff(curve.risk) < 0.0)
     assert curve.risk[1] == pytest.approx(model.risk_, rel=0.1)
     limits = model.predict_interval(X)
@@ -351,7 +350,7 @@ def test_a_large_fit():
     assert choose_factorization(*X.shape, sparse=True).name == "krylov"
     assert choose_factorization(*X.shape).name == "column_gram"
     model = TheoryGuidedRidgeCV().fit(X, y)
-    assert model.factorization_.startswith("krylov: a Gram matrix of 5500 rows (0.24 GB)")
+    assert model.report_.factorization.startswith("krylov: a Gram matrix of 5500 rows (0.24 GB)")
     # the normal equations of the centred rows
     residuals = y - model.predict(X)
     assert residuals.mean() == pytest.approx(0.0, abs=1e-10)
@@ -367,8 +366,8 @@ def test_summary_says_what_leave_one_out_would_take():
     X, y = large_data(250, 300)
     X[::9] *= 8.0
     model = TheoryGuidedRidgeCV().fit(sp.csr_array(X), y)
-    assert model.leverage_dispersion_ > 0.25
-    assert "leave-one-out is, which takes fewer rows or features" in model.summary()
+    assert model.report_.leverage_dispersion > 0.25
+    assert "leave-one-out is, which takes fewer rows or features" in str(model.report_)
 
 
 @pytest.mark.parametrize(("factor", "is_told"), [(1e3, False), (1e6, True)])

@@ -23,11 +23,8 @@ from sk_renorm import (
     SpectrumDisplay,
     TheoryGuidedRidgeCV,
 )
-from sk_renorm.forecast import learning_curve, samples_needed
 
 ASKED = {
-    "learning_curve": lambda model: learning_curve(model, [20, 80]),
-    "samples_needed": lambda model: samples_needed(model, 5.0),
     "RiskCurveDisplay": RiskCurveDisplay.from_estimator,
     "LearningCurveForecastDisplay": LearningCurveForecastDisplay.from_estimator,
     "SpectrumDisplay": SpectrumDisplay.from_estimator,

@@ -150,7 +150,7 @@ def test_one_row_per_fold_is_leave_one_out():
     X, y = make_data(30, 6, noise=5.0)
     by_fold = TheoryGuidedRidgeCV(cv=KFold(30)).fit(X, y)
     by_row = TheoryGuidedRidgeCV().fit(X, y)
-    assert_allclose(by_fold.risk_path_, by_row.risk_path_, rtol=1e-10)
+    assert_allclose(by_fold.report_.path.risk, by_row.report_.path.risk, rtol=1e-10)
     assert_allclose(by_fold.alpha_, by_row.alpha_, rtol=1e-6)
 
 

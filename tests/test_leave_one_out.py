@@ -61,7 +61,7 @@ def test_path_is_the_risk_at_each_penalty(shape, q):
     X, y = make_data(*shape, q=q)
     alphas = np.geomspace(1e-4, 1e4, 7)
     expected = [np.mean(held_out_errors(X, y, a, one_by_one(len(X))) ** 2) for a in alphas]
-    assert_allclose(TheoryGuidedRidgeCV(alphas).fit(X, y).risk_path_, expected, rtol=1e-9)
+    assert_allclose(TheoryGuidedRidgeCV(alphas).fit(X, y).report_.path.risk, expected, rtol=1e-9)
 
 
 def test_path_per_target_and_each_targets_own_errors():
@@ -70,7 +70,7 @@ def test_path_per_target_and_each_targets_own_errors():
     model = TheoryGuidedRidgeCV(alphas, alpha_per_target=True).fit(X, Y)
     folds = one_by_one(len(X))
     expected = [np.mean(held_out_errors(X, Y, a, folds) ** 2, axis=0) for a in alphas]
-    assert_allclose(model.risk_path_, expected, rtol=1e-9)
+    assert_allclose(model.report_.path.risk, expected, rtol=1e-9)
     for target, alpha in enumerate(model.alpha_):
         errors = held_out_errors(X, Y[:, target], alpha, folds)
         assert_allclose(Y[:, target] - model.loo_predictions_[:, target], errors, rtol=1e-9)
@@ -88,7 +88,7 @@ def test_many_blocks_of_rows_and_a_single_one_agree():
     big = RenormalizedRidge(1.0).fit(X, Y)
     residuals = Y - big.predict(X)
     assert_allclose(Y - big.loo_predictions_, residuals / (1 - hat)[:, None], rtol=1e-9)
-    assert_allclose(big.leverage_dispersion_, np.std(1 - hat) / np.mean(1 - hat), rtol=1e-8)
+    assert_allclose(big.report_.leverage_dispersion, np.std(1 - hat) / np.mean(1 - hat), rtol=1e-8)
 
 
 def test_rows_that_own_a_column_have_leverage_one():

@@ -28,7 +28,7 @@ def test_rows_are_named_with_their_share(rows):
     message = str(caught[0].message)
     named = message.partition(", far from")[0].partition("comes from row")[2].removeprefix("s")
     assert {int(number) for number in named.split(",")} == set(rows)
-    losses = model.loo_residuals_**2
+    losses = model.report_.held_out.errors**2
     assert message.startswith(f"{losses[rows].sum() / losses.sum():.0%} of risk_")
     assert caught[0].filename == __file__
 
@@ -41,7 +41,7 @@ def test_rows_that_choose_the_penalty(p):
     alphas = np.geomspace(1e-3, 1e8, 30)
     with pytest.warns(InfluentialRowsWarning, match="decided by row 17, far") as caught:
         model = TheoryGuidedRidgeCV(alphas).fit(X, y)
-    assert model.loo_residuals_[17] ** 2 < 0.25 * np.sum(model.loo_residuals_**2)
+    assert model.report_.held_out.errors[17] ** 2 < 0.25 * np.sum(model.report_.held_out.errors**2)
     others = np.ones(100)
     others[17] = 0.0
     with warnings.catch_warnings():
@@ -50,7 +50,7 @@ def test_rows_that_choose_the_penalty(p):
         RenormalizedRidge(model.alpha_).fit(X, y)  # nothing was chosen
     with pytest.warns(InfluentialRowsWarning, match="of risk_ comes from"):  # given, not chosen
         RenormalizedRidge([model.alpha_, 1e-3]).fit(X, np.column_stack([y, y]))
-    cost = remedy.risk_path_[alphas == model.alpha_][0] / remedy.risk_ - 1.0
+    cost = remedy.report_.path.risk[alphas == model.alpha_][0] / remedy.risk_ - 1.0
     assert f"other rows is {cost:.0%} larger than" in str(caught[0].message)
 
 
@@ -99,7 +99,7 @@ def test_the_cost_is_that_of_the_rows_named(seed):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", InfluentialRowsWarning)  # those not named
         remedy = TheoryGuidedRidgeCV(alphas).fit(X, y, risk_weight=others)
-    cost = remedy.risk_path_[alphas == model.alpha_][0] / remedy.risk_ - 1.0
+    cost = remedy.report_.path.risk[alphas == model.alpha_][0] / remedy.risk_ - 1.0
     assert f"other rows is {cost:.0%} larger than" in message
 
 

@@ -30,7 +30,7 @@ def test_fit_and_predict_never_copy_the_rows(tmp_path, dtype, order, risk):
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
     assert peak < vectors + blocks < 0.5 * mapped.nbytes
-    assert np.shares_memory(model._factorization.data.X, mapped)
+    assert np.shares_memory(model.report_.evidence._fit.data.X, mapped)
     expected = TheoryGuidedRidgeCV(risk=risk).fit(X.astype(dtype), y)
     assert_allclose(model.alpha_, expected.alpha_, rtol=1e-6)
     assert_allclose(predictions, expected.predict(X.astype(dtype)), rtol=1e-4, atol=1e-5)

@@ -14,9 +14,14 @@ from scipy.sparse import csr_array
 from sklearn.datasets import load_diabetes
 
 from sk_renorm import HBlockSplit, RenormalizedRidge, TheoryGuidedRidgeCV
-from sk_renorm._checks import neighbours as find_neighbours
-from sk_renorm._checks import warn
-from sk_renorm._checks.neighbours import _is_at_once, excess_losses, growth_of_blocks, sets_of_rows
+from sk_renorm._checks import dependence
+from sk_renorm._checks.neighbours import (
+    _is_at_once,
+    excess_losses,
+    growth_of_blocks,
+    sets_of_rows,
+)
+from sk_renorm._checks.neighbours import neighbours as find_neighbours
 from sk_renorm._checks.order import is_in_order
 from sk_renorm.exceptions import DependentRowsWarning
 
@@ -43,8 +48,8 @@ def rows_left_out(model, X, y, **fit):
     """Return what the checks of a fit are given."""
     seen = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(warn, "_warn_of_copies", lambda *_: False)
-        patch.setattr(warn, "neighbours", seen.append)
+        patch.setattr(dependence, "_copies", lambda *_: None)
+        patch.setattr(dependence, "neighbours", seen.append)
         model.fit(X, y, **fit)
     return seen[0]
 

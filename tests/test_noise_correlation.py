@@ -58,8 +58,8 @@ def test_standard_errors_of_a_second_order_cover_at_every_lag():
 def test_rows_that_wander_without_end_are_finite(order):
     X = np.cumsum(np.random.default_rng(0).standard_normal((60, 3)), axis=0)
     model = RenormalizedRidge(1.0, sample_correlation=order).fit(X, X[:, 0])
-    assert np.all(np.abs(model.row_correlation_) <= 1.0)
-    assert np.all(np.isfinite(model.row_correlation_std_error_))
+    assert np.all(np.abs(model.report_.dependence.sample_correlation) <= 1.0)
+    assert np.all(np.isfinite(model.report_.dependence.sample_correlation_std_error))
     assert np.isfinite(model.risk_)
 
 
@@ -129,20 +129,23 @@ def test_noise_is_fitted_where_rows_have_an_order():
     X = autoregression(rng, 300, 0.3, 5)
     Y = X[:, :2] + np.column_stack([autoregression(rng, 300, rho, 1)[:, 0] for rho in (0.9, 0.0)])
     model = TheoryGuidedRidgeCV(sample_correlation="ar1").fit(X, Y)
-    assert_allclose(model.noise_correlation_, [0.9, 0.0], atol=0.15)
-    assert model.noise_correlation_std_error_[0] < 0.1
-    used = model.correlated_error_["noise_correlation"]
-    assert_allclose(used, [model.noise_correlation_[0], 0.0])
-    assert "correlation of noise" in model.summary()
+    assert_allclose(model.report_.dependence.noise_correlation, [0.9, 0.0], atol=0.15)
+    assert model.report_.dependence.noise_correlation_std_error[0] < 0.1
+    used = model.report_.dependence.error_noise_correlation
+    assert_allclose(used, [model.report_.dependence.noise_correlation[0], 0.0])
+    assert "correlation of noise" in str(model.report_)
     one = TheoryGuidedRidgeCV(sample_correlation="ar1").fit(X, Y[:, 0])
-    assert isinstance(one.noise_correlation_, float)
+    assert isinstance(one.report_.dependence.noise_correlation, float)
     for given in (
         TheoryGuidedRidgeCV(sample_correlation=np.eye(300)),
         TheoryGuidedRidgeCV(sample_correlation="ar1", risk="gcv"),
     ):
-        assert given.fit(X, Y).noise_correlation_ is None
+        assert given.fit(X, Y).report_.dependence.noise_correlation is None
     assert (
-        TheoryGuidedRidgeCV(sample_correlation=[1.0]).fit(X, Y).row_correlation_std_error_ is None
+        TheoryGuidedRidgeCV(sample_correlation=[1.0])
+        .fit(X, Y)
+        .report_.dependence.sample_correlation_std_error
+        is None
     )
     nothing = RenormalizedRidge(1.0, sample_correlation="ar1").fit(X, np.ones(300))
-    assert nothing.noise_correlation_std_error_ == np.inf
+    assert nothing.report_.dependence.noise_correlation_std_error == np.inf

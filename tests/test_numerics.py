@@ -5,18 +5,18 @@ import numpy as np
 import pytest
 from exact import exact_errors
 from numpy.testing import assert_allclose
-from reference import held_out_errors, make_data, one_by_one, ridge_fit
+from reference import answer, held_out_errors, make_data, one_by_one, ridge_fit
 from sklearn.model_selection import KFold
 
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
 from sk_renorm._linalg import choose_factorization, factorize
 
-ATTRIBUTES = ["alpha_", "risk_", "effective_df_", "effective_ridge_", "leverage_dispersion_"]
+ATTRIBUTES = ["alpha_", "risk_", "effective_df_", "effective_ridge_", "report_.leverage_dispersion"]
 
 
 def assert_finite(model, X):
-    for name in [*ATTRIBUTES, "coef_", "intercept_", "risk_path_", "loo_predictions_"]:
-        assert np.isfinite(getattr(model, name)).all(), name
+    for name in [*ATTRIBUTES, "coef_", "intercept_", "report_.path.risk", "loo_predictions_"]:
+        assert np.isfinite(answer(model, name)).all(), name
     assert np.isfinite(model.predict(X)).all()
     assert 0 <= model.effective_df_ <= min(len(X) - 1, X.shape[1]) + 1e-9
     assert model.risk_ >= 0
@@ -52,7 +52,7 @@ def test_rows_only_where_given_penalties_need_them():
     X, y = graded_data((60, 30), 1e-10, 1e-2)
     for alpha, name in ((1e-3, "column_gram"), (1e-16, "rows")):
         model = RenormalizedRidge(alpha).fit(X, y)
-        assert model.factorization_.startswith(name)
+        assert model.report_.factorization.startswith(name)
         errors = held_out_errors(X, y, alpha, one_by_one(len(X)))
         assert_allclose(y - model.loo_predictions_, errors, rtol=1e-5)
 
@@ -80,8 +80,8 @@ def test_rows_and_columns_give_the_same():
     assert choose_factorization(*X.shape).name != choose_factorization(*wide.shape).name
     one, other = TheoryGuidedRidgeCV().fit(X, y), TheoryGuidedRidgeCV().fit(wide, y)
     for name in ATTRIBUTES:
-        assert_allclose(getattr(one, name), getattr(other, name), rtol=1e-8)
-    assert_allclose(one.risk_path_, other.risk_path_, rtol=1e-9)
+        assert_allclose(answer(one, name), answer(other, name), rtol=1e-8)
+    assert_allclose(one.report_.path.risk, other.report_.path.risk, rtol=1e-9)
     assert_allclose(one.coef_, other.coef_[:10], rtol=1e-8)
 
 
@@ -104,8 +104,8 @@ DEGENERATE = {
 def test_degenerate_data_gives_finite_numbers(case, risk, fit_intercept):
     X, y = case
     model = TheoryGuidedRidgeCV(risk=risk, fit_intercept=fit_intercept).fit(X, y)
-    for name in [*ATTRIBUTES, "coef_", "intercept_", "risk_path_", "loo_predictions_"]:
-        assert np.isfinite(getattr(model, name)).all(), name
+    for name in [*ATTRIBUTES, "coef_", "intercept_", "report_.path.risk", "loo_predictions_"]:
+        assert np.isfinite(answer(model, name)).all(), name
     for alpha in (0.0, 1e-300, 1e300):
         assert np.isfinite(RenormalizedRidge(alpha).fit(X, y).predict(X)).all()
 
@@ -168,11 +168,11 @@ def test_scales_of_x_and_y(shape, scale):
     plain = TheoryGuidedRidgeCV().fit(X, y)
     of_x = TheoryGuidedRidgeCV().fit(scale * X, y)
     assert_allclose(of_x.alpha_, scale**2 * plain.alpha_, rtol=1e-6)
-    assert_allclose(of_x.risk_path_, plain.risk_path_, rtol=1e-8)
+    assert_allclose(of_x.report_.path.risk, plain.report_.path.risk, rtol=1e-8)
     assert_allclose(of_x.predict(scale * X), plain.predict(X), rtol=1e-7)
     of_y = TheoryGuidedRidgeCV().fit(X, scale * y)
     assert_allclose(of_y.alpha_, plain.alpha_, rtol=1e-6)
-    assert_allclose(of_y.risk_path_, scale**2 * plain.risk_path_, rtol=1e-8)
+    assert_allclose(of_y.report_.path.risk, scale**2 * plain.report_.path.risk, rtol=1e-8)
 
 
 def test_nearly_perfect_fits_keep_their_digits():
@@ -191,7 +191,7 @@ def test_float32_stays_float32_and_chooses_the_same(shape):
     double = TheoryGuidedRidgeCV().fit(X, y)
     assert_allclose(single.alpha_, double.alpha_, rtol=0.01)
     for name in ("coef_", "loo_predictions_"):
-        assert getattr(single, name).dtype == np.float32
+        assert answer(single, name).dtype == np.float32
     assert single.predict(X.astype(np.float32)).dtype == np.float32
     assert_allclose(single.coef_, double.coef_, rtol=1e-3, atol=1e-4)
     ints = TheoryGuidedRidgeCV().fit(np.round(X).astype(int), np.round(y).astype(int))
@@ -207,7 +207,7 @@ def test_one_direction_is_enough(shape, cv, fit_intercept):
     model = RenormalizedRidge(alpha=0.3, cv=cv, fit_intercept=fit_intercept).fit(X, y)
     folds = one_by_one(len(X)) if cv is None else list(cv.split(X))
     expected = held_out_errors(X, y, 0.3, folds, fit_intercept=fit_intercept)
-    assert_allclose(model.loo_residuals_, expected, rtol=1e-9)
+    assert_allclose(model.report_.held_out.errors, expected, rtol=1e-9)
     coef, intercept = ridge_fit(X, y, 0.3, fit_intercept=fit_intercept)
     assert_allclose(model.coef_, coef[:, 0], rtol=1e-9)
     assert_allclose(model.intercept_, intercept[0], rtol=1e-9, atol=1e-12)

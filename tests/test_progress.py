@@ -73,14 +73,14 @@ def test_stages_in_memory(model):
     model = clone(model).set_callbacks(Recorder()).fit(X, y)
     assert_events(whole_fit(model, *IN_MEMORY))
     assert_array_equal(model.coef_, expected.coef_)
-    assert_array_equal(model.risk_path_, expected.risk_path_)
+    assert_array_equal(model.report_.path.risk, expected.report_.path.risk)
 
 
 def test_krylov_spaces_are_one_stage(monkeypatch):
     monkeypatch.setattr(_choose, "_LARGEST_GRAM", 20)
     X, y = make_data(120, 60)
     model = TheoryGuidedRidgeCV().set_callbacks(Recorder()).fit(scipy.sparse.csr_array(X), y)
-    assert model.factorization_.startswith("krylov")
+    assert model.report_.factorization.startswith("krylov")
     assert_events(whole_fit(model, ("factorize and select", None)))
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
-from reference import held_out_errors, one_by_one
+from reference import answer, held_out_errors, one_by_one
 
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
 
@@ -35,11 +35,18 @@ def problems(draw):
 def test_search_gives_finite_numbers_in_their_ranges(problem, fit_intercept):
     X, y, weights = problem
     model = TheoryGuidedRidgeCV(fit_intercept=fit_intercept).fit(X, y, weights)
-    for name in ("alpha_", "risk_", "effective_df_", "coef_", "loo_predictions_", "risk_path_"):
-        assert np.isfinite(getattr(model, name)).all(), name
+    for name in (
+        "alpha_",
+        "risk_",
+        "effective_df_",
+        "coef_",
+        "loo_predictions_",
+        "report_.path.risk",
+    ):
+        assert np.isfinite(answer(model, name)).all(), name
     assert model.alpha_ >= 0
     assert 0 <= model.effective_df_ <= min(len(X), X.shape[1]) * (1 + 1e-9)
-    assert model.risk_ <= model.risk_path_.min() * (1 + 1e-6)
+    assert model.risk_ <= model.report_.path.risk.min() * (1 + 1e-6)
     assert_allclose(
         model.risk_, np.average((y - model.loo_predictions_) ** 2, weights=weights), rtol=1e-6
     )

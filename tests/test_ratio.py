@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from reference import make_data
+from reference import factorization_of, make_data
 
 from sk_renorm import TheoryGuidedRidgeCV
 from sk_renorm._linalg import factorize
@@ -110,10 +110,10 @@ def test_no_better_penalty_is_missed(monkeypatch, name, weighted, per_target):
     power = np.var(Y)
     # a path with a relative error of 3e-5 cannot miss more than twice that
     assert np.all(nodes.risk_ <= every.risk_ * (1 + 6e-5) + 1e-20 * power)
-    alone = LeaveOneOut(factorize(X, Y, weights)).risk(nodes.alphas_[:, None])
+    alone = LeaveOneOut(factorize(X, Y, weights)).risk(nodes.report_.path.alpha[:, None])
     alone = alone if per_target else alone.mean(axis=1)
-    if nodes._factorization.name != "rows":
-        assert_allclose(nodes.risk_path_, alone, rtol=1e-9, atol=1e-20 * power)
+    if factorization_of(nodes).name != "rows":
+        assert_allclose(nodes.report_.path.risk, alone, rtol=1e-9, atol=1e-20 * power)
 
 
 @pytest.mark.parametrize(("name", "passes"), [("ordinary", 1), ("outlying rows", 2)])
@@ -142,27 +142,27 @@ def test_penalty_and_error_bars_of_ordinary_data(monkeypatch, shape, per_target,
     nodes, decided = outcome_of_nodes(monkeypatch, X, Y, **params)
     every = fit(monkeypatch, "all", X, Y, **params)
     assert decided
-    assert len(nodes.alphas_) < len(every.alphas_)
+    assert len(nodes.report_.path.alpha) < len(every.report_.path.alpha)
     if per_target:
         assert_allclose(nodes.alpha_, every.alpha_, rtol=5e-3)
     # a shared penalty may be GCV's, where its own risk is as good as the least
     assert_allclose(nodes.risk_, every.risk_, rtol=1e-6)
     assert_allclose(nodes.risk_std_error_, every.risk_std_error_, rtol=1e-3)
     # the lower end, fitted to the nodes, moves with them by a share of what is unknown
-    interval = every.noise_variance_interval_
+    interval = every.report_.noise.interval
     width = np.diff(interval, axis=-1)
-    assert np.all(np.abs(nodes.noise_variance_interval_ - interval) <= 0.01 * width)
+    assert np.all(np.abs(nodes.report_.noise.interval - interval) <= 0.01 * width)
     if not per_target:
-        assert nodes.alpha_ in nodes.alphas_
-        assert nodes.alpha_ in nodes.risk_profile_["alpha"]
-        chosen = nodes.risk_profile_["alpha"] == nodes.alpha_
-        assert_allclose(nodes.risk_profile_["risk"][chosen], nodes.risk_, rtol=1e-12)
+        assert nodes.alpha_ in nodes.report_.path.alpha
+        assert nodes.alpha_ in nodes.report_.profile.alpha
+        chosen = nodes.report_.profile.alpha == nodes.alpha_
+        assert_allclose(nodes.report_.profile.risk[chosen], nodes.risk_, rtol=1e-12)
 
 
 def test_large_data_is_searched_by_nodes_and_equals_the_hat_matrix():
     X, Y = gaussian(4000, 30, q=20)
     model = TheoryGuidedRidgeCV(alpha_per_target=True).fit(X, Y)
-    assert len(model.alphas_) < 30
+    assert len(model.report_.path.alpha) < 30
     Xc, Yc = X - X.mean(axis=0), Y - Y.mean(axis=0)
     values, V = np.linalg.eigh(Xc.T @ Xc)
     W = Xc @ V
@@ -173,7 +173,9 @@ def test_large_data_is_searched_by_nodes_and_equals_the_hat_matrix():
         errors = (Yc[:, [target]] - fitted) / (1.0 - leverage)
         risks = np.square(errors).mean(axis=0)
         assert_allclose(model.risk_[target], risks[50], rtol=1e-9)
-        assert_allclose(model.loo_residuals_[:, target], errors[:, 50], rtol=1e-7, atol=1e-9)
+        assert_allclose(
+            model.report_.held_out.errors[:, target], errors[:, 50], rtol=1e-7, atol=1e-9
+        )
         assert_allclose(model.alpha_[target], near[risks.argmin()], rtol=0.01)
 
 
@@ -243,7 +245,8 @@ def test_many_targets_of_large_data(monkeypatch):
     Y[:, :3] = np.random.default_rng(3).standard_normal((4000, 3))
     nodes = TheoryGuidedRidgeCV(alpha_per_target=True).fit(X, Y)
     assert np.any(
-        nodes.risk_path_ != LeaveOneOut(nodes._factorization).risk(nodes.alphas_[:, None])
+        nodes.report_.path.risk
+        != LeaveOneOut(factorization_of(nodes)).risk(nodes.report_.path.alpha[:, None])
     )
     every = fit(monkeypatch, "all", X, Y, alpha_per_target=True)
     assert np.all(nodes.risk_ <= every.risk_ * (1 + 6e-5))

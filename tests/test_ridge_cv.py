@@ -87,15 +87,15 @@ def test_any_callable_may_score_and_the_search_stays_continuous():
 def test_path_attributes_belong_together():
     X, y = load_diabetes(return_X_y=True)
     model = TheoryGuidedRidgeCV().fit(X, y)
-    here = np.flatnonzero(model.alphas_ == model.alpha_)
+    here = np.flatnonzero(model.report_.path.alpha == model.alpha_)
     assert len(here) == 1
-    assert_allclose(model.risk_path_[here[0]], model.risk_, rtol=1e-12)
-    assert model.risk_ == pytest.approx(model.risk_path_.min(), rel=1e-9)
-    assert_allclose(model.effective_df_path_[here[0]], model.effective_df_)
-    assert_allclose(model.effective_ridge_path_[here[0]], model.effective_ridge_)
-    assert np.all(np.diff(model.alphas_) > 0)
-    assert np.all(np.diff(model.effective_df_path_) < 0)
-    assert np.all(np.diff(model.effective_ridge_path_) > 0)
+    assert_allclose(model.report_.path.risk[here[0]], model.risk_, rtol=1e-12)
+    assert model.risk_ == pytest.approx(model.report_.path.risk.min(), rel=1e-9)
+    assert_allclose(model.report_.path.effective_df[here[0]], model.effective_df_)
+    assert_allclose(model.report_.path.effective_ridge[here[0]], model.effective_ridge_)
+    assert np.all(np.diff(model.report_.path.alpha) > 0)
+    assert np.all(np.diff(model.report_.path.effective_df) < 0)
+    assert np.all(np.diff(model.report_.path.effective_ridge) > 0)
     assert_allclose(model.risk_, np.mean((y - model.loo_predictions_) ** 2), rtol=1e-12)
     refit = Ridge(alpha=model.alpha_).fit(X, y)
     assert_allclose(model.coef_, refit.coef_, rtol=1e-8)
@@ -128,8 +128,8 @@ def test_a_target_in_a_column_keeps_the_shapes_of_ridge_cv():
     assert [part.shape for part in ours.predict(X, return_std=True)] == [(40,), (40,)]
     for method in ("residual", "jackknife+"):
         assert ours.predict_interval(X, method=method).shape == (40, 2)
-    assert ours.loo_predictions_.shape == ours.loo_residuals_.shape == y.shape
-    assert_allclose(ours.loo_predictions_ + ours.loo_residuals_, y)
+    assert ours.loo_predictions_.shape == ours.report_.held_out.errors.shape == y.shape
+    assert_allclose(ours.loo_predictions_ + ours.report_.held_out.errors, y)
     flat = TheoryGuidedRidgeCV(alphas).fit(X, y[:, 0])
     assert_allclose(ours.predict_interval(X), flat.predict_interval(X))
-    assert_allclose(ours.loo_residuals_[:, 0], flat.loo_residuals_)
+    assert_allclose(ours.report_.held_out.errors[:, 0], flat.report_.held_out.errors)

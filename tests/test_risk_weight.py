@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from reference import held_out_errors, make_data, one_by_one, sklearn_errors
+from reference import answer, held_out_errors, make_data, one_by_one, sklearn_errors
 from sklearn import config_context
 from sklearn.linear_model import Ridge
 from sklearn.metrics import get_scorer, mean_absolute_error
@@ -12,7 +12,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
-from sk_renorm.forecast import learning_curve
 
 ALPHAS = np.array([0.3, 3.0, 30.0])
 
@@ -38,13 +37,13 @@ def test_risk_is_the_weighted_mean_of_errors_left_out(shape, fit_intercept, weig
         [sklearn_errors(X, y, a, folds, sample_weight, fit_intercept) for a in ALPHAS]
     )
     risks = np.average(errors**2, axis=1, weights=weights)
-    assert_allclose(model.risk_path_, risks, rtol=1e-8)
+    assert_allclose(model.report_.path.risk, risks, rtol=1e-8)
     assert model.alpha_ == ALPHAS[risks.argmin()]
     assert_allclose(model.risk_, risks.min(), rtol=1e-8)
     assert_allclose(model.best_score_, -model.risk_)
     ridge = Ridge(model.alpha_, fit_intercept=fit_intercept).fit(X, y, sample_weight)
     assert_allclose(model.coef_, ridge.coef_, rtol=1e-7)
-    assert_allclose(model.risk_effective_size_, weights.sum() ** 2 / np.sum(weights**2))
+    assert_allclose(model.report_.held_out.effective_size, weights.sum() ** 2 / np.sum(weights**2))
     assert_allclose(model.predict(X[:3], return_std=True)[1], np.sqrt(risks.min()), rtol=1e-8)
 
 
@@ -62,8 +61,10 @@ def test_folds_pool_weighted_errors(what):
         model = TheoryGuidedRidgeCV(ALPHAS, cv=KFold(5)).fit(X, y, **common)
         folds, totals = list(KFold(5).split(X)), risk_weight
     errors = np.array([held_out_errors(X, y, a, folds) for a in ALPHAS])
-    assert_allclose(model.risk_path_, np.average(errors**2, axis=1, weights=risk_weight), rtol=1e-8)
-    assert_allclose(model.risk_effective_size_, totals.sum() ** 2 / np.sum(totals**2))
+    assert_allclose(
+        model.report_.path.risk, np.average(errors**2, axis=1, weights=risk_weight), rtol=1e-8
+    )
+    assert_allclose(model.report_.held_out.effective_size, totals.sum() ** 2 / np.sum(totals**2))
 
 
 def test_copies_left_out_together_carry_their_risk_weight():
@@ -74,7 +75,7 @@ def test_copies_left_out_together_carry_their_risk_weight():
     weighted = TheoryGuidedRidgeCV(12).fit(X, y, counts, risk_weight=risk_weight)
     copies = TheoryGuidedRidgeCV(12)
     copies.fit(X[rows], y[rows], groups=rows, risk_weight=risk_weight[rows])
-    assert_allclose(weighted.risk_path_, copies.risk_path_, rtol=1e-6)
+    assert_allclose(weighted.report_.path.risk, copies.report_.path.risk, rtol=1e-6)
     assert_allclose(weighted.alpha_, copies.alpha_, rtol=1e-6)
 
 
@@ -83,13 +84,13 @@ def test_equal_weights_are_none_and_scale_means_nothing():
     plain = TheoryGuidedRidgeCV().fit(X, y)
     equal = TheoryGuidedRidgeCV().fit(X, y, risk_weight=np.full(30, 0.1))
     assert equal.risk_weight_ is None
-    for name in ("alpha_", "risk_", "risk_std_error_", "coef_", "risk_effective_size_"):
-        assert_allclose(getattr(equal, name), getattr(plain, name), rtol=1e-12)
+    for name in ("alpha_", "risk_", "risk_std_error_", "coef_", "report_.held_out.effective_size"):
+        assert_allclose(answer(equal, name), answer(plain, name), rtol=1e-12)
     weights = some_weights(30)
     one = TheoryGuidedRidgeCV().fit(X, y, risk_weight=weights)
     huge = TheoryGuidedRidgeCV().fit(X, y, risk_weight=1e300 * weights)
     for name in ("alpha_", "risk_", "risk_std_error_", "risk_weight_"):
-        assert_allclose(getattr(huge, name), getattr(one, name), rtol=1e-12)
+        assert_allclose(answer(huge, name), answer(one, name), rtol=1e-12)
     assert_allclose(one.risk_weight_.mean(), 1.0)
 
 
@@ -100,8 +101,8 @@ def test_rows_of_zero_sample_weight_count_for_nothing():
     full = TheoryGuidedRidgeCV().fit(X, y, sample_weight, risk_weight=risk_weight)
     part = TheoryGuidedRidgeCV()
     part.fit(X[kept], y[kept], sample_weight[kept], risk_weight=risk_weight[kept])
-    for name in ("alpha_", "risk_", "risk_std_error_", "risk_effective_size_"):
-        assert_allclose(getattr(full, name), getattr(part, name), rtol=1e-12)
+    for name in ("alpha_", "risk_", "risk_std_error_", "report_.held_out.effective_size"):
+        assert_allclose(answer(full, name), answer(part, name), rtol=1e-12)
     assert_array_equal(full.risk_weight_ > 0.0, kept)
 
 
@@ -113,7 +114,7 @@ def test_series_lists_and_targets(estimator):
     before = weights.copy()
     model = estimator.fit(X, Y, risk_weight=pandas.Series(weights, index=np.arange(30)[::-1]))
     assert_array_equal(weights, before)
-    errors = np.square(model.loo_residuals_)
+    errors = np.square(model.report_.held_out.errors)
     assert_allclose(model.risk_, np.average(errors, axis=0, weights=weights).mean(), rtol=1e-10)
     again = estimator.fit(X, Y, risk_weight=list(weights))
     assert_allclose(again.risk_, model.risk_)
@@ -159,12 +160,17 @@ def test_what_is_said_of_the_population_of_the_rows_stays(groups):
     plain = RenormalizedRidge(3.0).fit(X, y, groups=groups)
     weighted = RenormalizedRidge(3.0).fit(X, y, groups=groups, risk_weight=some_weights(60))
     assert weighted.risk_ != plain.risk_
-    for name in ("coef_", "noise_variance_interval_", "r2_ceiling_interval_", "loo_residuals_"):
-        assert_allclose(getattr(weighted, name), getattr(plain, name), rtol=1e-10)
-    curves = [learning_curve(model, [40, 90], alpha=3.0).risk for model in (weighted, plain)]
+    for name in (
+        "coef_",
+        "report_.noise.interval",
+        "report_.noise.r2_ceiling",
+        "report_.held_out.errors",
+    ):
+        assert_allclose(answer(weighted, name), answer(plain, name), rtol=1e-10)
+    curves = [model.report_.learning_curve([40, 90], alpha=3.0).risk for model in (weighted, plain)]
     assert_allclose(*curves, rtol=1e-10)
-    assert "risk_weight" in weighted.summary()
-    assert "risk_weight" not in plain.summary()
+    assert "risk_weight" in str(weighted.report_)
+    assert "risk_weight" not in str(plain.report_)
 
 
 def test_refusals():
@@ -229,7 +235,7 @@ def test_intervals_are_weighted_quantiles():
     size = weights.sum() ** 2 / np.sum(weights**2)
     shares = weights / weights.sum() * size / (size + 1.0)
     x = X[:1] + 0.3
-    prediction, errors = model.predict(x)[0], model.loo_residuals_
+    prediction, errors = model.predict(x)[0], model.report_.held_out.errors
     low, high = model.predict_interval(x, 0.8)[0]
     assert_allclose(high, prediction + quantile(errors, shares, 0.9))
     assert_allclose(low, prediction - quantile(-errors, shares, 0.9))
@@ -273,7 +279,7 @@ def test_risk_under_covariate_shift(p):
         model = TheoryGuidedRidgeCV().fit(X, y, risk_weight=ratio)
         plain = TheoryGuidedRidgeCV().fit(X, y)
         truth = exact_risk(model, coef, shift)
-        low_risk, high_risk = model.risk_interval(0.9)
+        low_risk, high_risk = model.report_.interval(0.9)
         low, high = model.predict_interval(X_new, 0.9).T
         found.append(
             [

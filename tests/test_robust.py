@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from reference import held_out_errors, make_data, one_by_one
+from reference import answer, held_out_errors, make_data, one_by_one
 from scipy.sparse import csr_array, eye_array
 from sklearn.model_selection import KFold, LeaveOneGroupOut
 
@@ -147,16 +147,17 @@ def test_all_else_is_plain_leave_one_out():
     X, y = in_wrong_units(60, 20)
     model = robust().fit(X, y)
     given = RenormalizedRidge(model.alpha_).fit(X, y)
-    for name in ("coef_", "risk_", "loo_residuals_", "risk_std_error_"):
-        assert_allclose(getattr(model, name), getattr(given, name), rtol=1e-3)
+    for name in ("coef_", "risk_", "report_.held_out.errors", "risk_std_error_"):
+        assert_allclose(answer(model, name), answer(given, name), rtol=1e-3)
     assert model.best_score_ == -model.risk_
     plain = TheoryGuidedRidgeCV(sample_correlation="independent").fit(X, y)
     assert model.risk_ > plain.risk_
-    on_nodes = np.isin(plain.alphas_, model.alphas_)
+    on_nodes = np.isin(plain.report_.path.alpha, model.report_.path.alpha)
     assert_allclose(
-        plain.risk_path_[on_nodes], model.risk_path_[np.isin(model.alphas_, plain.alphas_)]
+        plain.report_.path.risk[on_nodes],
+        model.report_.path.risk[np.isin(model.report_.path.alpha, plain.report_.path.alpha)],
     )
-    assert model.alpha_ in model.alphas_
+    assert model.alpha_ in model.report_.path.alpha
 
 
 def population_excess(model, coef, scale):

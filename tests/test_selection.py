@@ -39,7 +39,7 @@ def test_chosen_alpha_is_the_minimum_of_a_fine_grid(shape, noise):
     assert model.risk_ <= brute_risk(X, y, everywhere).min() * (1 + 1e-9)
     risks = brute_risk(X, y, near)
     assert model.risk_ <= risks.min() * (1 + 1e-9)
-    if model.alpha_ < model.alphas_[-1]:
+    if model.alpha_ < model.report_.path.alpha[-1]:
         assert_allclose(model.alpha_, near[risks.argmin()], rtol=0.01)
     else:
         assert model.effective_df_ < 1e-6
@@ -56,7 +56,7 @@ def two_valleys(weak_signal):
 def test_the_deepest_of_several_minima_is_found(weak_signal, deepest):
     X, y = two_valleys(weak_signal)
     grid = np.geomspace(1e-6, 1e10, 600)
-    risks = TheoryGuidedRidgeCV(grid).fit(X, y).risk_path_
+    risks = TheoryGuidedRidgeCV(grid).fit(X, y).report_.path.risk
     valleys = 1 + np.flatnonzero((risks[1:-1] < risks[:-2]) & (risks[1:-1] < risks[2:]))
     assert len(valleys) == 2, "the case is meant to have two valleys"
     lowest = valleys[risks[valleys].argmin()]
@@ -72,7 +72,7 @@ def test_several_minima_at_random(seed):
     s = np.geomspace(1e-3, 1e3, 12)
     X, y = orthogonal_data(s, 5 * rng.standard_normal(12) * rng.integers(0, 2, 12), 40, 1.0, seed)
     grid = np.geomspace(1e-10, 1e11, 1500)
-    least = TheoryGuidedRidgeCV(grid).fit(X, y).risk_path_.min()
+    least = TheoryGuidedRidgeCV(grid).fit(X, y).report_.path.risk.min()
     assert TheoryGuidedRidgeCV().fit(X, y).risk_ <= least * (1 + 1e-6)
 
 
@@ -113,11 +113,14 @@ def test_pure_noise_gives_the_constant_predictor_and_no_noise_least_squares():
 def test_an_int_spreads_that_many_over_the_whole_range():
     X, y = make_data(40, 10, noise=5.0)
     model = TheoryGuidedRidgeCV(alphas=25).fit(X, y)
-    assert len(model.alphas_) == 25
-    assert_allclose(np.diff(np.log(model.alphas_)), np.log(model.alphas_[1] / model.alphas_[0]))
-    assert model.effective_df_path_[0] > 9.99
-    assert model.effective_df_path_[-1] < 1e-6
-    assert model.alpha_ in model.alphas_
+    assert len(model.report_.path.alpha) == 25
+    assert_allclose(
+        np.diff(np.log(model.report_.path.alpha)),
+        np.log(model.report_.path.alpha[1] / model.report_.path.alpha[0]),
+    )
+    assert model.report_.path.effective_df[0] > 9.99
+    assert model.report_.path.effective_df[-1] < 1e-6
+    assert model.alpha_ in model.report_.path.alpha
 
 
 @pytest.mark.parametrize("alphas", [[1.0], (1.0,), (0, 1), np.array([3.0, 1.0, 2.0]), [0.0]])
@@ -126,9 +129,9 @@ def test_candidates_are_exactly_those_given(alphas):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model = TheoryGuidedRidgeCV(alphas).fit(X, y)
-    assert_allclose(model.alphas_, np.asarray(alphas, dtype=float))
+    assert_allclose(model.report_.path.alpha, np.asarray(alphas, dtype=float))
     assert model.alpha_ in np.asarray(alphas, dtype=float)
-    assert model.risk_ == pytest.approx(model.risk_path_.min())
+    assert model.risk_ == pytest.approx(model.report_.path.risk.min())
     assert type(model.alphas) is type(alphas)
 
 

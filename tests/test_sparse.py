@@ -121,7 +121,7 @@ def test_leave_one_out_is_refitting(shape):
     X, y = sparse_data(*shape, density=0.5)
     model = RenormalizedRidge(alpha=0.7).fit(sp.csr_array(X), y)
     errors = held_out_errors(X, y, 0.7, one_by_one(len(y)))
-    assert_allclose(model.loo_residuals_, errors, rtol=1e-9)
+    assert_allclose(model.report_.held_out.errors, errors, rtol=1e-9)
 
 
 @pytest.mark.parametrize("make", FORMATS)
@@ -183,7 +183,9 @@ def test_scales_constants_and_empty_lines(shape):
         largest = np.linalg.norm(X - X.mean(axis=0), 2) ** 2
         rounding = min(shape) * np.finfo(float).eps * largest / alpha
         assert_allclose(sparse.risk_, dense.risk_, rtol=rounding)
-        assert_allclose(sparse.loo_residuals_, dense.loo_residuals_, rtol=1e-7, atol=1e-8)
+        assert_allclose(
+            sparse.report_.held_out.errors, dense.report_.held_out.errors, rtol=1e-7, atol=1e-8
+        )
         assert_allclose(sparse.effective_df_, dense.effective_df_, rtol=1e-9)
 
 
@@ -311,12 +313,16 @@ def test_choice_is_visible():
 def test_the_model_says_what_was_factorized():
     X, y = sparse_data(60, 8)
     model = TheoryGuidedRidgeCV().fit(sp.csr_array(X), y)
-    assert model.factorization_ == "column_gram: 8 features are fewer than 60 rows"
-    assert model.factorization_ in model.summary()
-    assert RenormalizedRidge(1.0).fit(X[:5], y[:5]).factorization_.startswith("row_gram: 5 rows")
+    assert model.report_.factorization == "column_gram: 8 features are fewer than 60 rows"
+    assert model.report_.factorization in str(model.report_)
+    assert (
+        RenormalizedRidge(1.0)
+        .fit(X[:5], y[:5])
+        .report_.factorization.startswith("row_gram: 5 rows")
+    )
     X[:, 1] = X[:, 0] * (1.0 + 1e-7 * np.arange(60))  # a direction that only the rows resolve
     for rows in (X, sp.csr_array(X)):
-        assert RenormalizedRidge(alpha=0.0).fit(rows, y).factorization_ == (
+        assert RenormalizedRidge(alpha=0.0).fit(rows, y).report_.factorization == (
             "rows: 8 features are fewer than 60 rows, and second moments would lose what sets some "
             "apart"
         )
@@ -350,4 +356,4 @@ def test_any_sparse_rows_are_refitted_exactly(problem, fit_intercept, exponent):
     alpha = 10.0**exponent * max(np.sum(np.var(X, axis=0)), 1e-20)
     model = RenormalizedRidge(alpha, fit_intercept=fit_intercept).fit(sp.csr_array(X), y, weights)
     expected = held_out_errors(X, y, alpha, one_by_one(len(X)), weights, fit_intercept)
-    assert_allclose(model.loo_residuals_, expected, rtol=1e-6, atol=1e-7 * np.abs(y).max())
+    assert_allclose(model.report_.held_out.errors, expected, rtol=1e-6, atol=1e-7 * np.abs(y).max())

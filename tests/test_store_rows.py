@@ -7,14 +7,12 @@ import numpy as np
 import pytest
 import scipy.sparse
 from numpy.testing import assert_array_equal
-from reference import make_data
+from reference import answers, make_data
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import KFold
 
 from sk_renorm import RenormalizedRidge, RiskCurveDisplay, TheoryGuidedRidgeCV
-from sk_renorm._estimator.attributes import OF_EACH_ROW
 from sk_renorm._linalg import _choose
-from sk_renorm.forecast import learning_curve
 
 N = 997
 FITS = {
@@ -28,6 +26,10 @@ FITS = {
     "risk_weight": ({}, {"risk_weight": np.linspace(0.0, 2.0, N)}),
     "groups": ({}, {"groups": np.arange(N) // 4}),
 }
+OF_CORRELATED_ROWS = [
+    f"report_.dependence.{name}"
+    for name in ("sample_correlation", "sample_correlation_std_error", "residuals")
+]
 every_fit = pytest.mark.parametrize(("how", "given"), FITS.values(), ids=FITS)
 
 
@@ -54,15 +56,16 @@ def test_nothing_of_the_size_of_the_rows_is_left(how, given, n_targets):
     X, y = make_data(N, 5, n_targets)
     kept = TheoryGuidedRidgeCV(**how).fit(X, y, **given)
     bare = TheoryGuidedRidgeCV(**how, store_rows=False).fit(X, y, **given)
-    assert longest(vars(kept)) >= N
+    assert longest(kept.loo_predictions_) == N
     assert longest(vars(bare)) < 150
     assert len(pickle.dumps(kept)) > 8 * N
     assert len(pickle.dumps(bare)) < 35_000
     assert_array_equal(bare.predict(X), kept.predict(X))
-    left = set(vars(bare))
-    assert left == set(vars(kept)) - {n for n in OF_EACH_ROW if getattr(kept, n) is not None}
-    for name in left - {"store_rows", "_rows_stored", "_factorization", "_fingerprint"}:
-        assert pickle.dumps(getattr(bare, name)) == pickle.dumps(getattr(kept, name)), name
+    left, all_of_it = answers(bare), answers(kept)
+    missing = {name for name in all_of_it.keys() - left.keys() if "held_out" not in name}
+    assert missing == (set() if "sample_correlation" not in how else set(OF_CORRELATED_ROWS))
+    for name, value in left.items():
+        assert_array_equal(value, all_of_it[name], err_msg=name)
 
 
 @pytest.mark.parametrize("risk", ["loo", "gcv"])
@@ -78,7 +81,7 @@ def test_nor_of_large_sparse_rows(monkeypatch):
     monkeypatch.setattr(_choose, "_LARGEST_GRAM", 20)
     X, y = make_data(N, 60)
     model = TheoryGuidedRidgeCV(store_rows=False).fit(scipy.sparse.csr_array(X), y)
-    assert model.factorization_.startswith("krylov")
+    assert model.report_.factorization.startswith("krylov")
     assert longest(vars(model)) < 300  # a string says why no Gram matrix was made
 
 
@@ -87,17 +90,12 @@ def test_what_needs_rows_says_so_and_the_rest_answers(how, given):
     X, y = make_data(N, 5)
     model = RenormalizedRidge if "cv" in how or not how else TheoryGuidedRidgeCV
     model = model(**how, store_rows=False).fit(X, y, **given)
-    message = r"needs the rows of the fit, .*store_rows=False.* Fit again with store_rows=True, or"
+    message = r"needs the rows of the fit, .*store_rows=False.* Fit again .*store_rows=True"
     model.set_params(store_rows=True)  # what counts is the fit
-    full = type(model)(**how).fit(X, y, **given)
-    for name in OF_EACH_ROW:
-        if getattr(full, name) is None:
-            assert getattr(model, name) is None
-            continue
-        assert not hasattr(model, name)
-        with pytest.raises(NotFittedError, match=f"^{name} {message}"):
-            getattr(model, name)
+    assert not hasattr(model, "loo_predictions_")
     for ask in (
+        lambda: model.loo_predictions_,
+        lambda: model.report_.held_out,
         lambda: model.predict(X, return_std=True),
         lambda: model.predict_interval(X),
         lambda: model.predict_interval(X, method="jackknife+"),
@@ -110,15 +108,15 @@ def test_what_needs_rows_says_so_and_the_rest_answers(how, given):
         if "sample_correlation" in how
         else (ValueError, "fit with sample_correlation='ar1'")
     )
-    for ask in (lambda: model.predict_ahead(X), lambda: model.risk_ahead([1, 2])):
+    for ask in (lambda: model.predict_ahead(X), lambda: model.report_.risk_ahead([1, 2])):
         with pytest.raises(error, match=cause) as caught:
             ask()
         assert caught.type is error
-    assert model.risk_interval()[0] < model.risk_ < model.risk_interval()[1]
-    assert model.compare(1.0, 10.0).std_error > 0.0
-    assert learning_curve(model, [N]).risk > 0.0
-    assert " rows, 5 features, 1 target" in model.summary()
-    assert "R2 on fresh rows" not in model.summary()
+    assert model.report_.interval()[0] < model.risk_ < model.report_.interval()[1]
+    assert model.report_.compare(1.0, 10.0).std_error > 0.0
+    assert model.report_.learning_curve([N]).risk > 0.0
+    assert " rows, 5 features, 1 target" in str(model.report_)
+    assert "R2 of fresh rows" in str(model.report_)
     assert "degrees of freedom" in model._repr_html_()
 
 
@@ -128,10 +126,10 @@ def test_copies_and_blocks_say_that_they_have_no_rows():
     model = TheoryGuidedRidgeCV().fit(X, y)
     stream = TheoryGuidedRidgeCV().partial_fit(X, y)
     for other in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model), stream):
-        assert other.loo_residuals_.shape == (60,)
-        with pytest.raises(NotFittedError, match=r"not in a copy .* in blocks\. Fit again to rows"):
+        assert other.report_.held_out.errors.shape == (60,)
+        with pytest.raises(NotFittedError, match=r"(not in a copy|in blocks).* again to rows"):
             other.predict_interval(X, method="jackknife+")
-        with pytest.raises(NotFittedError, match=r"not in a copy .* in blocks\. Fit again to rows"):
+        with pytest.raises(NotFittedError, match=r"(not in a copy|in blocks).* again to rows"):
             RiskCurveDisplay.from_estimator(other, X, y)
 
 
@@ -141,10 +139,10 @@ def test_a_stream_goes_on_without_them():
     for model in (bare, kept):
         for rows in (slice(500), slice(500, None)):
             model.partial_fit(X[rows], y[rows])
-            assert hasattr(model, "loo_residuals_") == model.store_rows
+            assert hasattr(model, "loo_predictions_") == model.store_rows
             assert model.risk_ > 0.0
     assert_array_equal(bare.predict(X), kept.predict(X))
-    assert bare.sampled_loo_risk_ == kept.sampled_loo_risk_
+    assert bare.report_.sample.risk == kept.report_.sample.risk
 
 
 def test_results_of_every_row_contradict_it():

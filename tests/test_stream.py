@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import skops.io
 from numpy.testing import assert_allclose
-from reference import held_out_errors, make_data, one_by_one, ridge_fit
+from reference import answer, held_out_errors, make_data, one_by_one, ridge_fit
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
@@ -17,7 +17,12 @@ from sk_renorm._linalg import Digest
 from sk_renorm.exceptions import GridEdgeWarning, UnreliableGCVWarning, UnresolvedPenaltyWarning
 
 FITTED = ["alpha_", "coef_", "intercept_", "risk_", "effective_df_", "effective_ridge_"]
-FITTED += ["risk_path_", "alphas_", "eigenvalues_", "noise_variance_"]
+FITTED += [
+    "report_.path.risk",
+    "report_.path.alpha",
+    "report_.eigenvalues",
+    "report_.noise.variance",
+]
 
 
 def stream(model, X, y, weights=None, *, cuts=(7, 30, 31, 64), order=None, **options):
@@ -67,7 +72,7 @@ def test_blocks_in_any_order_are_the_fit_to_all_rows(model, weighted):
     for found in (in_order, shuffled):
         for name in FITTED:
             # between nodes a minimum is located to half the digits of its value
-            assert_allclose(getattr(found, name), getattr(expected, name), rtol=1e-6, err_msg=name)
+            assert_allclose(answer(found, name), answer(expected, name), rtol=1e-6, err_msg=name)
         assert_allclose(found.predict(X), expected.predict(X), rtol=1e-8)
     alphas = np.atleast_1d(in_order.alpha_)
     for target, alpha in enumerate(alphas):
@@ -95,7 +100,7 @@ def test_targets_share_a_penalty_or_have_one_each():
     assert_allclose(shared.alpha_, TheoryGuidedRidgeCV(risk="gcv").fit(X, Y).alpha_, rtol=1e-6)
     own = stream(RenormalizedRidge(alpha=[3.0, 1.0]), X, Y)
     assert_allclose(own.coef_, RenormalizedRidge(alpha=[3.0, 1.0]).fit(X, Y).coef_, rtol=1e-8)
-    assert own.risk_.shape == own.sampled_loo_risk_.shape == (2,)
+    assert own.risk_.shape == own.report_.sample.risk.shape == (2,)
 
 
 @pytest.mark.filterwarnings("ignore:Leverages differ much")
@@ -106,8 +111,8 @@ def test_fewer_rows_than_features(n):
     for row in range(n):
         found.partial_fit(X[row : row + 1], y[row : row + 1])
     expected = TheoryGuidedRidgeCV([0.5], risk="gcv").fit(X[:n], y[:n])
-    for name in ("coef_", "risk_", "effective_df_", "effective_ridge_", "eigenvalues_"):
-        assert_allclose(getattr(found, name), getattr(expected, name), rtol=1e-7, err_msg=name)
+    for name in ("coef_", "risk_", "effective_df_", "effective_ridge_", "report_.eigenvalues"):
+        assert_allclose(answer(found, name), answer(expected, name), rtol=1e-7, err_msg=name)
 
 
 @pytest.mark.parametrize("forget", [0.02, 0.5])
@@ -118,9 +123,16 @@ def test_forgetting_is_a_weighted_fit(forget):
     weights = (1.0 - forget) ** ages
     found = stream(TheoryGuidedRidgeCV(), X, y, cuts=cuts, forget=forget)
     expected = TheoryGuidedRidgeCV(risk="gcv").fit(X, y, weights)
-    for name in ("alpha_", "coef_", "risk_", "risk_path_", "effective_df_", "effective_ridge_"):
-        assert_allclose(getattr(found, name), getattr(expected, name), rtol=1e-6, err_msg=name)
-    assert found.risk_profile_["n_rows"] == round(weights.sum())
+    for name in (
+        "alpha_",
+        "coef_",
+        "risk_",
+        "report_.path.risk",
+        "effective_df_",
+        "effective_ridge_",
+    ):
+        assert_allclose(answer(found, name), answer(expected, name), rtol=1e-6, err_msg=name)
+    assert found.report_.evidence.setting.n_rows == round(weights.sum())
 
 
 def test_sampled_loo_risk_is_exact_while_all_rows_are_in_the_sample():
@@ -129,14 +141,14 @@ def test_sampled_loo_risk_is_exact_while_all_rows_are_in_the_sample():
     model = stream(TheoryGuidedRidgeCV(alpha_per_target=True), X, y, weights, cuts=(20, 21))
     for target, alpha in enumerate(model.alpha_):
         errors = held_out_errors(X, y[:, target], alpha, one_by_one(60), weights)
-        assert_allclose(model.loo_residuals_[:, target], errors, rtol=1e-7)
+        assert_allclose(model.report_.held_out.errors[:, target], errors, rtol=1e-7)
         risk = np.average(errors**2, weights=weights)
-        assert_allclose(model.sampled_loo_risk_[target], risk, rtol=1e-7)
-    assert_allclose(model.sampled_loo_risk_std_error_, 0.0, atol=1e-12)
-    assert_allclose(model.sample_weight_, weights)
+        assert_allclose(model.report_.sample.risk[target], risk, rtol=1e-7)
+    assert_allclose(model.report_.sample.std_error, 0.0, atol=1e-12)
+    assert_allclose(model.report_.held_out.weights, weights)
     forgetful = stream(RenormalizedRidge(1.0), X, y[:, 0], cuts=(20, 40), forget=1e-9)
     errors = held_out_errors(X, y[:, 0], 1.0, one_by_one(60))
-    assert_allclose(forgetful.sampled_loo_risk_, np.mean(errors**2), rtol=1e-6)
+    assert_allclose(forgetful.report_.sample.risk, np.mean(errors**2), rtol=1e-6)
 
 
 @pytest.mark.parametrize("forget", [0.0, 0.3])
@@ -150,9 +162,12 @@ def test_sampled_loo_risk_lies_within_its_error(forget):
         weights = (1.0 - forget) ** np.repeat([2, 1, 0], 2000)
         model = stream(RenormalizedRidge(10.0), X, y, cuts=(2000, 4000), forget=forget)
         exact = RenormalizedRidge(10.0, sample_correlation="independent").fit(X, y, weights)
-        error = np.average(exact.loo_residuals_**2, weights=weights) - model.sampled_loo_risk_
-        deviations.append(error / model.sampled_loo_risk_std_error_)
-        assert model.sampled_loo_risk_std_error_ < 0.2 * exact.risk_std_error_
+        error = (
+            np.average(exact.report_.held_out.errors**2, weights=weights)
+            - model.report_.sample.risk
+        )
+        deviations.append(error / model.report_.sample.std_error)
+        assert model.report_.sample.std_error < 0.2 * exact.risk_std_error_
     # mean 0 and standard deviation 1, of 40
     assert abs(np.mean(deviations)) < 3.0 / np.sqrt(40)
     assert 1 - 3 / np.sqrt(80) < np.std(deviations) < 1 + 3 / np.sqrt(80)
@@ -164,18 +179,18 @@ def test_error_bars_come_from_the_sample():
     full = TheoryGuidedRidgeCV(risk="gcv").fit(X, y)
     # the variance of squares of a normal, from 2048 of them: relative error sqrt(96 / 2048) / 2
     assert_allclose(model.risk_std_error_, full.risk_std_error_, rtol=3 * 0.11)
-    assert_allclose(model.noise_variance_interval_, full.noise_variance_interval_, rtol=0.05)
-    assert_allclose(model.r2_ceiling_interval_, full.r2_ceiling_interval_, rtol=0.05)
-    assert_allclose(model.risk_profile_["mean_weight"], 1.0)
-    assert model.loo_residuals_.shape == (2048,)
+    assert_allclose(model.report_.noise.interval, full.report_.noise.interval, rtol=0.05)
+    assert_allclose(model.report_.noise.r2_ceiling, full.report_.noise.r2_ceiling, rtol=0.05)
+    assert_allclose(model.report_.evidence.setting.mean_weight, 1.0)
+    assert model.report_.held_out.errors.shape == (2048,)
     fresh, fresh_y = make_data(5000, 8, noise=4.0, seed=0)
     inside = model.predict_interval(fresh)
     share = np.mean((inside[:, 0] <= fresh_y) & (fresh_y <= inside[:, 1]))
     assert abs(share - 0.9) < 4 * np.sqrt(0.09 / 2048)
-    assert "5000 rows, 8 features" in model.summary()
-    assert "leave-one-out, sampled" in model.summary()
+    assert "5000 rows, 8 features" in str(model.report_)
+    assert "leave-one-out, sampled" in str(model.report_)
     assert "5000 rows" in model._repr_html_()
-    assert model.risk_interval()[0] < model.risk_ < model.risk_interval()[1]
+    assert model.report_.interval()[0] < model.risk_ < model.report_.interval()[1]
     assert_allclose(model.predict(X[:2], return_std=True)[1], np.sqrt(model.risk_), rtol=0.1)
     with pytest.raises(ValueError, match="and not kept where they come in blocks"):
         model.predict_interval(X[:1], method="jackknife+")
@@ -218,9 +233,9 @@ def test_warns_where_leverages_differ():
     with pytest.warns(
         UnreliableGCVWarning, match=r"dispersion 0\.66.*leave-one-out risk at .* \+- 0\. Fit"
     ):
-        assert model.leverage_dispersion_ > 0.4
+        assert model.report_.leverage_dispersion > 0.4
     exact = RenormalizedRidge(1e-3).fit(np.column_stack([X, owned]), y)
-    assert_allclose(model.sampled_loo_risk_, exact.risk_, rtol=1e-8)
+    assert_allclose(model.report_.sample.risk, exact.risk_, rtol=1e-8)
     assert abs(model.risk_ / exact.risk_ - 1.0) > 0.2
 
 
@@ -270,7 +285,7 @@ def test_fit_starts_afresh_and_so_does_partial_fit_after_it():
     model = TheoryGuidedRidgeCV().partial_fit(X[:, :3], y)
     assert model.fit(X, y).n_features_in_ == 6
     assert not hasattr(model, "n_samples_seen_")
-    assert not hasattr(model, "sampled_loo_risk_")
+    assert not hasattr(model, "report_.sample.risk")
     assert_allclose(model.coef_, TheoryGuidedRidgeCV().fit(X, y).coef_)
     model.partial_fit(X[:30, :2], y[:30])
     assert model.n_samples_seen_ == 30
@@ -286,7 +301,7 @@ def test_a_buffer_may_be_used_again():
         buffer[:] = targets[:] = 0.0
         seen = slice(0, rows.stop)
         expected = RenormalizedRidge(1.0, sample_correlation="independent").fit(X[seen], y[seen])
-        assert_allclose(model.loo_residuals_, expected.loo_residuals_, rtol=1e-7)
+        assert_allclose(model.report_.held_out.errors, expected.report_.held_out.errors, rtol=1e-7)
 
 
 def test_warns_of_an_edge_where_the_user_asks():

@@ -9,7 +9,6 @@ from scipy.optimize import brentq
 from scipy.stats import norm
 
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV, theory
-from sk_renorm.forecast import learning_curve
 from sk_renorm.report.learning_curve import FittedPath
 from sk_renorm.report.unequal_rows import Sizes, row_averages, spread_of
 
@@ -137,7 +136,7 @@ def test_even_noise_is_a_regression_of_the_errors_on_the_leverages(n, p, fit_int
     moments = np.array([rest @ rest, rest @ leverage, leverage @ leverage])
     sums = np.array([squares.sum(), squares @ (leverage / rest)])
     wanted, _ = np.linalg.solve([moments[:2], moments[1:]], sums)
-    assert_allclose(model.risk_profile_["even_noise"], np.clip(wanted, 0.0, model.risk_), rtol=1e-8)
+    assert_allclose(model.report_.profile.even_noise, np.clip(wanted, 0.0, model.risk_), rtol=1e-8)
 
 
 def draw(rng, n, spread, matched):
@@ -156,7 +155,9 @@ def test_forecasts_hold_for_rows_of_unequal_size(spread, matched):
     model = RenormalizedRidge(alpha, fit_intercept=False)
     forecasts = np.array(
         [
-            learning_curve(model.fit(*draw(rng, 150, spread, matched)), sizes, alpha=alpha).risk
+            model.fit(*draw(rng, 150, spread, matched))
+            .report_.learning_curve(sizes, alpha=alpha)
+            .risk
             for _ in range(60)
         ]
     )
@@ -173,10 +174,10 @@ def test_forecasts_hold_for_rows_of_unequal_size(spread, matched):
 def test_weights_and_groups_have_no_even_noise():
     X, y = make_data(60, 10)
     weights = np.random.default_rng(0).uniform(0.5, 2.0, 60)
-    assert RenormalizedRidge().fit(X, y, sample_weight=weights).risk_profile_["even_noise"] is None
+    assert RenormalizedRidge().fit(X, y, sample_weight=weights).report_.profile.even_noise is None
     grouped = TheoryGuidedRidgeCV().fit(X, y, groups=np.repeat(np.arange(20), 3))
-    assert grouped.risk_profile_["even_noise"] is None
-    same = RenormalizedRidge().fit(X, y, sample_weight=np.full(60, 3.0)).risk_profile_["even_noise"]
+    assert grouped.report_.profile.even_noise is None
+    same = RenormalizedRidge().fit(X, y, sample_weight=np.full(60, 3.0)).report_.profile.even_noise
     assert np.all(np.isfinite(same))
 
 
@@ -184,7 +185,7 @@ def test_targets_have_even_noise_of_their_own():
     X, y = make_data(60, 10)
     Y = np.column_stack([y, 10.0 * y])
     model = TheoryGuidedRidgeCV(alpha_per_target=True).fit(X, Y)
-    even = model.risk_profile_["even_noise"]
+    even = model.report_.profile.even_noise
     assert_allclose(even[1], 100.0 * even[0], rtol=1e-9)
 
 
@@ -194,5 +195,5 @@ def test_a_row_with_a_column_of_its_own_has_leverage_one_and_no_say(alpha):
     X[:, 3] = 0.0
     X[7, 3] = 2.0
     model = RenormalizedRidge(alpha).fit(X, y)
-    assert 0.0 <= model.risk_profile_["even_noise"] <= model.risk_
-    assert np.all(np.isfinite(learning_curve(model, [20, 60, 240], alpha=alpha).risk))
+    assert 0.0 <= model.report_.profile.even_noise <= model.risk_
+    assert np.all(np.isfinite(model.report_.learning_curve([20, 60, 240], alpha=alpha).risk))

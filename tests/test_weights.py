@@ -26,16 +26,20 @@ def test_weight_equals_copies_left_out_together(shape, fit_intercept, alphas):
     weighted = model.fit(X, y, sample_weight=weights)
     expected = TheoryGuidedRidgeCV(alphas, fit_intercept=fit_intercept)
     expected.fit(X[rows], y[rows], groups=rows)
-    assert_allclose(weighted.alphas_, expected.alphas_, rtol=1e-6)
-    assert_allclose(weighted.risk_path_, expected.risk_path_, rtol=1e-6)
+    assert_allclose(weighted.report_.path.alpha, expected.report_.path.alpha, rtol=1e-6)
+    assert_allclose(weighted.report_.path.risk, expected.report_.path.risk, rtol=1e-6)
     assert_allclose(weighted.alpha_, expected.alpha_, rtol=1e-6)
     assert_allclose(weighted.risk_, expected.risk_, rtol=1e-9)
     assert_allclose(weighted.coef_, expected.coef_, rtol=1e-6)
     assert_allclose(
         weighted.loo_predictions_[rows], expected.loo_predictions_, rtol=1e-6, atol=1e-9
     )
-    assert_allclose(weighted.effective_df_path_, expected.effective_df_path_, rtol=1e-6)
-    assert_allclose(weighted.effective_ridge_path_, expected.effective_ridge_path_, rtol=1e-6)
+    assert_allclose(
+        weighted.report_.path.effective_df, expected.report_.path.effective_df, rtol=1e-6
+    )
+    assert_allclose(
+        weighted.report_.path.effective_ridge, expected.report_.path.effective_ridge, rtol=1e-6
+    )
 
 
 @pytest.mark.filterwarnings("ignore:risk='gcv' takes weights")
@@ -50,7 +54,7 @@ def test_gcv_weight_equals_plain_repetition(shape, fit_intercept):
     common = {"risk": "gcv", "fit_intercept": fit_intercept}
     weighted = TheoryGuidedRidgeCV(alphas, **common).fit(X, y, weights)
     expected = TheoryGuidedRidgeCV(alphas, **common).fit(X[rows], y[rows])
-    assert_allclose(weighted.risk_path_, expected.risk_path_, rtol=1e-9)
+    assert_allclose(weighted.report_.path.risk, expected.report_.path.risk, rtol=1e-9)
     assert weighted.alpha_ == expected.alpha_
     assert_allclose(weighted.coef_, expected.coef_, rtol=1e-8)
 
@@ -81,7 +85,7 @@ def test_zero_weights_of_a_target_in_a_column(risk):
     weights = np.arange(40) % 4 + 0.0
     flat = TheoryGuidedRidgeCV(risk=risk).fit(X, y, weights)
     column = TheoryGuidedRidgeCV(risk=risk).fit(X, y[:, None], weights)
-    assert column.loo_predictions_.shape == column.loo_residuals_.shape == (40, 1)
+    assert column.loo_predictions_.shape == column.report_.held_out.errors.shape == (40, 1)
     assert_allclose(column.loo_predictions_[:, 0], flat.loo_predictions_)
 
 
@@ -155,7 +159,7 @@ def test_claimed_risk_is_the_truth_within_five_percent(kind):
         residuals = y - model.predict(X)
         naive = np.average(residuals**2, weights=weights)
         naive /= (1.0 - (model.effective_df_ + 1.0) / 200) ** 2
-        low, high = model.risk_interval(0.9)
+        low, high = model.report_.interval(0.9)
         found.append([model.risk_ / truth, naive / truth, low < truth < high])
     mean, error = np.mean(found, axis=0), np.std(found, axis=0) / np.sqrt(260)
     assert error[0] < 0.05 / 3.0  # 5 % are resolved

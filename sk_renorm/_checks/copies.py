@@ -62,7 +62,7 @@ def equal_rows(left: RowsLeftOut) -> Copies | None:
     rest where rows that agree in them are left out together, and the risk is no larger.
     """
     target = combined(left.targets)
-    fitted = combined(np.column_stack([combined(left.rest * left.errors), target]))
+    fitted = combined(np.column_stack([combined(left.slack * left.errors), target]))
     if not has_ties(fitted, max(FEWEST, MANY * left.n)):
         return None
     if growth_of_groups(left, labels(fitted)) < WORTH:
@@ -92,8 +92,8 @@ def growth_of_groups(left: RowsLeftOut, groups: np.ndarray) -> float:
     group the error is the residual over ``1 - eta sum(w)``.
     """
     times = np.bincount(groups, left.weights)[groups] / left.weights
-    together = 1.0 - (1.0 - left.rest) * times[:, None]
-    ratio = left.rest / np.maximum(together, _NOTHING_LEFT)
+    together = 1.0 - (1.0 - left.slack) * times[:, None]
+    ratio = left.slack / np.maximum(together, _NOTHING_LEFT)
     return left.growth(slice(None), ratio * left.errors)
 
 

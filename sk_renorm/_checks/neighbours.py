@@ -168,5 +168,5 @@ def _some_targets(left: RowsLeftOut) -> RowsLeftOut:
         projections=left.f.projections[:, some],
         null_power=left.f.null_power[some],
     )
-    targets, errors, rest = (a[:, some] for a in (left.targets, left.errors, left.rest))
-    return RowsLeftOut(f, targets, errors, rest, left.alpha[some], left.in_risk)
+    targets, errors, slack = (a[:, some] for a in (left.targets, left.errors, left.slack))
+    return RowsLeftOut(f, targets, errors, slack, left.alpha[some], left.in_risk)

@@ -20,7 +20,7 @@ class RowsLeftOut:
         Of the rows.
     targets, errors : ndarray of shape (n, q)
         Theirs, in the unit of y.
-    rest : ndarray of shape (n, 1) or (n, q)
+    slack : ndarray of shape (n, 1) or (n, q)
         One minus the leverages, the intercept's share included; of each target's penalty, if they
         differ.
     alpha : ndarray of shape (1,) or (q,)
@@ -32,7 +32,7 @@ class RowsLeftOut:
     f: Factorization
     targets: np.ndarray
     errors: np.ndarray
-    rest: np.ndarray
+    slack: np.ndarray
     alpha: np.ndarray
     in_risk: np.ndarray
 

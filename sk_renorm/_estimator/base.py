@@ -220,6 +220,15 @@ class RenormalizedRegressor(CallbackSupportMixin, StreamingMixin, MultiOutputMix
         tags.input_tags.sparse = True
         return tags
 
+    def __dir__(self):
+        # scikit-learn looks which names have a value; of these, a value may be a pass over the rows
+        names = object.__dir__(self)
+        told = {"report_", "risk_std_error_", "loo_predictions_"}
+        shown = told if "_report" in vars(self) else set()
+        return [
+            name for name in names if name in shown or (name not in told and hasattr(self, name))
+        ]
+
     def _html_repr(self):
         html = super()._html_repr()
         return html + as_html(self._report) if "_report" in vars(self) else html

@@ -16,12 +16,13 @@ from sk_renorm._estimator.excludes import (
     refused_for_blocks,
 )
 from sk_renorm._linalg import DaskRows, Stage, features_of
-from sk_renorm._rows.blocks import BlockRows, check_number, check_sums
+from sk_renorm._rows.blocks import BlockRows
 from sk_renorm._rows.check import check_training_data, in_own_units
 from sk_renorm._rows.devices import has_float64, place_of, to_host
 from sk_renorm._rows.folds import check_groups, group_codes, resolve_folds
 from sk_renorm._rows.names import column_names
 from sk_renorm._rows.rows import TrainingData
+from sk_renorm._rows.sums import check_number, check_sums
 from sk_renorm._tuning.reductions import no_leverages
 from sk_renorm._tuning.request import Request
 
@@ -115,6 +116,7 @@ def read_dask(estimator, X, given: Given, request: Request, stage: Stage) -> Blo
         check_sums(digest.moments, digest.n_seen, names)
         check_number(digest.n_seen)
         return BlockRows.of_digest(digest, flat, request.fit_intercept, rows)
-    data = BlockRows.of_dask(rows, flat, names)
-    check_number(data.n_rows)
-    return data
+    Y, weights, moments = rows.moments()
+    check_sums(moments, len(Y), names)
+    check_number(len(Y))
+    return BlockRows.of_targets(rows, moments, Y, weights, flat)

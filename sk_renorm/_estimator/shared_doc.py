@@ -17,9 +17,11 @@ sample_correlation : None, str, array-like or callable, default=None
     The noise may be correlated in part, or over another length, which is fitted to the
     residuals."""
 
-_STORAGE = """\
+_FIT_INTERCEPT = """\
 fit_intercept : bool, default=True
-    Whether to fit an intercept, which is not penalized.
+    Whether to fit an intercept, which is not penalized."""
+
+_STORAGE = """\
 store_rows : bool, default=True
     Whether to keep what has a number for each row.
 
@@ -74,6 +76,7 @@ feature_names_in_ : ndarray of shape (n_features,)
 
 _SHARED = {
     "sample_correlation": _SAMPLE_CORRELATION,
+    "fit_intercept": _FIT_INTERCEPT,
     "storage": _STORAGE,
     "attributes": _ATTRIBUTES,
 }

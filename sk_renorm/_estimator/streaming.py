@@ -10,10 +10,11 @@ from sklearn.utils.metaestimators import available_if
 
 from sk_renorm._estimator.excludes import refused_for_blocks
 from sk_renorm._linalg import Digest, is_dask
-from sk_renorm._rows.blocks import BlockRows, check_sums
+from sk_renorm._rows.blocks import BlockRows
 from sk_renorm._rows.check import check_training_data, unchanged_on_error
 from sk_renorm._rows.devices import place_of, to_host
 from sk_renorm._rows.numbers import check_sizes
+from sk_renorm._rows.sums import check_sums
 from sk_renorm._tuning.reductions import RefusedCandidates
 from sk_renorm._tuning.tune import tune
 

@@ -115,9 +115,13 @@ class LossSums:
             losses=self.losses @ weights.T,
             squares=self.squares @ weights.T,
             products=weights @ self.products @ weights.T,
-            slack=weights @ self.slack,
-            slack_squared=weights @ self.slack_squared,
+            slack=weights @ self.slack if self._has_slack else 0.0,
+            slack_squared=weights @ self.slack_squared if self._has_slack else 0.0,
         )
+
+    @property
+    def _has_slack(self) -> bool:
+        return np.ndim(self.slack) > 0
 
     def factor_to(self, risks: np.ndarray) -> np.ndarray:
         """Return what brings the mean losses to ``risks`` (k, K); one where either is useless."""

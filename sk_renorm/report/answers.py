@@ -103,7 +103,7 @@ class HeldOut(Answer):
         Of every row by the model without it, or without its fold or group: the mean of several, NaN
         for rows that ``cv`` never tests.
     errors : ndarray of the same shape
-        y less these; NaN for rows of zero weight too.  Of Krylov spaces residuals of the fit times
+        The target less these; NaN for rows of zero weight too.  Of Krylov spaces residuals of the fit times
         one factor, which makes their mean square the risk.  Of rows in blocks those of positive
         weight, or of a sample.
     weights : ndarray of shape (n_samples,) or None

@@ -37,6 +37,7 @@ _PARTS = {
     "sample": SampledRisk,
     "eigenvalues": None,
 }
+_COPIED = "they are not in a copy or a pickle of one"
 _OF_ROWS = ("held_out", "row_facts", "profile", "correlation")  # which take the rows of the fit
 
 
@@ -54,7 +55,7 @@ class Evidence:
     def __init__(self, fit: Fit | None, problems: tuple[Problem, ...] = ()):
         self.problems = problems
         self._fit = fit
-        self._lacks = "what was not asked for before a copy or a pickle was made is not in it"
+        self._lacks = _COPIED
         self._fingerprint = None
 
     @classmethod
@@ -147,7 +148,7 @@ class Evidence:
         if fit is None:
             return False
         if part == "profile":
-            return not fit.objective.is_large
+            return fit.selection.known is not None or not fit.objective.is_large
         return part not in _OF_ROWS or fit.selection.choice.errors is not None
 
     def state(self) -> dict:
@@ -203,9 +204,10 @@ class Evidence:
         return self._fit
 
     def _without_rows(self, what: str) -> NotFittedError:
+        ask = "Ask the model itself, before it is copied, or f" if self._lacks == _COPIED else "F"
         return NotFittedError(
-            f"{what} needs the rows of the fit, and this model has none: {self._lacks}. Fit again "
-            "to rows in memory with store_rows=True, or do without."
+            f"{what} needs the rows of the fit, and this model has none: {self._lacks}. {ask}it "
+            "again to rows in memory with store_rows=True."
         )
 
 

@@ -35,6 +35,11 @@ class Report:
     Arrays are numpy's.  With ``alpha_per_target`` numbers are arrays of shape (n_targets,), and
     what has the shape (2,) has (n_targets, 2).
 
+    Parameters
+    ----------
+    evidence : Evidence
+        What the answers are made of.
+
     Attributes
     ----------
     risk, std_error : float or ndarray of shape (n_targets,)
