@@ -1,19 +1,12 @@
-"""What the error bars, intervals and forecasts claim, against held-out rows and more rows.
-
-``python benchmarks/calibration.py FOLDER [--quick] [--sets a,b] [--output FILE]``
-
-FOLDER holds a ``load.py`` as for accuracy.py.  See README.md beside this file.
-"""
-
-import argparse
-import time
-from pathlib import Path
+"""What the error bars, intervals and forecasts claim, against held-out rows and more rows."""
 
 import numpy as np
-from _common import RESULTS, environment, import_loader, read_csv, write_csv
-from accuracy import Modes
 from sklearn.linear_model import Ridge
 
+from benchmarks._benchmark import Benchmark
+from benchmarks._data import as_columns, load, real_sets
+from benchmarks._hindsight import Modes
+from benchmarks._timing import fastest
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
 from sk_renorm.forecast import learning_curve
 
@@ -37,16 +30,6 @@ def standardized(X_train, X_test):
 def squared_errors(model, X, Y) -> np.ndarray:
     """Return the squared error of every row (m,), a mean over targets."""
     return np.mean((Y - model.predict(X).reshape(Y.shape)) ** 2, axis=1)
-
-
-def seconds_of(call) -> float:
-    """Return the shorter of two runs of ``call()``."""
-    times = []
-    for _ in range(2):
-        start = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - start)
-    return min(times)
 
 
 def answers(model, X):
@@ -85,10 +68,9 @@ def one_split(X, Y, n_train: int, rng) -> dict:
     for rule in RULES:
         other = TheoryGuidedRidgeCV(selection=rule).fit(X_train, y_train)
         row[f"excess_{rule}"] = squared_errors(other, X_test, Y[test]).mean() / best - 1.0
-    row["time"] = seconds_of(lambda: answers(model, X_train)) / seconds_of(
-        lambda: TheoryGuidedRidgeCV().fit(X_train, y_train)
-    )
-    return row
+    _, asking = fastest(lambda: answers(model, X_train), 2)
+    _, fitting = fastest(lambda: TheoryGuidedRidgeCV().fit(X_train, y_train), 2)
+    return row | {"time": asking / fitting}
 
 
 def coverage(limits, Y) -> float:
@@ -133,17 +115,15 @@ def one_curve(X, Y, n_fit: int, sizes, rng) -> dict:
     }
 
 
-def run_set(load, name: str, quick: bool) -> list[dict]:
+def real(name: str, options) -> list[dict]:
     """Return rows of one set: one of claims about the fit, and one per size of the curve."""
-    X, y, task = load(name, max_rows=MAX_ROWS)
-    if task == "classification":
-        y = (y[:, None] == np.unique(y)).astype(float)
-    Y = y.reshape(len(X), -1)
+    X, y, task = load(options, name, max_rows=MAX_ROWS)
+    Y = as_columns(y, task)
     n, p = X.shape
     rng = np.random.default_rng(0)
     n_train = min(n // 2, MAX_TRAIN)
     cost = n_train * min(n_train, p) * p + 100 * n_train * Y.shape[1] * min(n_train, p)
-    repeats = 4 if quick else 100 if cost < 4e7 else 50 if cost < 4e8 else 20
+    repeats = 4 if options.quick else 100 if cost < 4e7 else 50 if cost < 4e8 else 20
     splits = [one_split(X, Y, n_train, rng) for _ in range(repeats)]
     about = {"set": name, "rows": n, "features": p, "targets": Y.shape[1]}
     first = about | {"kind": "fit", "n": n_train, "splits": repeats}
@@ -199,13 +179,13 @@ NOISES = {
 }
 
 
-def run_synthetic(noise: str, ridge: float, quick: bool) -> dict:
+def synthetic(noise: str, ridge: float, options) -> list[dict]:
     """Return how often the interval of the risk holds the exact risk of the very model."""
     rng = np.random.default_rng(0)
     n, p, sigma = 150, 300, 0.6
     eta = 1.0 / np.arange(1, p + 1)
     w = np.ones(p) / np.sqrt(eta.sum())
-    covered, naive, repeats = [], [], 50 if quick else 1000
+    covered, naive, repeats = [], [], 50 if options.quick else 1000
     for _ in range(repeats):
         X = rng.standard_normal((n, p)) * np.sqrt(eta)
         y = X @ w + sigma * NOISES[noise](rng, n)
@@ -215,17 +195,19 @@ def run_synthetic(noise: str, ridge: float, quick: bool) -> dict:
         covered.append(low <= truth <= high)
         naive_se = np.std(model.loo_residuals_**2, ddof=1) / np.sqrt(n)
         naive.append(abs(model.risk_ - truth) <= Z * naive_se)
-    return {
-        "set": f"synthetic {noise} ridge {ridge:g}",
-        "rows": n,
-        "features": p,
-        "targets": 1,
-        "kind": "synthetic",
-        "n": n,
-        "splits": repeats,
-        "covered": np.mean(covered),
-        "covered_naive": np.mean(naive),
-    }
+    return [
+        {
+            "set": f"synthetic {noise} ridge {ridge:g}",
+            "rows": n,
+            "features": p,
+            "targets": 1,
+            "kind": "synthetic",
+            "n": n,
+            "splits": repeats,
+            "covered": np.mean(covered),
+            "covered_naive": np.mean(naive),
+        }
+    ]
 
 
 SIZES = {
@@ -237,7 +219,7 @@ SIZES = {
 ELLIPTICAL = [(size, noise) for size in SIZES for noise in ("even", "growing")][1:]
 
 
-def run_elliptical(size: str, noise: str, quick: bool) -> list[dict]:
+def elliptical(size: str, noise: str, options) -> list[dict]:
     """Return a row for every number of rows: forecasts for rows ``sqrt(tau) z``, tau of mean one.
 
     The variance of the noise is the same for all rows, or grows with tau.
@@ -251,22 +233,29 @@ def run_elliptical(size: str, noise: str, quick: bool) -> list[dict]:
     noises = sigma * rng.standard_normal(n) * (np.sqrt(tau) if noise == "growing" else 1.0)
     Y = (X @ w / np.sqrt(eta @ w**2) + noises)[:, None]
     sizes = [round(factor * n_fit) for factor in FACTORS]
-    curves = [one_curve(X, Y, n_fit, sizes, rng) for _ in range(4 if quick else 100)]
+    curves = [one_curve(X, Y, n_fit, sizes, rng) for _ in range(4 if options.quick else 100)]
     about = {"set": f"elliptical {size} {noise}", "rows": n, "features": p, "targets": 1}
     return [
         row | {"kind": "elliptical" + row["kind"][5:]} for row in curve_rows(about, sizes, curves)
     ]
 
 
-MADE = {
-    "synthetic": lambda quick: [run_synthetic(e, r, quick) for e in NOISES for r in RIDGES],
-    "elliptical": lambda quick: [
-        row for case in ELLIPTICAL for row in run_elliptical(*case, quick)
-    ],
-}
+def cases(options) -> list[tuple]:
+    """Return what is simulated, and real sets."""
+    return [
+        *(("synthetic", noise, ridge) for noise in NOISES for ridge in RIDGES),
+        *(("elliptical", *case) for case in ELLIPTICAL),
+        *(("set", name) for name in real_sets(options)),
+    ]
 
 
-def overall(rows: list[dict]) -> list[str]:
+def measure(case: tuple, options) -> list[dict]:
+    """Return the rows of a case."""
+    part, *what = case
+    return {"synthetic": synthetic, "elliptical": elliptical, "set": real}[part](*what, options)
+
+
+def notes(rows: list[dict]) -> list[str]:
     """Return the summary over data sets, as sentences."""
     fits = [row for row in rows if row["kind"] == "fit"]
     synthetic = [row for row in rows if row["kind"] == "synthetic"]
@@ -275,25 +264,25 @@ def overall(rows: list[dict]) -> list[str]:
     def column(some, name):
         return np.array([row[name] for row in some], dtype=float)
 
-    notes = []
+    found = []
     if synthetic:
         covered, naive = column(synthetic, "covered"), column(synthetic, "covered_naive")
-        notes.append(
+        found.append(
             f"90 % interval of the risk, simulated: covers {covered.min():.3f} to"
             f" {covered.max():.3f}; std / sqrt(n) {naive.min():.3f} to {naive.max():.3f}"
         )
     some = [row for row in rows if row["kind"] == f"elliptical {FACTORS[-1]:g}"]
     for row in some:
-        notes.append(
+        found.append(
             f"{row['set']}: forecast to {FACTORS[-1]:g} n off by"
             f" {100 * row['forecast_error']:+.1f} %,"
             f" at a fixed penalty {100 * row['fixed_error']:+.1f} %; taking rows for equal"
             f" {100 * row['equal_error']:+.1f} % and {100 * row['fixed_equal_error']:+.1f} %"
         )
     if not fits:
-        return notes
+        return found
     covered, naive = column(fits, "covered"), column(fits, "covered_naive")
-    notes.append(
+    found.append(
         f"the same on {len(fits)} real sets: median {np.median(covered):.3f}, least"
         f" {covered.min():.3f}; std / sqrt(n) median {np.median(naive):.3f},"
         f" least {naive.min():.3f}"
@@ -301,7 +290,7 @@ def overall(rows: list[dict]) -> list[str]:
     large = [row for row in fits if row["rows"] >= 100]
     for method in ("residual", "jackknife"):
         values, some = column(fits, method), column(large, method)
-        notes.append(
+        found.append(
             f"90 % prediction intervals, {method}: mean over sets {values.mean():.3f}, least of"
             f" {len(large)} sets of 100 rows or more {some.min():.3f}"
         )
@@ -315,75 +304,40 @@ def overall(rows: list[dict]) -> list[str]:
             for row in clear
             if abs(row["forecast_error"]) > 0.25
         ]
-        notes.append(
+        found.append(
             f"forecast of a tuned model, {name}: {len(clear)} of {len(some)} points not flagged,"
             f" absolute error median {100 * np.median(error):.1f} %, 90th percentile"
             f" {100 * np.percentile(error, 90):.1f} %;"
             f" above 25 %: {', '.join(large_errors) or 'none'}"
         )
         fixed = np.abs(column([r for r in some if r["fixed_at_edge"] < 0.5], "fixed_error"))
-        notes.append(
+        found.append(
             f"at a fixed penalty, {name}: median {100 * np.median(fixed):.1f} %, 90th percentile"
             f" {100 * np.percentile(fixed, 90):.1f} %"
         )
-    notes.append(
+    found.append(
         f"measured curve inside the band of one fit: {np.mean(column(curves, 'inside')):.3f}"
     )
     for rule in ("min", *RULES):
         excess = 100.0 * column(fits, f"excess_{rule}")
         worst = 100.0 * column(fits, f"worst_{rule}").max()
-        notes.append(
+        found.append(
             f"selection {rule}: excess over hindsight median {np.median(excess):.2f} %, above 5 %"
             f" on {np.sum(excess > 5.0)} of {len(fits)} sets, 90th percentile"
             f" {np.percentile(excess, 90):.1f} %, worst split {worst:.0f} %"
         )
     time_ratio = column(fits, "time")
-    notes.append(
+    found.append(
         f"time of all answers over time of the fit: median {np.median(time_ratio):.2f}, most"
         f" {time_ratio.max():.2f}"
     )
-    return notes
+    return found
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--quick", action="store_true", help="a few splits; writes nothing")
-    parser.add_argument("--sets", help="names, separated by commas; default: all")
-    parser.add_argument("--output", type=Path, help="default: results/ when all sets run in full")
-    parser.add_argument("--merge", type=Path, nargs="+", help="run nothing, join these results")
-    args = parser.parse_args()
-    loader = import_loader(args.folder)
-    env = environment()
-    rows = [row for path in args.merge or [] for row in read_csv(path)]
-    if not args.merge:
-        names = args.sets.split(",") if args.sets else [*MADE, *loader.names()]
-        for name in names:
-            start = time.perf_counter()
-            some = (
-                MADE[name](args.quick) if name in MADE else run_set(loader.load, name, args.quick)
-            )
-            rows += some
-            print(f"{name} ({time.perf_counter() - start:.0f} s)", flush=True)
-            if args.output:
-                write_rows(args.output, rows, [], env)
-    notes = overall(rows)
-    print("\n".join(notes))
-    output = args.output or (None if args.quick or args.sets else RESULTS / "calibration.csv")
-    if args.merge:
-        output = args.output or RESULTS / "calibration.csv"
-        missing = set(loader.names()) - {row["set"] for row in rows}
-        notes.append("sets run in parts, one BLAS thread each; joined by --merge")
-        notes.append(f"sets not run: {', '.join(sorted(missing)) or 'none'}")
-    if output:
-        write_rows(output, rows, notes, env)
-
-
-def write_rows(path: Path, rows: list[dict], notes: list[str], env: dict) -> None:
-    """Write rows of several kinds, empty where a column is not theirs."""
-    columns = dict.fromkeys(key for row in rows for key in row)
-    write_csv(path, [{key: row.get(key, "") for key in columns} for row in rows], notes, env)
-
-
-if __name__ == "__main__":
-    main()
+BENCHMARK = Benchmark(
+    cases=cases,
+    measure=measure,
+    shown="set kind n splits covered residual jackknife forecast_error",
+    notes=notes,
+    real=True,
+)

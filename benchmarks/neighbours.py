@@ -1,25 +1,23 @@
 """Rows that predict their neighbours: when a fit says so, and whether its number is right.
 
-``python benchmarks/neighbours.py FOLDER [--quick]``
-
-FOLDER holds a ``load.py`` with ``names()`` and ``load(name, max_rows=...)``, which keeps the order
-of the rows.  See README.md beside this file for what is measured and how.
+The real sets are taken in the order of their file.  Without ``--data`` only simulated rows are
+looked at.
 """
 
-import argparse
 import re
 import warnings
-from pathlib import Path
 
 import numpy as np
-from _common import RESULTS, environment, import_loader, write_csv
 from scipy.signal import lfilter
 from sklearn.model_selection import KFold
 
+from benchmarks._benchmark import Benchmark
+from benchmarks._data import load, real_sets
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
 from sk_renorm.exceptions import DependentRowsWarning
 
 MAX_ROWS, FEWEST = 4000, 200
+DRAWS = {"independent": 100, "sorted": 50, "series": 200}
 LENGTH_3 = np.exp(-1.0 / 3.0)
 TOLD = re.compile(r"Rows predict their neighbours: .* be ([\d.]+) \+- [\d.]+ times")
 
@@ -101,18 +99,21 @@ def shuffled_series(rng):
     return X[order], y[order]
 
 
-INDEPENDENT = (
-    gauss,
-    wide,
-    heavy_tails,
-    skewed,
-    clusters,
-    uneven_noise,
-    survey,
-    rare_words,
-    factors,
-    shuffled_series,
-)
+INDEPENDENT = {
+    kind.__name__.replace("_", " "): kind
+    for kind in (
+        gauss,
+        wide,
+        heavy_tails,
+        skewed,
+        clusters,
+        uneven_noise,
+        survey,
+        rare_words,
+        factors,
+        shuffled_series,
+    )
+}
 
 
 # rows that somebody has sorted
@@ -181,20 +182,23 @@ def by_factor(rng):
     return sorted_by(codes, X, 2.0 * slopes[codes] * X[:, 25] + rng.standard_normal(600))
 
 
-SORTED = (
-    by_target,
-    by_target_falling_in_bins,
-    by_target_mostly_zero,
-    by_class,
-    by_one_of_12_classes,
-    by_class_code,
-    by_column,
-    by_column_bent,
-    by_column_bent_wide,
-    by_column_wave,
-    by_levels,
-    by_factor,
-)
+SORTED = {
+    kind.__name__.replace("_", " "): kind
+    for kind in (
+        by_target,
+        by_target_falling_in_bins,
+        by_target_mostly_zero,
+        by_class,
+        by_one_of_12_classes,
+        by_class_code,
+        by_column,
+        by_column_bent,
+        by_column_bent_wide,
+        by_column_wave,
+        by_levels,
+        by_factor,
+    )
+}
 
 
 def series(rng, p, rho, noise_rho, n=500):
@@ -210,12 +214,13 @@ SERIES = {
 }
 
 
-def silent(kind, what: str, draws: int) -> dict:
+def silent(part: str, name: str, draws: int) -> dict:
     """Count what is told of rows of a kind whose neighbours say nothing."""
+    kind = {"independent": INDEPENDENT, "sorted": SORTED}[part][name]
     told = [fitted(*kind(np.random.default_rng(seed))) for seed in range(draws)]
     return {
-        "part": what,
-        "kind": kind.__name__.replace("_", " "),
+        "part": part,
+        "kind": name,
         "draws": draws,
         "told": sum(np.isfinite(growth) for _, growth, _ in told),
         "copies_told": sum(copies for *_, copies in told),
@@ -242,11 +247,12 @@ def powerful(name: str, p: int, draws: int) -> dict:
     }
 
 
-def real(load, name: str, max_rows: int):
+def real(name: str, options):
     """Yield a row for the middle of a set as it is stored, and one for a random order of it."""
-    X, y, task = load(name)
+    X, y, task = load(options, name)
     if len(X) < FEWEST:
         return
+    max_rows = 500 if options.quick else MAX_ROWS
     middle = slice(max(0, (len(X) - max_rows) // 2), (len(X) + max_rows) // 2)
     X, y = X[middle], y[middle]
     if task == "classification":
@@ -274,22 +280,28 @@ def real(load, name: str, max_rows: int):
         }
 
 
-COLUMNS = (
-    "part",
-    "kind",
-    "rows",
-    "features",
-    "draws",
-    "told",
-    "copies_told",
-    "growth",
-    "far_over_risk",
-    "growth_over_far",
-    "contiguous_over_shuffled",
-)
+def cases(options) -> list[tuple]:
+    """Return kinds of rows, the series with several numbers of features, and real sets."""
+    return [
+        *(("independent", name) for name in INDEPENDENT),
+        *(("sorted", name) for name in SORTED),
+        *(("series", name, p) for name in SERIES for p in (5, 10, 20, 50, 100, 300)),
+        *(("set", name) for name in real_sets(options)),
+    ]
 
 
-def overall(rows: list[dict]) -> list[str]:
+def measure(case: tuple, options) -> list[dict]:
+    """Return the rows of a case."""
+    part, name, *features = case
+    if part == "set":
+        return list(real(name, options))
+    draws = 2 if options.quick else DRAWS[part]
+    if part == "series":
+        return [powerful(name, *features, draws)]
+    return [silent(part, name, draws)]
+
+
+def notes(rows: list[dict]) -> list[str]:
     """Return the summary, as sentences."""
     sentences = []
     for part in ("independent", "sorted"):
@@ -301,6 +313,8 @@ def overall(rows: list[dict]) -> list[str]:
         ("1.1 times risk_ or more", [row for row in found if row["far_over_risk"] >= 1.1]),
         ("less than that", [row for row in found if row["far_over_risk"] < 1.1]),
     ):
+        if not some:
+            continue
         rates = [row["told"] / row["draws"] for row in some]
         sentences.append(
             f"series whose far rows have {what}: told in {min(rates):.3f} to {max(rates):.3f} "
@@ -320,31 +334,11 @@ def overall(rows: list[dict]) -> list[str]:
     return sentences
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--quick", action="store_true", help="few draws, small; writes nothing")
-    args = parser.parse_args()
-    env, loader, rows = environment(), import_loader(args.folder), []
-
-    def add(row: dict) -> None:
-        rows.append({name: row.get(name, np.nan) for name in COLUMNS})
-        print({name: value for name, value in row.items() if value == value}, flush=True)
-
-    for what, kinds, draws in (("independent", INDEPENDENT, 100), ("sorted", SORTED, 50)):
-        for kind in kinds:
-            add(silent(kind, what, 2 if args.quick else draws))
-    for name in SERIES:
-        for p in (5, 10, 20, 50, 100, 300):
-            add(powerful(name, p, 2 if args.quick else 200))
-    for name in loader.names():
-        for row in real(loader.load, name, 500 if args.quick else MAX_ROWS):
-            add(row)
-    notes = overall(rows)
-    print("\n".join(notes))
-    if not args.quick:
-        write_csv(RESULTS / "neighbours.csv", rows, notes, env)
-
-
-if __name__ == "__main__":
-    main()
+BENCHMARK = Benchmark(
+    cases=cases,
+    measure=measure,
+    shown="part kind features draws told copies_told growth far_over_risk growth_over_far"
+    " contiguous_over_shuffled",
+    notes=notes,
+    real=True,
+)

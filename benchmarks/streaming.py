@@ -1,26 +1,35 @@
 """Rows in blocks: dask against plain loops, and a tuned fit from disk against X.T @ X in memory.
 
-``python benchmarks/streaming.py [--quick] [--rows 2000000] [--features 200] [--block 20000]``
-
-See README.md beside this file for what is measured and how.
+Needs dask.
 """
 
-import argparse
 import tempfile
-import time
-import tracemalloc
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-import dask
-import dask.array as da
 import numpy as np
-from _common import RESULTS, environment, write_csv
 
+from benchmarks._benchmark import Benchmark
+from benchmarks._memory import peak_allocated
+from benchmarks._timing import take_turns
 from sk_renorm import TheoryGuidedRidgeCV
 from sk_renorm._linalg import DaskRows, Moments
 
-PAUSE = 0.06  # seconds for the BLAS threads of one method to fall asleep before the next
+ROUNDS = 5
+
+
+@dataclass(frozen=True)
+class Case:
+    """A shape, a precision, and the rows of a block."""
+
+    n: int
+    p: int
+    dtype: str
+    block: int
+
+    def __str__(self):
+        return f"{self.n}x{self.p} {self.dtype}"
 
 
 def write_rows(
@@ -41,6 +50,8 @@ def write_rows(
 
 def methods(X: np.memmap, y: np.ndarray, block: int) -> dict[str, tuple[Callable, str]]:
     """Return what takes turns, and what each is divided by."""
+    import dask.array as da
+
     starts = range(0, len(X), block)
     in_memory = np.array(X)
     lazy = da.from_array(X, chunks=(block, X.shape[1]), name=False)
@@ -80,32 +91,16 @@ def methods(X: np.memmap, y: np.ndarray, block: int) -> dict[str, tuple[Callable
     }
 
 
-def seconds(task: Callable) -> float:
-    time.sleep(PAUSE)
-    start = time.perf_counter()
-    task()
-    return time.perf_counter() - start
-
-
-def peak_bytes(task: Callable) -> int:
-    """Return the most that Python and numpy have allocated at a time, the mapped file left out."""
-    tracemalloc.start()
-    task()
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return peak
-
-
-def run(n: int, p: int, dtype: str, block: int, rounds: int) -> list[dict]:
+def measure(case: Case, options) -> list[dict]:
     """Return one row per method."""
+    n, p, dtype, block = case.n, case.p, case.dtype, case.block
+    rounds = options.turns or (1 if options.quick else ROUNDS)
     with tempfile.TemporaryDirectory() as folder:
         X, y = write_rows(Path(folder), n, p, dtype, block)
         tasks = methods(X, y, block)
-        peaks = {name: peak_bytes(task) for name, (task, _) in tasks.items()}  # and warms up
-        times = {name: np.empty(rounds) for name in tasks}
-        for turn in range(rounds):
-            for name, (task, _) in tasks.items():
-                times[name][turn] = seconds(task)
+        calls = {name: call for name, (call, _) in tasks.items()}
+        peaks = {name: peak_allocated(call) for name, call in calls.items()}  # and warms up
+        times = take_turns(calls, rounds)
     rows = []
     for name, (_, unit) in tasks.items():
         over = times[name] / times[unit] if unit else np.full(rounds, np.nan)
@@ -129,29 +124,20 @@ def run(n: int, p: int, dtype: str, block: int, rounds: int) -> list[dict]:
     return rows
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=2_000_000)
-    parser.add_argument("--features", type=int, default=200)
-    parser.add_argument("--block", type=int, default=20_000)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--dtypes", default="float32,float64")
-    parser.add_argument("--output", type=Path, default=RESULTS / "streaming.csv")
-    parser.add_argument("--quick", action="store_true", help="a small run that writes nothing")
-    options = parser.parse_args()
-    if options.quick:
-        options.rows, options.features, options.block, options.rounds = 40_000, 20, 4000, 1
-    env = environment()
-    env["dask"] = dask.__version__
-    rows = []
-    for dtype in options.dtypes.split(","):
-        rows += run(options.rows, options.features, dtype, options.block, options.rounds)
-        for row in rows[-8:]:
-            print(f"{dtype} {row['method']:<26} {row['seconds_median']:8.3f} s", end="")
-            print(f"  {row['median_of_ratios']:6.2f} x {row['unit']}" if row["unit"] else "")
-    if not options.quick:
-        write_csv(options.output, rows, ["turns are interleaved; see README.md"], env)
+def notes(rows: list[dict]) -> list[str]:
+    """Return what the environment does not say."""
+    import dask
+
+    return [f"dask: {dask.__version__}", "turns are interleaved; see README.md"]
 
 
-if __name__ == "__main__":
-    main()
+BENCHMARK = Benchmark(
+    cases=lambda options: [
+        Case(40_000, 20, dtype, 4000) if options.quick else Case(2_000_000, 200, dtype, 20_000)
+        for dtype in ("float32", "float64")
+    ],
+    measure=measure,
+    shown="dtype method seconds_median median_of_ratios unit peak_over_block peak_over_X",
+    notes=notes,
+    times=True,
+)
