@@ -25,6 +25,13 @@ def declared() -> dict[str, tuple[Benchmark, str]]:
     }
 
 
+def count(text: str) -> int:
+    """Return a number of one or more."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"give a number, 1 or more, instead of {text}")
+    return int(text)
+
+
 def parser(names) -> argparse.ArgumentParser:
     """Return the parser of the flags, each of which means the same for all benchmarks."""
     made = argparse.ArgumentParser("python -m benchmarks", description=__doc__)
@@ -33,8 +40,8 @@ def parser(names) -> argparse.ArgumentParser:
     add("--quick", action="store_true", help="small and fast, to see that it runs")
     add("--data", type=Path, metavar="FOLDER", help="of real data sets, with a load.py")
     add("--only", nargs="+", metavar="CASE", help="cases to run, such as ames or '300x4000x1*'")
-    add("--turns", type=int, metavar="N", help="turns of each method whose time is measured")
-    add("--jobs", type=int, default=1, metavar="N", help="processes that share the cases")
+    add("--turns", type=count, metavar="N", help="turns of each method whose time is measured")
+    add("--jobs", type=count, default=1, metavar="N", help="processes that share the cases")
     add(
         "--output",
         type=Path,

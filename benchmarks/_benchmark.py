@@ -21,53 +21,28 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Options:
-    """What a measurement is told.
+    """What a measurement is told."""
 
-    Parameters
-    ----------
-    quick : bool
-        Whether it is only to be seen that it runs.
-    data : Path or None
-        Folder of real data sets; None leaves them out.
-    turns : int or None
-        Turns of each method whose time is measured; None for as many as the benchmark wants.
-    """
-
-    quick: bool = False
-    data: Path | None = None
-    turns: int | None = None
+    quick: bool = False  # it is only to be seen that it runs
+    data: Path | None = None  # folder of real data sets; None leaves them out
+    turns: int | None = None  # of each method in time; None for as many as the benchmark wants
 
 
 @dataclass(frozen=True)
 class Benchmark:
     """Cases, what is measured of each, and what the rows say together.
 
-    Parameters
-    ----------
-    cases : callable
-        ``cases(options)``, a sequence of what can be measured one by one.  A case has a name, its
-        ``str``, or those of its entries if it is a tuple.
-    measure : callable
-        ``measure(case, options)``, a list of rows, each a dict of the columns that it has.
-    shown : str
-        Columns to print while it runs.
-    notes : callable
-        ``notes(rows)``, sentences that the rows say together, for the header of the CSV file.
-    figure : callable or None
-        ``figure(rows)``, what to save beside the CSV file.
-    times : bool
-        Whether it measures time, for which a machine must be idle.
-    real : bool
-        Whether some cases are real data sets.
+    A case is called by its ``str``, or those of its entries if it is a tuple.  A row is a dict of
+    the columns that it has.
     """
 
-    cases: Callable[[Options], Sequence]
-    measure: Callable[[object, Options], list[dict]]
-    shown: str
-    notes: Callable[[list[dict]], list[str]] = lambda rows: []
-    figure: Callable | None = None
-    times: bool = False
-    real: bool = False
+    cases: Callable[[Options], Sequence]  # what can be measured one by one
+    measure: Callable[[object, Options], list[dict]]  # the rows of a case
+    shown: str  # columns to print while it runs
+    notes: Callable[[list[dict]], list[str]] = lambda rows: []  # what the rows say together
+    figure: Callable | None = None  # of all rows, to be saved beside the CSV file
+    times: bool = False  # whether it measures time, for which a machine must be idle
+    real: bool = False  # whether some cases are real data sets
 
 
 def run(
@@ -84,9 +59,8 @@ def run(
     output = output or (RESULTS if whole else None)
     refuse(name, benchmark, options, jobs, writes=output is not None)
     env, rows = environment(), []
-    for case, (found, seconds) in zip(
-        cases, measured(benchmark, cases, options, jobs), strict=True
-    ):
+    answers = measured(benchmark, cases, options, jobs)
+    for case, (found, seconds) in zip(cases, answers, strict=True):
         rows += found
         for row in found:
             print(line(row, benchmark.shown.split()))
@@ -106,20 +80,20 @@ def label(case) -> str:
 
 def chosen(name: str, benchmark: Benchmark, options: Options, only) -> list:
     """Return the cases whose names match a pattern of ``only``, or all."""
+    if options.data and not (options.data / "load.py").is_file():
+        raise Refused(f"{options.data} has no load.py, which benchmarks/README.md describes.")
     cases = list(benchmark.cases(options))
     if not cases:
         raise Refused(f"{name} looks at real data: give --data FOLDER, see benchmarks/README.md.")
-    for pattern in only or ():
-        if not any(fnmatchcase(label(case), pattern) for case in cases):
-            raise Refused(
-                f"{name} has no case {pattern!r}; cases (real ones with --data) are: "
-                + "; ".join(map(label, cases))
-            )
-    return [
-        case
-        for case in cases
-        if not only or any(fnmatchcase(label(case), pattern) for pattern in only)
-    ]
+    matches = {
+        pattern: [case for case in cases if fnmatchcase(label(case), pattern)]
+        for pattern in only or ["*"]
+    }
+    for pattern, found in matches.items():
+        if not found:
+            names = "; ".join(map(label, cases))
+            raise Refused(f"{name} has no case {pattern!r} (real ones need --data). Cases: {names}")
+    return [case for case in cases if any(case in found for found in matches.values())]
 
 
 def refuse(name: str, benchmark: Benchmark, options: Options, jobs: int, writes: bool) -> None:
@@ -134,13 +108,11 @@ def refuse(name: str, benchmark: Benchmark, options: Options, jobs: int, writes:
     if writes and load > BUSY:
         raise Refused(
             f"The load average of this machine is {load:.2f}, and times are only written if it is "
-            f"at most {BUSY:g}: wait for what else runs to end, or use --quick, which writes none."
+            f"at most {BUSY:g}: wait for what else runs to end, or use --quick without --output."
         )
 
 
-def measured(
-    benchmark: Benchmark, cases: list, options: Options, jobs: int
-) -> Iterator[tuple[list[dict], float]]:
+def measured(benchmark: Benchmark, cases: list, options: Options, jobs: int) -> Iterator:
     """Yield rows and seconds of each case, in their order."""
     one = partial(measure_one, benchmark.measure, options)
     if jobs == 1:

@@ -8,6 +8,16 @@ from pathlib import Path
 import numpy as np
 
 ALPHAS = np.geomspace(1e-3, 1e7, 100)  # of searches over a grid, for data that are drawn
+SHAPES = [
+    (100_000, 100, 1),
+    (10_000, 1000, 1),
+    (20_000, 500, 1),
+    (2000, 2000, 1),
+    (1000, 10_000, 1),
+    (300, 4000, 1),
+    (50, 5, 1),
+    (2000, 1000, 1000),
+]
 REGRESSION = ("regression", "multitarget")  # tasks
 
 
@@ -35,6 +45,12 @@ def as_columns(y: np.ndarray, task: str) -> np.ndarray:
     if task == "classification":
         return (y[:, None] == np.unique(y)).astype(float)
     return y.reshape(len(y), -1)
+
+
+def spread(alphas: np.ndarray, count: float) -> np.ndarray:
+    """Return the places of about ``count`` penalties, two at least, that span the same range."""
+    some = np.linspace(0, len(alphas) - 1, int(np.clip(count, 2, len(alphas))))
+    return some.round().astype(int)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from sklearn.model_selection import GridSearchCV, KFold, train_test_split
 from sklearn.preprocessing import StandardScaler
 
 from benchmarks._benchmark import Benchmark
-from benchmarks._data import as_columns, load, real_sets
+from benchmarks._data import as_columns, load, real_sets, spread
 from benchmarks._hindsight import ALPHAS, Modes
 from benchmarks._timing import timed
 from sk_renorm import TheoryGuidedRidgeCV
@@ -42,11 +42,8 @@ def one_split(X, Y, seed: int) -> tuple[dict, dict]:
     gcv, gcv_seconds = timed(lambda: TheoryGuidedRidgeCV(risk="gcv").fit(X_train, Y_train))
     default, default_seconds = timed(lambda: RidgeCV().fit(X_train, Y_train))
     modes = Modes(X_train, Y_train)
-    path, loo, tenfold = (
-        modes.test_errors(X_test, Y_test),
-        modes.loo_errors(),
-        tenfold_errors(X_train, Y_train),
-    )
+    path, loo = modes.test_errors(X_test, Y_test), modes.loo_errors()
+    tenfold = tenfold_errors(X_train, Y_train)
     row = {
         "ours": test_error(ours),
         "gcv": test_error(gcv),
@@ -69,33 +66,30 @@ def one_split(X, Y, seed: int) -> tuple[dict, dict]:
     return row, {"X": X_train, "Y": Y_train, "tenfold": tenfold, "loo": loo}
 
 
+def ten_folds(alphas: np.ndarray) -> GridSearchCV:
+    """Return the search over these penalties."""
+    return GridSearchCV(Ridge(), {"alpha": alphas}, cv=FOLDS, scoring="neg_mean_squared_error")
+
+
 def real_searches(train: dict, ridgecv_default_seconds: float, budget: float) -> dict:
     """Time GridSearchCV and RidgeCV themselves; compare their choice with the equivalents'."""
     X, Y = train["X"], train["Y"]
     _, ridge_seconds = timed(lambda: Ridge().fit(X, Y))
     row = {"ridge_seconds": ridge_seconds}
-    for name, equivalent, per_alpha in (
-        ("tenfold", train["tenfold"], 10.0 * ridge_seconds),
-        ("ridgecv_100", train["loo"], ridgecv_default_seconds / 3.0),
+    for name, equivalent, per_alpha, make in (
+        ("tenfold", train["tenfold"], 10.0 * ridge_seconds, ten_folds),
+        ("ridgecv_100", train["loo"], ridgecv_default_seconds / 3.0, RidgeCV),
     ):
-        count = int(np.clip(budget / per_alpha, 4, len(ALPHAS)))
-        some = np.linspace(0, len(ALPHAS) - 1, count).round().astype(int)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # ill-conditioned at the smallest penalties
-            if name == "tenfold":
-                search = GridSearchCV(
-                    Ridge(), {"alpha": ALPHAS[some]}, cv=FOLDS, scoring="neg_mean_squared_error"
-                )
-                model, seconds = timed(lambda search=search: search.fit(X, Y))
-                alpha = model.best_params_["alpha"]
-            else:
-                model, seconds = timed(lambda some=some: RidgeCV(alphas=ALPHAS[some]).fit(X, Y))
-                alpha = model.alpha_
+        some = spread(ALPHAS, max(budget / per_alpha, 4))
+        search = make(ALPHAS[some])
+        with warnings.catch_warnings(action="ignore"):  # ill-conditioned at the smallest penalties
+            _, seconds = timed(lambda search=search: search.fit(X, Y))
+        alpha = search.best_params_["alpha"] if name == "tenfold" else search.alpha_
         chosen = int(np.flatnonzero(ALPHAS[some] == alpha)[0])
-        row[f"{name}_real_alphas"] = count
+        row[f"{name}_real_alphas"] = len(some)
         row[f"{name}_real_seconds"] = seconds
         row[f"{name}_steps_apart"] = chosen - int(equivalent[some].argmin())
-        row[f"{name}_scaled_seconds"] = seconds * len(ALPHAS) / count
+        row[f"{name}_scaled_seconds"] = seconds * len(ALPHAS) / len(some)
     return row
 
 

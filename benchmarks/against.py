@@ -11,23 +11,12 @@ import warnings
 import numpy as np
 
 from benchmarks._benchmark import Benchmark
-from benchmarks._data import Case
+from benchmarks._data import SHAPES, Case, spread
 from benchmarks._process import in_new_process
 from benchmarks._timing import interleave, seconds_of
 from benchmarks.rivals import RIVALS
 from sk_renorm import TheoryGuidedRidgeCV
 
-SHAPES = [
-    (100_000, 100, 1),
-    (10_000, 1000, 1),
-    (20_000, 500, 1),
-    (2000, 2000, 1),
-    (1000, 10_000, 1),
-    (300, 4000, 1),
-    (50, 5, 1),
-    (200, 20, 1),
-    (2000, 1000, 1000),
-]
 QUICK_SHAPES = [(300, 20, 1), (40, 100, 3)]
 LIMIT = 70.0  # seconds for one rival and shape: start, data and every fit
 LONG = 3.0  # seconds beyond which a rival fits once
@@ -49,9 +38,8 @@ def as_many_as_fit(rival, X, y, budget: float):
     if not rival.fits_per_alpha or len(rival.alphas) <= 2:
         return rival
     single = type(rival)(rival.alphas[:1])
-    count = int(budget / seconds_of(lambda: single.fit(X, y)))
-    some = np.linspace(0, len(rival.alphas) - 1, np.clip(count, 2, len(rival.alphas)))
-    return type(rival)(rival.alphas[some.round().astype(int)])
+    count = budget / seconds_of(lambda: single.fit(X, y))
+    return type(rival)(rival.alphas[spread(rival.alphas, count)])
 
 
 def race(ours: dict, rival, X, y, options) -> dict[str, np.ndarray]:
@@ -156,7 +144,7 @@ def measure(case: tuple[Case, str], options) -> list[dict]:
 BENCHMARK = Benchmark(
     cases=lambda options: [
         (Case(*shape), name)
-        for shape in (QUICK_SHAPES if options.quick else SHAPES)
+        for shape in (QUICK_SHAPES if options.quick else [*SHAPES[:-1], (200, 20, 1), SHAPES[-1]])
         for name in RIVALS
     ],
     measure=measure,

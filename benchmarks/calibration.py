@@ -143,32 +143,28 @@ def curve_rows(about: dict, sizes: list[int], curves: list[dict]) -> list[dict]:
     """Return a row for every size of at least ``LEAST`` rows: mean forecast over mean error."""
     stack = {key: np.array([curve[key] for curve in curves], dtype=float) for key in curves[0]}
     measured = stack["measured"].mean(axis=0)
-    measured_fixed = stack["measured_fixed"].mean(axis=0)
-    inside = (stack["lower"] <= measured) & (measured <= stack["upper"])
-    rows = []
-    for place, factor in enumerate(FACTORS):
-        if sizes[place] < LEAST:
-            continue
-        scatter = stack["measured"][:, place].std() / np.sqrt(len(curves)) / measured[place]
-        rows.append(
-            about
-            | {
-                "kind": f"curve {factor:g}",
-                "n": sizes[place],
-                "splits": len(curves),
-                "forecast_error": stack["risk"][:, place].mean() / measured[place] - 1.0,
-                "equal_error": stack["equal"][:, place].mean() / measured[place] - 1.0,
-                "measured_se": scatter,
-                "single_error": np.median(np.abs(stack["risk"][:, place] / measured[place] - 1.0)),
-                "fixed_error": stack["fixed"][:, place].mean() / measured_fixed[place] - 1.0,
-                "fixed_equal_error": stack["fixed_equal"][:, place].mean() / measured_fixed[place]
-                - 1.0,
-                "inside": inside[:, place].mean(),
-                "at_edge": stack["at_edge"][:, place].mean(),
-                "fixed_at_edge": stack["fixed_at_edge"][:, place].mean(),
-            }
-        )
-    return rows
+
+    def off(forecast: str, truth: str) -> np.ndarray:
+        return stack[forecast].mean(axis=0) / stack[truth].mean(axis=0) - 1.0
+
+    columns = {
+        "forecast_error": off("risk", "measured"),
+        "equal_error": off("equal", "measured"),
+        "measured_se": stack["measured"].std(axis=0) / np.sqrt(len(curves)) / measured,
+        "single_error": np.median(np.abs(stack["risk"] / measured - 1.0), axis=0),
+        "fixed_error": off("fixed", "measured_fixed"),
+        "fixed_equal_error": off("fixed_equal", "measured_fixed"),
+        "inside": ((stack["lower"] <= measured) & (measured <= stack["upper"])).mean(axis=0),
+        "at_edge": stack["at_edge"].mean(axis=0),
+        "fixed_at_edge": stack["fixed_at_edge"].mean(axis=0),
+    }
+    return [
+        about
+        | {"kind": f"curve {factor:g}", "n": size, "splits": len(curves)}
+        | {key: values[place] for key, values in columns.items()}
+        for place, (factor, size) in enumerate(zip(FACTORS, sizes, strict=True))
+        if size >= LEAST
+    ]
 
 
 NOISES = {

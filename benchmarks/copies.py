@@ -4,13 +4,13 @@ Without ``--data`` only simulated rows are looked at.
 """
 
 import re
-import warnings
 
 import numpy as np
 
 from benchmarks import _copied_rows, _independent_rows
 from benchmarks._benchmark import Benchmark
 from benchmarks._data import load, real_sets
+from benchmarks._warned import warned
 from sk_renorm import TheoryGuidedRidgeCV
 from sk_renorm.exceptions import DependentRowsWarning
 
@@ -19,11 +19,9 @@ DRAWS, COPIED_DRAWS, MAX_ROWS, SMALL = 20, 12, 30000, 60
 
 def told(X, y) -> tuple[TheoryGuidedRidgeCV, float]:
     """Return a fit, and how many times larger it says that the risk would be; NaN if nothing."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        model = TheoryGuidedRidgeCV().fit(X, y)
-    growths = [growth_in(str(w.message)) for w in caught if w.category is DependentRowsWarning]
-    growths = [growth for growth in growths if growth]
+    model = TheoryGuidedRidgeCV()
+    said = map(growth_in, warned(model, X, y, DependentRowsWarning))
+    growths = [growth for growth in said if growth]
     return model, growths[0] if growths else np.nan
 
 

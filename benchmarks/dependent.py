@@ -1,15 +1,11 @@
 """Rows that depend on each other: claimed risk against the error on new groups or later rows."""
 
 import warnings
+from functools import partial
 
 import numpy as np
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import (
-    GridSearchCV,
-    GroupKFold,
-    GroupShuffleSplit,
-    TimeSeriesSplit,
-)
+from sklearn.model_selection import GridSearchCV, GroupKFold, GroupShuffleSplit, TimeSeriesSplit
 from sklearn.preprocessing import StandardScaler
 
 from benchmarks._benchmark import Benchmark
@@ -40,37 +36,40 @@ def timed_search(folds) -> tuple[GridSearchCV, float]:
     return GridSearchCV(Ridge(), {"alpha": TIMED}, cv=folds, scoring=MSE), scale
 
 
-def compare(train, test, fits: dict, searches: dict, time_search: bool) -> list[dict]:
-    """Return a row for each method: claimed risk, error on ``test``, seconds, excess."""
+def compare(train, test, methods: dict, folds, groups, time_search: bool) -> list[dict]:
+    """Return a row for each method, a name with settings, and for the search over ``folds``."""
     (X, Y), (X_test, Y_test) = train, test
 
     def error(model) -> float:
         return float(np.mean((Y_test - model.predict(X_test).reshape(Y_test.shape)) ** 2))
 
+    def fit(groups=None, **settings):
+        return TheoryGuidedRidgeCV(**settings).fit(X, Y, groups=groups)
+
     best = min(error(Ridge(alpha).fit(X, Y)) for alpha in ALPHAS[::3])
-    rows = []
-    for name, fit in fits.items():
-        model, seconds = timed(fit)
-        rows.append((name, float(model.risk_), error(model), seconds, model.alpha_))
-    for name, (equal, splitter, groups) in searches.items():
-        # the same choice as GridSearchCV(Ridge, ALPHAS), without its time
-        model, seconds = equal(), np.nan
-        if time_search:
-            search, scale = timed_search(splitter)
-            _, seconds = timed(lambda search=search, groups=groups: search.fit(X, Y, groups=groups))
-            seconds *= scale
-        rows.append((name, -float(model.best_score_), error(model), seconds, model.alpha_))
+    found = []
+    for name, settings in methods.items():
+        model, seconds = timed(partial(fit, **settings))
+        found.append((name, float(model.risk_), seconds, model))
+    # the same choice as GridSearchCV(Ridge, ALPHAS), without its time
+    model, seconds = fit(alphas=ALPHAS, cv=folds, scoring=MSE, groups=groups), np.nan
+    if time_search:
+        search, scale = timed_search(folds)
+        seconds = scale * timed(lambda: search.fit(X, Y, groups=groups))[1]
+    found.append((f"{type(folds).__name__}(5) search", -float(model.best_score_), seconds, model))
     return [
         {
+            "train_rows": len(X),
+            "features": X.shape[1],
             "method": name,
             "claimed": claimed,
-            "error": found,
-            "claimed_over_error": claimed / found,
-            "excess_over_hindsight": found / best - 1.0,
+            "error": error(model),
+            "claimed_over_error": claimed / error(model),
+            "excess_over_hindsight": error(model) / best - 1.0,
             "seconds": seconds,
-            "alpha": alpha,
+            "alpha": model.alpha_,
         }
-        for name, claimed, found, seconds, alpha in rows
+        for name, claimed, seconds, model in found
     ]
 
 
@@ -80,23 +79,14 @@ def grouped_splits(data: dict, n_splits: int):
     splitter = GroupShuffleSplit(n_splits, test_size=0.3, random_state=0)
     for seed, (train, test) in enumerate(splitter.split(X, Y, groups)):
         A, B = scaled(X[train], X[test])
-        labels, Y_train = groups[train], Y[train]
-        folds = GroupKFold(5)
-
-        def fit(A=A, Y_train=Y_train, groups=None, **settings):
-            return TheoryGuidedRidgeCV(**settings).fit(A, Y_train, groups=groups)
-
-        fits = {
-            "rows left out": lambda fit=fit: fit(sample_correlation="independent"),
-            "groups left out": lambda fit=fit, labels=labels: fit(groups=labels),
+        labels = groups[train]
+        methods = {
+            "rows left out": {"sample_correlation": "independent"},
+            "groups left out": {"groups": labels},
         }
-
-        def equal(fit=fit, labels=labels, folds=folds):
-            return fit(alphas=ALPHAS, cv=folds, scoring=MSE, groups=labels)
-
-        searches = {"GroupKFold(5) search": (equal, folds, labels)}
-        for row in compare((A, Y_train), (B, Y[test]), fits, searches, seed == 0):
-            yield {"split": seed, "train_rows": len(train), "features": A.shape[1]} | row
+        pair = (A, Y[train]), (B, Y[test])
+        for row in compare(*pair, methods, GroupKFold(5), labels, seed == 0):
+            yield {"split": seed} | row
 
 
 def ordered_splits(data: dict):
@@ -106,24 +96,15 @@ def ordered_splits(data: dict):
     for share in ORIGINS:
         start, stop = int(share * len(X)), int((share + 0.2) * len(X))
         A, B = scaled(X[:start], X[start:stop])
-        Y_train, gap = Y[:start], max(1, start // 50)
-        folds = TimeSeriesSplit(5)
-
-        def fit(A=A, Y_train=Y_train, **settings):
-            return TheoryGuidedRidgeCV(**settings).fit(A, Y_train)
-
-        fits = {
-            "rows left out": lambda fit=fit: fit(sample_correlation="independent"),
-            "correlation estimated": lambda fit=fit: fit(sample_correlation="estimate"),
-            "blocks with gaps": lambda fit=fit, gap=gap: fit(cv=HBlockSplit(gap, 5 * gap)),
+        gap = max(1, start // 50)
+        methods = {
+            "rows left out": {"sample_correlation": "independent"},
+            "correlation estimated": {"sample_correlation": "estimate"},
+            "blocks with gaps": {"cv": HBlockSplit(gap, 5 * gap)},
         }
-
-        def equal(fit=fit, folds=folds):
-            return fit(alphas=ALPHAS, cv=folds, scoring=MSE)
-
-        searches = {"TimeSeriesSplit(5) search": (equal, folds, None)}
-        for row in compare((A, Y_train), (B, Y[start:stop]), fits, searches, share == ORIGINS[0]):
-            yield {"split": share, "train_rows": start, "features": A.shape[1]} | row
+        pair = (A, Y[:start]), (B, Y[start:stop])
+        for row in compare(*pair, methods, TimeSeriesSplit(5), None, share == ORIGINS[0]):
+            yield {"split": share} | row
 
 
 def notes(rows: list[dict]) -> list[str]:

@@ -11,15 +11,8 @@ from benchmarks._benchmark import Benchmark
 from benchmarks._timing import take_turns
 from sk_renorm import TheoryGuidedRidgeCV
 
-SHAPES = [
-    (100_000, 100),
-    (200_000, 500),
-    (10_000, 1000),
-    (1000, 10_000),
-    (500, 50_000),
-    (4000, 4000),
-    (20_000, 8000),
-]
+WIDE = [(1000, 10_000), (500, 50_000)]
+SHAPES = [(100_000, 100), (200_000, 500), (10_000, 1000), *WIDE, (4000, 4000), (20_000, 8000)]
 QUICK_SHAPES = [(2000, 100), (200, 2000)]
 ROUNDS = 5
 

@@ -1,13 +1,12 @@
 """Excess error of a penalty that a few rows decide, and of one that they cannot decide."""
 
-import warnings
-
 import numpy as np
 from sklearn.preprocessing import StandardScaler
 
 from benchmarks._benchmark import Benchmark
 from benchmarks._data import REGRESSION, load, real_sets
 from benchmarks._hindsight import robust_svd
+from benchmarks._warned import warned
 from sk_renorm import TheoryGuidedRidgeCV
 
 MAX_ROWS, MOST_TEST, FEWEST_TEST = 6000, 4000, 60
@@ -71,11 +70,9 @@ def one_split(X, y, n: int, spoil, seed: int) -> dict:
     result = {"wide": float(X_train.shape[1] >= n)}
     for name, selection in SELECTIONS.items():
         model = TheoryGuidedRidgeCV(selection=selection, sample_correlation="independent")
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            model.fit(X_train, y_train)
+        said = warned(model, X_train, y_train)
         if name == "min":
-            result["warned"] = float(any("far from all others" in str(w.message) for w in caught))
+            result["warned"] = float(any("far from all others" in message for message in said))
         errors = np.square(y_test - model.predict(X_test))
         for what, some in (("", slice(None)), ("typical_", typical)):
             best = path[some].mean(axis=0).min()

@@ -2,26 +2,16 @@
 
 import numpy as np
 from scipy.linalg import blas, eigh
-from sklearn.linear_model import Ridge, RidgeCV
-from sklearn.model_selection import GridSearchCV
+from sklearn.linear_model import Ridge
 
 from benchmarks._benchmark import Benchmark
-from benchmarks._data import ALPHAS, Case
+from benchmarks._data import ALPHAS, SHAPES, Case, spread
 from benchmarks._memory import resident_growth
 from benchmarks._process import in_new_process
 from benchmarks._timing import interleave, seconds_of
+from benchmarks.rivals import RIVALS
 from sk_renorm import TheoryGuidedRidgeCV
 
-SHAPES = [
-    (100_000, 100, 1),
-    (10_000, 1000, 1),
-    (20_000, 500, 1),
-    (2000, 2000, 1),
-    (1000, 10_000, 1),
-    (300, 4000, 1),
-    (50, 5, 1),
-    (2000, 1000, 1000),
-]
 QUICK_SHAPES = [(2000, 50, 1), (60, 300, 1), (50, 5, 1), (100, 50, 20)]
 DTYPES = ("float64", "float32")
 ALPHAS_PER_TARGET = np.geomspace(1e-3, 1e7, 10)  # RidgeCV needs minutes for 1000 targets and 100
@@ -31,37 +21,6 @@ SEARCH_SECONDS = 5.0  # for GridSearchCV, beyond two alphas
 SMALLEST_MEMORY_CASE = 4e6  # bytes of X
 MEMORY_OF = ("Ridge", "sk_renorm loo")
 N_TEST = 1000
-
-
-# Every rival minimizes ||y - Xw - b||^2 + alpha ||w||^2: one convention, scikit-learn's.
-
-
-def make_ridge(case: Case):
-    """One fit at a penalty that is given."""
-    return Ridge(alpha=1.0)
-
-
-def make_loo(case: Case):
-    """Continuous search by exact leave-one-out risk."""
-    return TheoryGuidedRidgeCV(alpha_per_target=case.q > 1)
-
-
-def make_gcv(case: Case):
-    """Continuous search by generalized cross-validation."""
-    return TheoryGuidedRidgeCV(risk="gcv", alpha_per_target=case.q > 1)
-
-
-def make_ridgecv(case: Case):
-    """Exact leave-one-out over a grid."""
-    if case.q > 1:
-        return RidgeCV(alphas=ALPHAS_PER_TARGET, alpha_per_target=True)
-    return RidgeCV(alphas=ALPHAS)
-
-
-def make_grid_search(case: Case, n_alphas: int = 100):
-    """Five folds over a grid, or over some of it that span the same range."""
-    some = np.linspace(0, len(ALPHAS) - 1, n_alphas).round().astype(int)
-    return GridSearchCV(Ridge(), {"alpha": ALPHAS[some]}, cv=5, scoring="neg_mean_squared_error")
 
 
 class Straightforward:
@@ -104,17 +63,14 @@ class Straightforward:
         return X @ self.coef_ + self.intercept_
 
 
-def make_straightforward(case: Case):
-    """Fifty log-spaced penalties by the prototype above."""
-    return Straightforward()
-
-
+# Every method minimizes ||y - Xw - b||^2 + alpha ||w||^2: one convention, scikit-learn's.
 INTERLEAVED = {
-    "Ridge": make_ridge,
-    "sk_renorm loo": make_loo,
-    "sk_renorm gcv": make_gcv,
-    "straightforward": make_straightforward,
+    "Ridge": lambda case: Ridge(alpha=1.0),
+    "sk_renorm loo": lambda case: TheoryGuidedRidgeCV(alpha_per_target=case.q > 1),
+    "sk_renorm gcv": lambda case: TheoryGuidedRidgeCV(risk="gcv", alpha_per_target=case.q > 1),
+    "straightforward": lambda case: Straightforward(),
 }
+N_ALPHAS = {"Ridge": 1, "straightforward": len(PENALTIES)}  # nothing for a continuous search
 
 
 def measure(case: Case, options) -> list[dict]:
@@ -134,8 +90,6 @@ def measure(case: Case, options) -> list[dict]:
         seconds[name] = repeated(model, X, y)
     rows = []
     for name, model in models.items():
-        fits_per_round = fits if name in INTERLEAVED else 1
-        count = n_alphas(model)
         rows.append(
             {
                 "n": case.n,
@@ -143,12 +97,12 @@ def measure(case: Case, options) -> list[dict]:
                 "q": case.q,
                 "dtype": case.dtype,
                 "method": name,
-                "n_alphas": count,
+                "n_alphas": len(model.alphas) if name in RIVALS else N_ALPHAS.get(name, ""),
                 "rounds": len(seconds[name]),
-                "fits_per_round": fits_per_round,
+                "fits_per_round": fits if name in INTERLEAVED else 1,
                 **ratios(seconds[name], ridge, paired=name in INTERLEAVED),
-                "scaled_ratio": scaled_ratio(name, count, seconds[name], ridge),
-                "alpha": chosen_alpha(model),
+                "scaled_ratio": scale(model) * np.median(seconds[name]) / np.median(ridge),
+                "alpha": float(np.median(getattr(model, "alpha_", 1.0))),
                 "heldout_mse": float(np.mean((model.predict(X_test) - y_test) ** 2, dtype=float)),
             }
         )
@@ -163,10 +117,10 @@ def measure(case: Case, options) -> list[dict]:
 
 def grids(case: Case, ridge_seconds: float, budget: float) -> dict[str, object]:
     """Return the rivals that search a grid, GridSearchCV over as many penalties as time allows."""
-    models = {"RidgeCV": make_ridgecv(case)}
+    models = {"RidgeCV": RIVALS["RidgeCV"](ALPHAS_PER_TARGET if case.q > 1 else ALPHAS)}
     if case.q == 1:  # GridSearchCV has one penalty for all targets
-        count = int(np.clip(budget / (5.0 * ridge_seconds), 2, len(ALPHAS)))
-        models["GridSearchCV"] = make_grid_search(case, count)
+        some = spread(ALPHAS, budget / (5.0 * ridge_seconds))
+        models["GridSearchCV"] = RIVALS["GridSearchCV"](ALPHAS[some])
     return models
 
 
@@ -188,30 +142,11 @@ def ratios(seconds: np.ndarray, ridge: np.ndarray, paired: bool) -> dict:
     }
 
 
-def n_alphas(model) -> int | str:
-    """Return how many penalties a model tries; nothing where it searches continuously."""
-    if isinstance(model, GridSearchCV):
-        return len(model.param_grid["alpha"])
-    if isinstance(model, TheoryGuidedRidgeCV):
-        return ""
-    if isinstance(model, Straightforward):
-        return len(PENALTIES)
-    return len(model.alphas) if isinstance(model, RidgeCV) else 1
-
-
-def scaled_ratio(name: str, n_alphas, seconds, ridge) -> float:
-    """Return the ratio of medians, for GridSearchCV as if it had tried all of ALPHAS."""
-    ratio = np.median(seconds) / np.median(ridge)
-    if name != "GridSearchCV":
-        return ratio
-    return ratio * (5 * len(ALPHAS) + 1) / (5 * n_alphas + 1)
-
-
-def chosen_alpha(model) -> float:
-    """Return the penalty; the median over targets where each has its own."""
-    if hasattr(model, "best_params_"):
-        return model.best_params_["alpha"]
-    return float(np.median(model.alpha_ if hasattr(model, "alpha_") else model.alpha))
+def scale(model) -> float:
+    """Return the fits that GridSearchCV makes for all of ALPHAS over those it made; else 1."""
+    if not getattr(model, "fits_per_alpha", 0):
+        return 1.0
+    return model.work(len(ALPHAS)) / model.work(len(model.alphas))
 
 
 def extra_memory_over_X(case: Case, name: str) -> float:

@@ -6,6 +6,7 @@ Needs dask.
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from sk_renorm import TheoryGuidedRidgeCV
 from sk_renorm._linalg import DaskRows, Moments
 
 ROUNDS = 5
+BLOCKS, IN_MEMORY = "moments of numpy blocks", "X.T @ X in memory"  # units of the others
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,9 @@ class Case:
         return f"{self.n}x{self.p} {self.dtype}"
 
 
-def write_rows(
-    folder: Path, n: int, p: int, dtype: str, block: int
-) -> tuple[np.memmap, np.ndarray]:
+def write_rows(folder: Path, case: Case) -> tuple[np.memmap, np.ndarray]:
     """Write a C-ordered X (n, p) of a power-law spectrum to disk; return it mapped, and y."""
+    n, p, dtype, block = case.n, case.p, case.dtype, case.block
     rng = np.random.default_rng(0)
     scale = np.arange(1.0, p + 1.0) ** -0.5
     coef = rng.standard_normal(p)
@@ -52,52 +53,40 @@ def methods(X: np.memmap, y: np.ndarray, block: int) -> dict[str, tuple[Callable
     """Return what takes turns, and what each is divided by."""
     import dask.array as da
 
-    starts = range(0, len(X), block)
     in_memory = np.array(X)
     lazy = da.from_array(X, chunks=(block, X.shape[1]), name=False)
     lazy_y = da.from_array(y, chunks=block, name=False)
     rows = DaskRows.of(lazy, y, None)
 
-    def numpy_blocks():
-        return Moments.from_rows(X, y[:, None], None)
+    gcv = partial(TheoryGuidedRidgeCV, risk="gcv")
 
     def stream():
         model = TheoryGuidedRidgeCV()
-        for start in starts:
+        for start in range(0, len(X), block):
             model.partial_fit(X[start : start + block], y[start : start + block])
         return model.alpha_
 
     return {
-        "moments of numpy blocks": (numpy_blocks, ""),
-        "moments by dask": (rows.moments, "moments of numpy blocks"),
-        "fit gcv by dask": (
-            lambda: TheoryGuidedRidgeCV(risk="gcv").fit(lazy, lazy_y),
-            "moments of numpy blocks",
-        ),
-        "fit loo by dask": (
-            lambda: TheoryGuidedRidgeCV().fit(lazy, lazy_y),
-            "moments of numpy blocks",
-        ),
-        "X.T @ X in memory": (lambda: in_memory.T @ in_memory, ""),
-        "partial_fit from memmap": (stream, "X.T @ X in memory"),
-        "fit gcv from memmap": (
-            lambda: TheoryGuidedRidgeCV(risk="gcv").fit(X, y),
-            "X.T @ X in memory",
-        ),
+        BLOCKS: (lambda: Moments.from_rows(X, y[:, None], None), ""),
+        "moments by dask": (rows.moments, BLOCKS),
+        "fit gcv by dask": (lambda: gcv().fit(lazy, lazy_y), BLOCKS),
+        "fit loo by dask": (lambda: TheoryGuidedRidgeCV().fit(lazy, lazy_y), BLOCKS),
+        IN_MEMORY: (lambda: in_memory.T @ in_memory, ""),
+        "partial_fit from memmap": (stream, IN_MEMORY),
+        "fit gcv from memmap": (lambda: gcv().fit(X, y), IN_MEMORY),
         "fit loo from memmap": (
             lambda: TheoryGuidedRidgeCV(store_rows=False).fit(X, y),
-            "X.T @ X in memory",
+            IN_MEMORY,
         ),
     }
 
 
 def measure(case: Case, options) -> list[dict]:
     """Return one row per method."""
-    n, p, dtype, block = case.n, case.p, case.dtype, case.block
     rounds = options.turns or (1 if options.quick else ROUNDS)
     with tempfile.TemporaryDirectory() as folder:
-        X, y = write_rows(Path(folder), n, p, dtype, block)
-        tasks = methods(X, y, block)
+        X, y = write_rows(Path(folder), case)
+        tasks = methods(X, y, case.block)
         calls = {name: call for name, (call, _) in tasks.items()}
         peaks = {name: peak_allocated(call) for name, call in calls.items()}  # and warms up
         times = take_turns(calls, rounds)
@@ -106,10 +95,10 @@ def measure(case: Case, options) -> list[dict]:
         over = times[name] / times[unit] if unit else np.full(rounds, np.nan)
         rows.append(
             {
-                "rows": n,
-                "features": p,
-                "dtype": dtype,
-                "block": block,
+                "rows": case.n,
+                "features": case.p,
+                "dtype": case.dtype,
+                "block": case.block,
                 "method": name,
                 "rounds": rounds,
                 "seconds_median": np.median(times[name]),
@@ -117,7 +106,7 @@ def measure(case: Case, options) -> list[dict]:
                 "unit": unit,
                 "median_of_ratios": np.median(over),
                 "ratio_of_minima": times[name].min() / times[unit].min() if unit else np.nan,
-                "peak_over_block": peaks[name] / (X.itemsize * block * p),
+                "peak_over_block": peaks[name] / (X.itemsize * case.block * case.p),
                 "peak_over_X": peaks[name] / X.nbytes,
             }
         )
