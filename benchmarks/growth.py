@@ -125,9 +125,10 @@ def draw(rows: list[dict]):
             upper = np.array(sizes[len(sizes) // 2 :], dtype=float)
             line = (upper / upper[-1]) ** predicted * times[-1]
             ax.loglog(upper, line, ":", color=color, lw=2)
-        fixed = sweep.at(0)
         names = {"n": "rows", "p": "features", "q": "targets"}
-        others = [f"{fixed[k]} {v}" for k, v in names.items() if fixed[k] > 1 and k != sweep.name]
+        others = [
+            f"{found[0][k]} {v}" for k, v in names.items() if found[0][k] > 1 and k != sweep.name
+        ]
         ax.set(xlabel=sweep.label, ylabel="seconds", title=", ".join(others))
         ax.legend(title="exponent over the upper half", loc="upper left")
         low, high = ax.get_ylim()
