@@ -58,7 +58,7 @@ def one_split(X, Y, seed: int) -> tuple[dict, dict]:
         "ridgecv_default_alpha": default.alpha_,
         "ridgecv_100_alpha": ALPHAS[loo.argmin()],
         "hindsight_alpha": ALPHAS[path.argmin()],
-        "leverage_dispersion": ours.leverage_dispersion_,
+        "leverage_dispersion": ours.report_.leverage_dispersion,
         "ours_seconds": ours_seconds,
         "gcv_seconds": gcv_seconds,
         "ridgecv_default_seconds": default_seconds,

@@ -51,17 +51,14 @@ def multiply_adds(model, n: int, p: int, q: int) -> float:
     """Return the work of a fit by its formula, in multiply-adds.
 
     The Gram matrix of the shorter side m, products with the targets, an eigendecomposition or a
-    tridiagonal form; then a sum over the spectrum for every penalty, and leverages and held-out
-    errors of all rows for those where they are needed: all by leave-one-out, with GCV the few that
-    error bars are kept for, or none where these are made when asked for.
+    tridiagonal form; then a sum over the spectrum for every penalty, and by leave-one-out leverages
+    and held-out errors of all rows.  What the report makes when asked is not counted.
     """
     m = min(n, p)
-    spectrum = 4.0 / 3.0 if model.factorization_.startswith("tridiagonal") else 9.0
+    spectrum = 4.0 / 3.0 if model.report_.factorization.startswith("tridiagonal") else 9.0
     once = n * p * m / 2 + n * p * q + spectrum * m**3 + p * m * q
-    searched, with_rows = len(model.alphas_), 0
-    if "risk_profile_" in vars(model):
-        kept = len(model.risk_profile_["alpha"])
-        with_rows = max(searched, kept) if model.risk == "loo" else kept
+    searched = len(model.report_.path.alpha)
+    with_rows = searched if model.risk == "loo" else 0
     return once + searched * m * (1 + q) + 2.0 * with_rows * n * m * (1 + q)
 
 
@@ -87,7 +84,7 @@ def measure(sweep: Sweep, options) -> list[dict]:
                 "sweep": sweep.label,
                 "risk": risk,
                 **at,
-                "n_evaluated": len(models[risk].alphas_),
+                "n_evaluated": len(models[risk].report_.path.alpha),
                 "rounds": len(turns),
                 "seconds_median": np.median(turns),
                 "seconds_min": turns.min(),

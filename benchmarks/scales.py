@@ -41,9 +41,9 @@ def measure(case: Case, options) -> list[dict]:
     X, y, _, _ = case.draw()
     data = kinds(X)
     model = TheoryGuidedRidgeCV()
-    made_of = {
-        name: model.fit(rows, y).factorization_.partition(":")[0] for name, rows in data.items()
-    }
+    made_of = {}
+    for name, rows in data.items():
+        made_of[name] = model.fit(rows, y).report_.factorization.partition(":")[0]
     calls = {name: partial(model.fit, rows, y) for name, rows in data.items()}
     seconds = take_turns(calls, options.turns or ROUNDS)
     found = []

@@ -37,7 +37,7 @@ def one_split(X: np.ndarray, Y: np.ndarray, seed: int) -> dict | None:
         predictions = model.predict(X_there)
         low, high = np.moveaxis(model.predict_interval(X_there, 0.9), -1, 0)
         error = np.mean((Y_there - predictions) ** 2)
-        interval = model.risk_interval(0.9)
+        interval = model.report_.interval(0.9)
         result |= {
             f"{name}_claimed_over_true": model.risk_ / error,
             f"{name}_risk_interval_holds": float(interval[0] <= error <= interval[1]),
@@ -45,7 +45,7 @@ def one_split(X: np.ndarray, Y: np.ndarray, seed: int) -> dict | None:
             f"{name}_error": error,
         }
     result["weighted_over_plain_error"] = result.pop("weighted_error") / result.pop("plain_error")
-    return result | {"effective_size": model.risk_effective_size_}
+    return result | {"effective_size": model.report_.held_out.effective_size}
 
 
 def measure(name: str, options) -> list[dict]:

@@ -88,6 +88,8 @@ def measure(case: Case, options) -> list[dict]:
     rows = []
     for name, model in models.items():
         peak = peak_allocated(calls[name]) if name in calls else np.nan
+        report = getattr(model, "report_", None)
+        monte_carlo = report.monte_carlo if report else None
         alpha = getattr(model, "best_params_", {}).get("alpha", getattr(model, "alpha_", 1.0))
         rows.append(
             {
@@ -104,7 +106,7 @@ def measure(case: Case, options) -> list[dict]:
                 "heldout_mse": float(np.mean((model.predict(X_test) - y_test) ** 2)),
                 "risk": getattr(model, "risk_", np.nan),
                 "risk_std_error": getattr(model, "risk_std_error_", np.nan),
-                "risk_monte_carlo_error": getattr(model, "risk_monte_carlo_error_", np.nan),
+                "risk_monte_carlo_error": monte_carlo.risk_error if monte_carlo else np.nan,
                 "peak_over_X": peak / size,
             }
         )
