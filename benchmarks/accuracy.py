@@ -1,90 +1,24 @@
-"""Test error on real data: TheoryGuidedRidgeCV against ten-fold search, RidgeCV and hindsight.
+"""Test error on real data: TheoryGuidedRidgeCV against ten-fold search, RidgeCV and hindsight."""
 
-``python benchmarks/accuracy.py FOLDER [--quick] [--sets a,b] [--splits FILE]``
-
-FOLDER holds a ``load.py`` with ``names()`` and ``load(name, max_rows=...) -> X, y, task``.  See
-README.md beside this file for what is measured and how.
-"""
-
-import argparse
-import time
 import warnings
-from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
 
 import numpy as np
-import scipy.linalg
-from _common import RESULTS, environment, import_loader, read_csv, write_csv
 from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.model_selection import GridSearchCV, KFold, train_test_split
 from sklearn.preprocessing import StandardScaler
 
+from benchmarks._benchmark import Benchmark
+from benchmarks._data import as_columns, load, real_sets, spread
+from benchmarks._hindsight import ALPHAS, Modes
+from benchmarks._timing import timed
 from sk_renorm import TheoryGuidedRidgeCV
 
-# Features have unit variance.  A choice at either end is counted in ``tenfold_at_edge``.
-ALPHAS = np.geomspace(1e-9, 1e8, 100)
+# A choice at either end of ALPHAS is counted in ``tenfold_at_edge``.
 FOLDS = KFold(10)  # training rows come shuffled from the split
 MAX_ROWS = 20_000
 REAL_SEARCH_SECONDS = 20.0  # that a real GridSearchCV or RidgeCV may take per data set
 MISS = 1.03
 METHODS = ("ours", "gcv", "tenfold", "ridgecv_default", "ridgecv_100", "hindsight")
-
-
-def robust_svd(A: np.ndarray):
-    """Return the thin singular value decomposition, by the slow driver where the fast one fails."""
-    Q, R = scipy.linalg.qr(A, mode="economic") if len(A) > A.shape[1] else (None, A)
-    try:
-        U, s, Vt = scipy.linalg.svd(R, full_matrices=False)
-    except scipy.linalg.LinAlgError:
-        U, s, Vt = scipy.linalg.svd(R, full_matrices=False, lapack_driver="gesvd")
-    return (U if Q is None else Q @ U), s, Vt
-
-
-@dataclass(frozen=True)
-class Modes:
-    """Singular value decomposition of centred training rows, and ridge on it at any penalty."""
-
-    X: np.ndarray
-    Y: np.ndarray
-
-    @cached_property
-    def svd(self):
-        return robust_svd(self.X - self.X.mean(axis=0))
-
-    @cached_property
-    def projections(self) -> np.ndarray:
-        return self.svd[0].T @ (self.Y - self.Y.mean(axis=0))
-
-    def test_errors(self, X: np.ndarray, Y: np.ndarray) -> np.ndarray:
-        """Return the mean squared error on other rows at each of ALPHAS."""
-        _, s, Vt = self.svd
-        scores = (X - self.X.mean(axis=0)) @ Vt.T
-        targets = Y - self.Y.mean(axis=0)
-        return np.array(
-            [
-                np.mean((targets - (scores * (s / (s**2 + alpha))) @ self.projections) ** 2)
-                for alpha in ALPHAS
-            ]
-        )
-
-    def loo_errors(self) -> np.ndarray:
-        """Return the mean squared leave-one-out error, intercept refitted, at each of ALPHAS."""
-        U, s, _ = self.svd
-        n = len(self.X)
-        left = (self.Y - self.Y.mean(axis=0)) - U @ self.projections
-        null = 1.0 - 1.0 / n - np.sum(U**2, axis=1)
-        if np.sum(s > s[0] * 1e-12) >= n - 1:
-            left, null = np.zeros_like(left), np.zeros_like(null)
-            U, s, z = U[:, : n - 1], s[: n - 1], self.projections[: n - 1]
-        else:
-            z = self.projections
-        errors = []
-        for alpha in ALPHAS:
-            shrink = alpha / (s**2 + alpha)
-            rest = null + U**2 @ shrink
-            errors.append(np.mean(((left + U @ (shrink[:, None] * z)) / rest[:, None]) ** 2))
-        return np.array(errors)
 
 
 def tenfold_errors(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
@@ -93,13 +27,6 @@ def tenfold_errors(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
         Modes(X[train], Y[train]).test_errors(X[test], Y[test]) for train, test in FOLDS.split(X)
     ]
     return np.mean(folds, axis=0)
-
-
-def timed(fit):
-    """Return what ``fit()`` gives and the seconds it took."""
-    start = time.perf_counter()
-    model = fit()
-    return model, time.perf_counter() - start
 
 
 def one_split(X, Y, seed: int) -> tuple[dict, dict]:
@@ -115,13 +42,9 @@ def one_split(X, Y, seed: int) -> tuple[dict, dict]:
     gcv, gcv_seconds = timed(lambda: TheoryGuidedRidgeCV(risk="gcv").fit(X_train, Y_train))
     default, default_seconds = timed(lambda: RidgeCV().fit(X_train, Y_train))
     modes = Modes(X_train, Y_train)
-    path, loo, tenfold = (
-        modes.test_errors(X_test, Y_test),
-        modes.loo_errors(),
-        tenfold_errors(X_train, Y_train),
-    )
+    path, loo = modes.test_errors(X_test, Y_test), modes.loo_errors()
+    tenfold = tenfold_errors(X_train, Y_train)
     row = {
-        "seed": seed,
         "ours": test_error(ours),
         "gcv": test_error(gcv),
         "tenfold": path[tenfold.argmin()],
@@ -135,7 +58,7 @@ def one_split(X, Y, seed: int) -> tuple[dict, dict]:
         "ridgecv_default_alpha": default.alpha_,
         "ridgecv_100_alpha": ALPHAS[loo.argmin()],
         "hindsight_alpha": ALPHAS[path.argmin()],
-        "leverage_dispersion": ours.leverage_dispersion_,
+        "leverage_dispersion": ours.report_.leverage_dispersion,
         "ours_seconds": ours_seconds,
         "gcv_seconds": gcv_seconds,
         "ridgecv_default_seconds": default_seconds,
@@ -143,33 +66,30 @@ def one_split(X, Y, seed: int) -> tuple[dict, dict]:
     return row, {"X": X_train, "Y": Y_train, "tenfold": tenfold, "loo": loo}
 
 
+def ten_folds(alphas: np.ndarray) -> GridSearchCV:
+    """Return the search over these penalties."""
+    return GridSearchCV(Ridge(), {"alpha": alphas}, cv=FOLDS, scoring="neg_mean_squared_error")
+
+
 def real_searches(train: dict, ridgecv_default_seconds: float, budget: float) -> dict:
     """Time GridSearchCV and RidgeCV themselves; compare their choice with the equivalents'."""
     X, Y = train["X"], train["Y"]
     _, ridge_seconds = timed(lambda: Ridge().fit(X, Y))
     row = {"ridge_seconds": ridge_seconds}
-    for name, equivalent, per_alpha in (
-        ("tenfold", train["tenfold"], 10.0 * ridge_seconds),
-        ("ridgecv_100", train["loo"], ridgecv_default_seconds / 3.0),
+    for name, equivalent, per_alpha, make in (
+        ("tenfold", train["tenfold"], 10.0 * ridge_seconds, ten_folds),
+        ("ridgecv_100", train["loo"], ridgecv_default_seconds / 3.0, RidgeCV),
     ):
-        count = int(np.clip(budget / per_alpha, 4, len(ALPHAS)))
-        some = np.linspace(0, len(ALPHAS) - 1, count).round().astype(int)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # ill-conditioned at the smallest penalties
-            if name == "tenfold":
-                search = GridSearchCV(
-                    Ridge(), {"alpha": ALPHAS[some]}, cv=FOLDS, scoring="neg_mean_squared_error"
-                )
-                model, seconds = timed(lambda search=search: search.fit(X, Y))
-                alpha = model.best_params_["alpha"]
-            else:
-                model, seconds = timed(lambda some=some: RidgeCV(alphas=ALPHAS[some]).fit(X, Y))
-                alpha = model.alpha_
+        some = spread(ALPHAS, max(budget / per_alpha, 4))
+        search = make(ALPHAS[some])
+        with warnings.catch_warnings(action="ignore"):  # ill-conditioned at the smallest penalties
+            _, seconds = timed(lambda search=search: search.fit(X, Y))
+        alpha = search.best_params_["alpha"] if name == "tenfold" else search.alpha_
         chosen = int(np.flatnonzero(ALPHAS[some] == alpha)[0])
-        row[f"{name}_real_alphas"] = count
+        row[f"{name}_real_alphas"] = len(some)
         row[f"{name}_real_seconds"] = seconds
         row[f"{name}_steps_apart"] = chosen - int(equivalent[some].argmin())
-        row[f"{name}_scaled_seconds"] = seconds * len(ALPHAS) / count
+        row[f"{name}_scaled_seconds"] = seconds * len(ALPHAS) / len(some)
     return row
 
 
@@ -212,25 +132,23 @@ def n_splits(X, quick: bool) -> int:
     return 3 if quick else 100 if cost < 4e7 else 20 if cost < 1e9 else 5
 
 
-def run_set(load, name: str, quick: bool) -> tuple[dict, list[dict]]:
-    """Return the summary and the splits of one data set."""
-    X, y, task = load(name, max_rows=500 if quick else MAX_ROWS)
-    if task == "classification":
-        y = (y[:, None] == np.unique(y)).astype(float)
-    Y = y.reshape(len(X), -1)
+def measure(name: str, options) -> list[dict]:
+    """Return the summary of one data set."""
+    quick = options.quick
+    X, y, task = load(options, name, max_rows=500 if quick else MAX_ROWS)
+    Y = as_columns(y, task)
     TheoryGuidedRidgeCV().fit(X[:50], Y[:50])  # thread pools start here, not in the first timing
     splits, real = [], {}
     for seed in range(n_splits(X, quick)):
         row, train = one_split(X, Y, seed)
-        splits.append({"set": name} | row)
+        splits.append(row)
         if seed == 0:
             budget = 1.0 if quick else REAL_SEARCH_SECONDS
             real = real_searches(train, row["ridgecv_default_seconds"], budget)
-    rows = [{key: value for key, value in split.items() if key != "set"} for split in splits]
-    return summarize(name, task, X, Y, rows, real), splits
+    return [summarize(name, task, X, Y, splits, real)]
 
 
-def overall(rows: list[dict]) -> list[str]:
+def notes(rows: list[dict]) -> list[str]:
     """Return the summary over data sets, as sentences."""
     versus = np.array([row["ours_over_tenfold"] for row in rows])
     large = [row for row in rows if row["rows"] >= 100]
@@ -259,51 +177,11 @@ def overall(rows: list[dict]) -> list[str]:
     ]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--quick", action="store_true", help="three splits of at most 500 rows")
-    parser.add_argument("--sets", help="names, separated by commas; default: all")
-    parser.add_argument("--output", type=Path, help="default: results/ when all sets run in full")
-    parser.add_argument("--splits", type=Path, help="also write every split to this CSV file")
-    parser.add_argument("--merge", type=Path, nargs="+", help="run nothing, join these results")
-    args = parser.parse_args()
-    loader = import_loader(args.folder)
-    env = environment()
-    if args.merge:
-        rows = [row for path in args.merge for row in read_csv(path)]
-        rows.sort(key=lambda row: loader.names().index(row["set"]))
-        notes = [
-            *overall(rows),
-            "sets run in parts, one BLAS thread each, just before this commit; joined by --merge",
-        ]
-        missing = set(loader.names()) - {row["set"] for row in rows}
-        notes.append(f"sets not run: {', '.join(sorted(missing)) or 'none'}")
-        print("\n".join(notes))
-        write_csv(args.output or RESULTS / "accuracy.csv", rows, notes, env)
-        return
-    rows, splits = [], []
-    for name in args.sets.split(",") if args.sets else loader.names():
-        (row, some), seconds = timed(lambda name=name: run_set(loader.load, name, args.quick))
-        rows.append(row)
-        splits += some
-        print(
-            f"{name:16s} n {row['rows']:6d} p {row['features']:5d} q {row['targets']:4d}"
-            f"  ours/ten-fold {row['ours_over_tenfold']:.4f} +- {row['ours_over_tenfold_se']:.4f}"
-            f"  ours/best {row['ours_over_hindsight']:.4f}"
-            f"  ten-fold/best {row['tenfold_over_hindsight']:.4f}"
-            f"  risk/held-out {row['risk_over_heldout']:.3f}  ({seconds:.0f} s)",
-            flush=True,
-        )
-    notes = overall(rows)
-    print("\n".join(notes))
-    full = not (args.quick or args.sets)
-    output = args.output or (RESULTS / "accuracy.csv" if full else None)
-    if output:
-        write_csv(output, rows, notes, env)
-    if args.splits:
-        write_csv(args.splits, splits, [], env)
-
-
-if __name__ == "__main__":
-    main()
+BENCHMARK = Benchmark(
+    cases=real_sets,
+    measure=measure,
+    shown="set rows features targets ours_over_tenfold ours_over_tenfold_se ours_over_hindsight"
+    " tenfold_over_hindsight risk_over_heldout",
+    notes=notes,
+    real=True,
+)

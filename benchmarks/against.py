@@ -1,38 +1,22 @@
 """Time and held-out error of what a user would take instead, against ours.
 
-``python benchmarks/against.py [--quick] [--shapes 100000x100,50x5] [--rivals RidgeCV]``
-
-Needs the extra ``bench``; a rival that is not installed is reported as such.  See README.md beside
-this file for what is measured and how, and ``rivals/`` for the rivals.
+Needs the extra ``bench``; a rival that is not installed is reported as such.
 """
 
-import argparse
 import dataclasses
 import importlib.metadata
-import json
 import subprocess
-import sys
-import time
 import warnings
-from pathlib import Path
 
 import numpy as np
-from _common import RESULTS, Case, environment, interleave, parse_shapes, seconds_per_fit, write_csv
-from rivals import RIVALS
 
+from benchmarks._benchmark import Benchmark
+from benchmarks._data import SHAPES, Case, spread
+from benchmarks._process import in_new_process
+from benchmarks._timing import interleave, seconds_of
+from benchmarks.rivals import RIVALS
 from sk_renorm import TheoryGuidedRidgeCV
 
-SHAPES = [
-    (100_000, 100, 1),
-    (10_000, 1000, 1),
-    (20_000, 500, 1),
-    (2000, 2000, 1),
-    (1000, 10_000, 1),
-    (300, 4000, 1),
-    (50, 5, 1),
-    (200, 20, 1),
-    (2000, 1000, 1000),
-]
 QUICK_SHAPES = [(300, 20, 1), (40, 100, 3)]
 LIMIT = 70.0  # seconds for one rival and shape: start, data and every fit
 LONG = 3.0  # seconds beyond which a rival fits once
@@ -40,23 +24,6 @@ INTERLEAVED_SECONDS = 3.0  # for the turns of shorter ones
 SEARCH_SECONDS = 5.0  # for a search that is scaled up from fewer penalties, beyond two
 DRAWS_SECONDS = 3.0  # for held-out errors of further draws, 30 at most
 N_TEST = 1000
-NOTHING = {
-    "n_alphas": "",
-    "rounds": "",
-    "seconds": np.nan,
-    "loo_seconds": np.nan,
-    "gcv_seconds": np.nan,
-    "over_loo": np.nan,
-    "over_gcv": np.nan,
-    "scaled_over_loo": np.nan,
-    "scaled_over_gcv": np.nan,
-    "alpha": np.nan,
-    "loo_alpha": np.nan,
-    "draws": "",
-    "error_over_loo": np.nan,
-    "error_over_loo_std_error": np.nan,
-    "error_over_gcv": np.nan,
-}
 
 
 def make_ours(case: Case) -> dict:
@@ -70,20 +37,22 @@ def as_many_as_fit(rival, X, y, budget: float):
     """Return the rival with as many of its penalties, over the same range, as time allows."""
     if not rival.fits_per_alpha or len(rival.alphas) <= 2:
         return rival
-    count = int(budget / seconds_per_fit(type(rival)(rival.alphas[:1]), X, y))
-    some = np.linspace(0, len(rival.alphas) - 1, np.clip(count, 2, len(rival.alphas)))
-    return type(rival)(rival.alphas[some.round().astype(int)])
+    single = type(rival)(rival.alphas[:1])
+    count = budget / seconds_of(lambda: single.fit(X, y))
+    return type(rival)(rival.alphas[spread(rival.alphas, count)])
 
 
-def take_turns(ours: dict, rival, X, y, quick: bool) -> dict[str, np.ndarray]:
+def race(ours: dict, rival, X, y, options) -> dict[str, np.ndarray]:
     """Return seconds of the turns of ours and the rival, the latter one only if it is long."""
-    for model in ours.values():
-        model.fit(X, y)
-    before = [seconds_per_fit(model, X, y) for model in ours.values()]
-    once = seconds_per_fit(rival, X, y)
+    calls = {name: lambda model=model: model.fit(X, y) for name, model in ours.items()}
+    for call in calls.values():
+        call()
+    before = [seconds_of(call) for call in calls.values()]
+    once = seconds_of(lambda: rival.fit(X, y))
     if once < LONG:
-        return interleave({**ours, "rival": rival}, X, y, 0.2 if quick else INTERLEAVED_SECONDS)[0]
-    after = [seconds_per_fit(model, X, y) for model in ours.values()]
+        budget = 0.2 if options.quick else INTERLEAVED_SECONDS
+        return interleave({**calls, "rival": lambda: rival.fit(X, y)}, budget, options.turns)[0]
+    after = [seconds_of(call) for call in calls.values()]
     pairs = dict(zip(ours, np.transpose([before, after]), strict=True))
     return {**pairs, "rival": np.array([once])}
 
@@ -100,7 +69,7 @@ def errors(case: Case, models: dict, draws: int) -> dict[str, np.ndarray]:
     return found
 
 
-def measure(case: Case, name: str, quick: bool) -> dict:
+def compare(case: Case, name: str, options) -> dict:
     """Return what is found of one rival on one shape, in this process."""
     rival = RIVALS[name]()
     small = Case(40, 8, min(case.q, 2), case.dtype).draw()[:2]
@@ -108,9 +77,9 @@ def measure(case: Case, name: str, quick: bool) -> dict:
         model.fit(*small)
     X, y = case.draw()[:2]
     asked = rival.alphas
-    rival = as_many_as_fit(rival, X, y, 0.5 if quick else SEARCH_SECONDS)
+    rival = as_many_as_fit(rival, X, y, 0.5 if options.quick else SEARCH_SECONDS)
     models = make_ours(case)
-    seconds = take_turns(models, rival, X, y, quick)
+    seconds = race(models, rival, X, y, options)
     took = {which: float(np.median(turns)) for which, turns in seconds.items()}
     scale = rival.work(len(asked)) / rival.work(len(rival.alphas)) if rival.fits_per_alpha else 1.0
     row = {
@@ -124,7 +93,7 @@ def measure(case: Case, name: str, quick: bool) -> dict:
         "loo_alpha": float(np.median(models["loo"].alpha_)),
     }
     if scale == 1.0:  # the error of a coarser grid says nothing of the whole one
-        draws = 2 if quick else int(np.clip(DRAWS_SECONDS / sum(took.values()), 1, 30))
+        draws = 2 if options.quick else int(np.clip(DRAWS_SECONDS / sum(took.values()), 1, 30))
         found = errors(case, {**models, "rival": rival}, draws)
         ratio = found["rival"] / found["loo"]
         row["draws"] = len(ratio)
@@ -135,29 +104,17 @@ def measure(case: Case, name: str, quick: bool) -> dict:
     return row
 
 
-def measure_or_say_why_not(case: Case, name: str, quick: bool) -> dict:
-    """Return what ``measure`` finds, or the reason why there is nothing."""
+def compare_or_say_why_not(case: Case, name: str, options) -> dict:
+    """Return what ``compare`` finds, or the reason why there is nothing."""
     if reason := RIVALS[name]().cannot(case.n, case.p, case.q):
         return {"reason": reason}
     try:
-        return measure(case, name, quick)
+        with warnings.catch_warnings(action="ignore"):  # of other libraries
+            return compare(case, name, options)
     except ImportError as error:
         return {"reason": f"not installed: {error}"}
     except Exception as error:  # whatever another library raises is a result
         return {"reason": f"{type(error).__name__}: {error}"}
-
-
-def in_new_process(case: Case, name: str) -> dict:
-    """Return the same from a process of its own, which is stopped at LIMIT."""
-    arguments = json.dumps([dataclasses.astuple(case), name])
-    command = [sys.executable, __file__, "--one", arguments]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, check=False)
-    except subprocess.TimeoutExpired:
-        return {"reason": f"over {LIMIT:.0f} s"}
-    if done.returncode:  # killed, for the memory it wanted
-        return {"reason": f"died with status {done.returncode}"}
-    return json.loads(done.stdout.splitlines()[-1])
 
 
 def version(package: str) -> str:
@@ -168,58 +125,30 @@ def version(package: str) -> str:
         return ""
 
 
-def show(row: dict) -> None:
-    """Print one row."""
-    head = f"{row['n']:7d} x {row['p']:5d} x {row['q']:4d} {row['rival']:22s}"
-    if row["reason"]:
-        print(f"{head} {row['reason']}", flush=True)
-        return
-    print(
-        f"{head} {row['seconds']:9.4f} s  over loo {row['scaled_over_loo']:8.2f}"
-        f"  over gcv {row['scaled_over_gcv']:8.2f}  alphas {row['n_alphas']!s:>3}"
-        f"  alpha {row['alpha']:8.3g} ({row['loo_alpha']:8.3g})"
-        f"  error over loo {row['error_over_loo']:.4f}"
-        f" +- {row['error_over_loo_std_error']:.4f} ({row['draws']})",
-        flush=True,
-    )
+def measure(case: tuple[Case, str], options) -> list[dict]:
+    """Return one row, from a process of its own that is stopped at LIMIT, or of this if quick."""
+    shape, name = case
+    row = {"n": shape.n, "p": shape.p, "q": shape.q, "rival": name}
+    row["version"] = version(RIVALS[name].package)
+    if options.quick:
+        return [row | compare_or_say_why_not(shape, name, options)]
+    try:
+        found = in_new_process(compare_or_say_why_not, shape, name, options, limit=LIMIT)
+    except subprocess.TimeoutExpired:
+        found = {"reason": f"over {LIMIT:.0f} s"}
+    except subprocess.CalledProcessError as error:  # killed, for the memory it wanted
+        found = {"reason": f"died with status {error.returncode}"}
+    return [row | found]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="small, one process; writes nothing")
-    parser.add_argument("--shapes", help="such as 100000x100,2000x1000x1000; default: all")
-    parser.add_argument("--rivals", help="names, separated by commas; default: all")
-    parser.add_argument("--output", type=Path, help="default: results/ when everything runs")
-    parser.add_argument("--one", help=argparse.SUPPRESS)
-    args = parser.parse_args()
-    warnings.simplefilter("ignore")  # of other libraries
-    if args.one:
-        shape, name = json.loads(args.one)
-        print(json.dumps(measure_or_say_why_not(Case(*shape), name, quick=False)))
-        return
-    shapes = parse_shapes(args.shapes) or (QUICK_SHAPES if args.quick else SHAPES)
-    names = args.rivals.split(",") if args.rivals else list(RIVALS)
-    env, rows = environment(), []
-    start = time.perf_counter()
-    for shape in shapes:
-        case = Case(*shape, "float64")
-        for name in names:
-            row = {"n": case.n, "p": case.p, "q": case.q, "rival": name}
-            row["version"] = version(RIVALS[name].package)
-            if args.quick:
-                found = measure_or_say_why_not(case, name, quick=True)
-            else:
-                found = in_new_process(case, name)
-            row |= {**NOTHING, **found}
-            row["reason"] = row.pop("reason", "")
-            show(row)
-            rows.append(row)
-    print(f"{time.perf_counter() - start:.0f} s in all")
-    full = not (args.quick or args.shapes or args.rivals)
-    output = args.output or (RESULTS / "against.csv" if full else None)
-    if output:
-        write_csv(output, rows, [], env)
-
-
-if __name__ == "__main__":
-    main()
+BENCHMARK = Benchmark(
+    cases=lambda options: [
+        (Case(*shape), name)
+        for shape in (QUICK_SHAPES if options.quick else [*SHAPES[:-1], (200, 20, 1), SHAPES[-1]])
+        for name in RIVALS
+    ],
+    measure=measure,
+    shown="n p q rival seconds scaled_over_loo scaled_over_gcv n_alphas alpha loo_alpha"
+    " error_over_loo error_over_loo_std_error draws reason",
+    times=True,
+)

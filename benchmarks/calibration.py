@@ -1,21 +1,16 @@
-"""What the error bars, intervals and forecasts claim, against held-out rows and more rows.
+"""What the error bars, intervals and forecasts claim, against held-out rows and more rows."""
 
-``python benchmarks/calibration.py FOLDER [--quick] [--sets a,b] [--output FILE]``
-
-FOLDER holds a ``load.py`` as for accuracy.py.  See README.md beside this file.
-"""
-
-import argparse
-import time
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
-from _common import RESULTS, environment, import_loader, read_csv, write_csv
-from accuracy import Modes
+from sk_renorm.report.forecast import forecast_curve
 from sklearn.linear_model import Ridge
 
+from benchmarks._benchmark import Benchmark
+from benchmarks._data import as_columns, load, real_sets
+from benchmarks._hindsight import Modes
+from benchmarks._timing import fastest
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
-from sk_renorm.forecast import learning_curve
 
 Z = 1.645
 MAX_ROWS = 20_000
@@ -39,23 +34,14 @@ def squared_errors(model, X, Y) -> np.ndarray:
     return np.mean((Y - model.predict(X).reshape(Y.shape)) ** 2, axis=1)
 
 
-def seconds_of(call) -> float:
-    """Return the shorter of two runs of ``call()``."""
-    times = []
-    for _ in range(2):
-        start = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - start)
-    return min(times)
-
-
 def answers(model, X):
     """Ask everything that a fit can be asked, for as many rows as it was fitted to."""
-    model.risk_interval()
-    model.compare(model.alpha_, 2.0 * model.alpha_ + 1.0)
+    report = model.report_
+    report.interval()
+    report.compare(model.alpha_, 2.0 * model.alpha_ + 1.0)
     model.predict_interval(X)
-    learning_curve(model, [100, 1000])
-    model.summary()
+    report.learning_curve([100, 1000])
+    str(report)
 
 
 def one_split(X, Y, n_train: int, rng) -> dict:
@@ -67,7 +53,7 @@ def one_split(X, Y, n_train: int, rng) -> dict:
     model = TheoryGuidedRidgeCV().fit(X_train, y_train)
     errors = squared_errors(model, X_test, Y[test])
     truth, truth_se = errors.mean(), errors.std(ddof=1) / np.sqrt(len(errors))
-    held_out = np.square(model.loo_residuals_.reshape(n_train, -1)).mean(axis=1)
+    held_out = np.square(model.report_.held_out.errors.reshape(n_train, -1)).mean(axis=1)
     naive_se = held_out.std(ddof=1) / np.sqrt(n_train)
     some = slice(0, 300)
     row = {
@@ -85,10 +71,10 @@ def one_split(X, Y, n_train: int, rng) -> dict:
     for rule in RULES:
         other = TheoryGuidedRidgeCV(selection=rule).fit(X_train, y_train)
         row[f"excess_{rule}"] = squared_errors(other, X_test, Y[test]).mean() / best - 1.0
-    row["time"] = seconds_of(lambda: answers(model, X_train)) / seconds_of(
-        lambda: TheoryGuidedRidgeCV().fit(X_train, y_train)
-    )
-    return row
+    _, fitting = fastest(lambda: TheoryGuidedRidgeCV().fit(X_train, y_train), 2)
+    # an answer is made once: each turn needs a fit of its own
+    _, both = fastest(lambda: answers(TheoryGuidedRidgeCV().fit(X_train, y_train), X_train), 2)
+    return row | {"time": both / fitting - 1.0}
 
 
 def coverage(limits, Y) -> float:
@@ -106,11 +92,12 @@ def one_curve(X, Y, n_fit: int, sizes, rng) -> dict:
     y_of = (lambda rows: Y[rows, 0]) if Y.shape[1] == 1 else (lambda rows: Y[rows])
     model = TheoryGuidedRidgeCV().fit(X_fit, y_of(order[:n_fit]))
     alpha = max(model.alpha_, 1e-9)
-    curve = learning_curve(model, sizes)
-    fixed = learning_curve(model, sizes, alpha=alpha)
-    model.risk_profile_["even_noise"] = None  # what is forecast without an eye to the leverages
-    equal = learning_curve(model, sizes)
-    fixed_equal = learning_curve(model, sizes, alpha=alpha)
+    curve = model.report_.learning_curve(sizes)
+    fixed = model.report_.learning_curve(sizes, alpha=alpha)
+    evidence = model.report_.evidence
+    profile = replace(evidence.profile, even_noise=None)  # without an eye to the leverages
+    equal = forecast_curve(profile, evidence.setting, sizes, None)
+    fixed_equal = forecast_curve(profile, evidence.setting, sizes, alpha)
     for size in sizes:
         train = order[:size]
         X_train, X_test = standardized(X[train], X[test])
@@ -133,17 +120,15 @@ def one_curve(X, Y, n_fit: int, sizes, rng) -> dict:
     }
 
 
-def run_set(load, name: str, quick: bool) -> list[dict]:
+def real(name: str, options) -> list[dict]:
     """Return rows of one set: one of claims about the fit, and one per size of the curve."""
-    X, y, task = load(name, max_rows=MAX_ROWS)
-    if task == "classification":
-        y = (y[:, None] == np.unique(y)).astype(float)
-    Y = y.reshape(len(X), -1)
+    X, y, task = load(options, name, max_rows=MAX_ROWS)
+    Y = as_columns(y, task)
     n, p = X.shape
     rng = np.random.default_rng(0)
     n_train = min(n // 2, MAX_TRAIN)
     cost = n_train * min(n_train, p) * p + 100 * n_train * Y.shape[1] * min(n_train, p)
-    repeats = 4 if quick else 100 if cost < 4e7 else 50 if cost < 4e8 else 20
+    repeats = 4 if options.quick else 100 if cost < 4e7 else 50 if cost < 4e8 else 20
     splits = [one_split(X, Y, n_train, rng) for _ in range(repeats)]
     about = {"set": name, "rows": n, "features": p, "targets": Y.shape[1]}
     first = about | {"kind": "fit", "n": n_train, "splits": repeats}
@@ -163,32 +148,28 @@ def curve_rows(about: dict, sizes: list[int], curves: list[dict]) -> list[dict]:
     """Return a row for every size of at least ``LEAST`` rows: mean forecast over mean error."""
     stack = {key: np.array([curve[key] for curve in curves], dtype=float) for key in curves[0]}
     measured = stack["measured"].mean(axis=0)
-    measured_fixed = stack["measured_fixed"].mean(axis=0)
-    inside = (stack["lower"] <= measured) & (measured <= stack["upper"])
-    rows = []
-    for place, factor in enumerate(FACTORS):
-        if sizes[place] < LEAST:
-            continue
-        scatter = stack["measured"][:, place].std() / np.sqrt(len(curves)) / measured[place]
-        rows.append(
-            about
-            | {
-                "kind": f"curve {factor:g}",
-                "n": sizes[place],
-                "splits": len(curves),
-                "forecast_error": stack["risk"][:, place].mean() / measured[place] - 1.0,
-                "equal_error": stack["equal"][:, place].mean() / measured[place] - 1.0,
-                "measured_se": scatter,
-                "single_error": np.median(np.abs(stack["risk"][:, place] / measured[place] - 1.0)),
-                "fixed_error": stack["fixed"][:, place].mean() / measured_fixed[place] - 1.0,
-                "fixed_equal_error": stack["fixed_equal"][:, place].mean() / measured_fixed[place]
-                - 1.0,
-                "inside": inside[:, place].mean(),
-                "at_edge": stack["at_edge"][:, place].mean(),
-                "fixed_at_edge": stack["fixed_at_edge"][:, place].mean(),
-            }
-        )
-    return rows
+
+    def off(forecast: str, truth: str) -> np.ndarray:
+        return stack[forecast].mean(axis=0) / stack[truth].mean(axis=0) - 1.0
+
+    columns = {
+        "forecast_error": off("risk", "measured"),
+        "equal_error": off("equal", "measured"),
+        "measured_se": stack["measured"].std(axis=0) / np.sqrt(len(curves)) / measured,
+        "single_error": np.median(np.abs(stack["risk"] / measured - 1.0), axis=0),
+        "fixed_error": off("fixed", "measured_fixed"),
+        "fixed_equal_error": off("fixed_equal", "measured_fixed"),
+        "inside": ((stack["lower"] <= measured) & (measured <= stack["upper"])).mean(axis=0),
+        "at_edge": stack["at_edge"].mean(axis=0),
+        "fixed_at_edge": stack["fixed_at_edge"].mean(axis=0),
+    }
+    return [
+        about
+        | {"kind": f"curve {factor:g}", "n": size, "splits": len(curves)}
+        | {key: values[place] for key, values in columns.items()}
+        for place, (factor, size) in enumerate(zip(FACTORS, sizes, strict=True))
+        if size >= LEAST
+    ]
 
 
 NOISES = {
@@ -199,33 +180,35 @@ NOISES = {
 }
 
 
-def run_synthetic(noise: str, ridge: float, quick: bool) -> dict:
+def synthetic(noise: str, ridge: float, options) -> list[dict]:
     """Return how often the interval of the risk holds the exact risk of the very model."""
     rng = np.random.default_rng(0)
     n, p, sigma = 150, 300, 0.6
     eta = 1.0 / np.arange(1, p + 1)
     w = np.ones(p) / np.sqrt(eta.sum())
-    covered, naive, repeats = [], [], 50 if quick else 1000
+    covered, naive, repeats = [], [], 50 if options.quick else 1000
     for _ in range(repeats):
         X = rng.standard_normal((n, p)) * np.sqrt(eta)
         y = X @ w + sigma * NOISES[noise](rng, n)
         model = RenormalizedRidge(ridge * (n - 1)).fit(X, y)
         truth = eta @ (model.coef_ - w) ** 2 + model.intercept_**2 + sigma**2
-        low, high = model.risk_interval()
+        low, high = model.report_.interval()
         covered.append(low <= truth <= high)
-        naive_se = np.std(model.loo_residuals_**2, ddof=1) / np.sqrt(n)
+        naive_se = np.std(model.report_.held_out.errors**2, ddof=1) / np.sqrt(n)
         naive.append(abs(model.risk_ - truth) <= Z * naive_se)
-    return {
-        "set": f"synthetic {noise} ridge {ridge:g}",
-        "rows": n,
-        "features": p,
-        "targets": 1,
-        "kind": "synthetic",
-        "n": n,
-        "splits": repeats,
-        "covered": np.mean(covered),
-        "covered_naive": np.mean(naive),
-    }
+    return [
+        {
+            "set": f"synthetic {noise} ridge {ridge:g}",
+            "rows": n,
+            "features": p,
+            "targets": 1,
+            "kind": "synthetic",
+            "n": n,
+            "splits": repeats,
+            "covered": np.mean(covered),
+            "covered_naive": np.mean(naive),
+        }
+    ]
 
 
 SIZES = {
@@ -237,7 +220,7 @@ SIZES = {
 ELLIPTICAL = [(size, noise) for size in SIZES for noise in ("even", "growing")][1:]
 
 
-def run_elliptical(size: str, noise: str, quick: bool) -> list[dict]:
+def elliptical(size: str, noise: str, options) -> list[dict]:
     """Return a row for every number of rows: forecasts for rows ``sqrt(tau) z``, tau of mean one.
 
     The variance of the noise is the same for all rows, or grows with tau.
@@ -251,22 +234,29 @@ def run_elliptical(size: str, noise: str, quick: bool) -> list[dict]:
     noises = sigma * rng.standard_normal(n) * (np.sqrt(tau) if noise == "growing" else 1.0)
     Y = (X @ w / np.sqrt(eta @ w**2) + noises)[:, None]
     sizes = [round(factor * n_fit) for factor in FACTORS]
-    curves = [one_curve(X, Y, n_fit, sizes, rng) for _ in range(4 if quick else 100)]
+    curves = [one_curve(X, Y, n_fit, sizes, rng) for _ in range(4 if options.quick else 100)]
     about = {"set": f"elliptical {size} {noise}", "rows": n, "features": p, "targets": 1}
     return [
         row | {"kind": "elliptical" + row["kind"][5:]} for row in curve_rows(about, sizes, curves)
     ]
 
 
-MADE = {
-    "synthetic": lambda quick: [run_synthetic(e, r, quick) for e in NOISES for r in RIDGES],
-    "elliptical": lambda quick: [
-        row for case in ELLIPTICAL for row in run_elliptical(*case, quick)
-    ],
-}
+def cases(options) -> list[tuple]:
+    """Return what is simulated, and real sets."""
+    return [
+        *(("synthetic", noise, ridge) for noise in NOISES for ridge in RIDGES),
+        *(("elliptical", *case) for case in ELLIPTICAL),
+        *(("set", name) for name in real_sets(options)),
+    ]
 
 
-def overall(rows: list[dict]) -> list[str]:
+def measure(case: tuple, options) -> list[dict]:
+    """Return the rows of a case."""
+    part, *what = case
+    return {"synthetic": synthetic, "elliptical": elliptical, "set": real}[part](*what, options)
+
+
+def notes(rows: list[dict]) -> list[str]:
     """Return the summary over data sets, as sentences."""
     fits = [row for row in rows if row["kind"] == "fit"]
     synthetic = [row for row in rows if row["kind"] == "synthetic"]
@@ -275,25 +265,25 @@ def overall(rows: list[dict]) -> list[str]:
     def column(some, name):
         return np.array([row[name] for row in some], dtype=float)
 
-    notes = []
+    found = []
     if synthetic:
         covered, naive = column(synthetic, "covered"), column(synthetic, "covered_naive")
-        notes.append(
+        found.append(
             f"90 % interval of the risk, simulated: covers {covered.min():.3f} to"
             f" {covered.max():.3f}; std / sqrt(n) {naive.min():.3f} to {naive.max():.3f}"
         )
     some = [row for row in rows if row["kind"] == f"elliptical {FACTORS[-1]:g}"]
     for row in some:
-        notes.append(
+        found.append(
             f"{row['set']}: forecast to {FACTORS[-1]:g} n off by"
             f" {100 * row['forecast_error']:+.1f} %,"
             f" at a fixed penalty {100 * row['fixed_error']:+.1f} %; taking rows for equal"
             f" {100 * row['equal_error']:+.1f} % and {100 * row['fixed_equal_error']:+.1f} %"
         )
     if not fits:
-        return notes
+        return found
     covered, naive = column(fits, "covered"), column(fits, "covered_naive")
-    notes.append(
+    found.append(
         f"the same on {len(fits)} real sets: median {np.median(covered):.3f}, least"
         f" {covered.min():.3f}; std / sqrt(n) median {np.median(naive):.3f},"
         f" least {naive.min():.3f}"
@@ -301,7 +291,7 @@ def overall(rows: list[dict]) -> list[str]:
     large = [row for row in fits if row["rows"] >= 100]
     for method in ("residual", "jackknife"):
         values, some = column(fits, method), column(large, method)
-        notes.append(
+        found.append(
             f"90 % prediction intervals, {method}: mean over sets {values.mean():.3f}, least of"
             f" {len(large)} sets of 100 rows or more {some.min():.3f}"
         )
@@ -315,75 +305,40 @@ def overall(rows: list[dict]) -> list[str]:
             for row in clear
             if abs(row["forecast_error"]) > 0.25
         ]
-        notes.append(
+        found.append(
             f"forecast of a tuned model, {name}: {len(clear)} of {len(some)} points not flagged,"
             f" absolute error median {100 * np.median(error):.1f} %, 90th percentile"
             f" {100 * np.percentile(error, 90):.1f} %;"
             f" above 25 %: {', '.join(large_errors) or 'none'}"
         )
         fixed = np.abs(column([r for r in some if r["fixed_at_edge"] < 0.5], "fixed_error"))
-        notes.append(
+        found.append(
             f"at a fixed penalty, {name}: median {100 * np.median(fixed):.1f} %, 90th percentile"
             f" {100 * np.percentile(fixed, 90):.1f} %"
         )
-    notes.append(
+    found.append(
         f"measured curve inside the band of one fit: {np.mean(column(curves, 'inside')):.3f}"
     )
     for rule in ("min", *RULES):
         excess = 100.0 * column(fits, f"excess_{rule}")
         worst = 100.0 * column(fits, f"worst_{rule}").max()
-        notes.append(
+        found.append(
             f"selection {rule}: excess over hindsight median {np.median(excess):.2f} %, above 5 %"
             f" on {np.sum(excess > 5.0)} of {len(fits)} sets, 90th percentile"
             f" {np.percentile(excess, 90):.1f} %, worst split {worst:.0f} %"
         )
     time_ratio = column(fits, "time")
-    notes.append(
+    found.append(
         f"time of all answers over time of the fit: median {np.median(time_ratio):.2f}, most"
         f" {time_ratio.max():.2f}"
     )
-    return notes
+    return found
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--quick", action="store_true", help="a few splits; writes nothing")
-    parser.add_argument("--sets", help="names, separated by commas; default: all")
-    parser.add_argument("--output", type=Path, help="default: results/ when all sets run in full")
-    parser.add_argument("--merge", type=Path, nargs="+", help="run nothing, join these results")
-    args = parser.parse_args()
-    loader = import_loader(args.folder)
-    env = environment()
-    rows = [row for path in args.merge or [] for row in read_csv(path)]
-    if not args.merge:
-        names = args.sets.split(",") if args.sets else [*MADE, *loader.names()]
-        for name in names:
-            start = time.perf_counter()
-            some = (
-                MADE[name](args.quick) if name in MADE else run_set(loader.load, name, args.quick)
-            )
-            rows += some
-            print(f"{name} ({time.perf_counter() - start:.0f} s)", flush=True)
-            if args.output:
-                write_rows(args.output, rows, [], env)
-    notes = overall(rows)
-    print("\n".join(notes))
-    output = args.output or (None if args.quick or args.sets else RESULTS / "calibration.csv")
-    if args.merge:
-        output = args.output or RESULTS / "calibration.csv"
-        missing = set(loader.names()) - {row["set"] for row in rows}
-        notes.append("sets run in parts, one BLAS thread each; joined by --merge")
-        notes.append(f"sets not run: {', '.join(sorted(missing)) or 'none'}")
-    if output:
-        write_rows(output, rows, notes, env)
-
-
-def write_rows(path: Path, rows: list[dict], notes: list[str], env: dict) -> None:
-    """Write rows of several kinds, empty where a column is not theirs."""
-    columns = dict.fromkeys(key for row in rows for key in row)
-    write_csv(path, [{key: row.get(key, "") for key in columns} for row in rows], notes, env)
-
-
-if __name__ == "__main__":
-    main()
+BENCHMARK = Benchmark(
+    cases=cases,
+    measure=measure,
+    shown="set kind n splits covered residual jackknife forecast_error",
+    notes=notes,
+    real=True,
+)

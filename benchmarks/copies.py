@@ -1,21 +1,16 @@
 """The warning that rows repeat others: false alarms, copies found, and whether its number is right.
 
-``python benchmarks/copies.py [FOLDER] [--quick]``
-
-FOLDER holds a ``load.py`` with ``names()`` and ``load(name, max_rows=...) -> X, y, task``; without
-it only simulated rows are looked at.  See README.md beside this file for what is measured and how.
+Without ``--data`` only simulated rows are looked at.
 """
 
-import argparse
 import re
-import warnings
-from pathlib import Path
 
-import copied_rows
-import independent_rows
 import numpy as np
-from _common import RESULTS, environment, import_loader, write_csv
 
+from benchmarks import _copied_rows, _independent_rows
+from benchmarks._benchmark import Benchmark
+from benchmarks._data import load, real_sets
+from benchmarks._warned import warned
 from sk_renorm import TheoryGuidedRidgeCV
 from sk_renorm.exceptions import DependentRowsWarning
 
@@ -24,11 +19,9 @@ DRAWS, COPIED_DRAWS, MAX_ROWS, SMALL = 20, 12, 30000, 60
 
 def told(X, y) -> tuple[TheoryGuidedRidgeCV, float]:
     """Return a fit, and how many times larger it says that the risk would be; NaN if nothing."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        model = TheoryGuidedRidgeCV().fit(X, y)
-    growths = [growth_in(str(w.message)) for w in caught if w.category is DependentRowsWarning]
-    growths = [growth for growth in growths if growth]
+    model = TheoryGuidedRidgeCV()
+    said = map(growth_in, warned(model, X, y, DependentRowsWarning))
+    growths = [growth for growth in said if growth]
     return model, growths[0] if growths else np.nan
 
 
@@ -40,59 +33,51 @@ def growth_in(message: str) -> float | None:
     return float(number.group(1)) if number else np.inf
 
 
-def independent(draws: int) -> list[dict]:
-    """Count alarms for each kind of independent rows, in two sizes."""
-    rows = []
-    for name, kind in independent_rows.KINDS.items():
-        for size in ("usual", SMALL):
-            growths = []
-            for seed in range(draws):
-                args = () if size == "usual" else (size,)
-                growths.append(told(*kind(np.random.default_rng([7, seed]), *args))[1])
-            rows.append(row("independent", name, size, growths))
-    return rows
+def independent(name: str, size, options) -> list[dict]:
+    """Count alarms for a kind of independent rows."""
+    args = () if size == "usual" else (size,)
+    growths = [
+        told(*_independent_rows.KINDS[name](np.random.default_rng([7, seed]), *args))[1]
+        for seed in range(2 if options.quick else DRAWS)
+    ]
+    return [row("independent", name, size, growths)]
 
 
-def copied(draws: int) -> list[dict]:
-    """Count what is told for each kind of copies, and compare it with fresh originals."""
-    rows = []
-    for name, kind in copied_rows.KINDS.items():
-        growths, groups, claimed, corrected, true = [], [], [], [], []
-        for seed in range(draws):
-            drawn = kind(np.random.default_rng([8, seed]))
-            model, growth = told(drawn.X, drawn.y)
-            growths.append(growth)
-            at_alpha = TheoryGuidedRidgeCV(alphas=[model.alpha_])
-            by_group = at_alpha.fit(drawn.X, drawn.y, groups=drawn.original)
-            groups.append(by_group.risk_ / model.risk_)
-            if np.isfinite(growth):
-                claimed.append(model.risk_)
-                corrected.append(model.risk_ * growth)
-                true.append(drawn.true_risk(model))
-        truth = np.mean(true) if true else np.nan
-        ratios = [np.mean(values) / truth if true else np.nan for values in (claimed, corrected)]
-        rows.append(row("copied", name, "usual", growths, np.median(groups), *ratios))
-    return rows
+def copied(name: str, options) -> list[dict]:
+    """Count what is told for a kind of copies, and compare it with fresh originals."""
+    growths, groups, claimed, corrected, true = [], [], [], [], []
+    for seed in range(2 if options.quick else COPIED_DRAWS):
+        drawn = _copied_rows.KINDS[name](np.random.default_rng([8, seed]))
+        model, growth = told(drawn.X, drawn.y)
+        growths.append(growth)
+        at_alpha = TheoryGuidedRidgeCV(alphas=[model.alpha_])
+        by_group = at_alpha.fit(drawn.X, drawn.y, groups=drawn.original)
+        groups.append(by_group.risk_ / model.risk_)
+        if np.isfinite(growth):
+            claimed.append(model.risk_)
+            corrected.append(model.risk_ * growth)
+            true.append(drawn.true_risk(model))
+    truth = np.mean(true) if true else np.nan
+    ratios = [np.mean(values) / truth if true else np.nan for values in (claimed, corrected)]
+    return [row("copied", name, "usual", growths, np.median(groups), *ratios)]
 
 
-def real(folder: Path) -> list[dict]:
-    """Say what is told of real sets, in the order of the file and in random order."""
-    loader, rows = import_loader(folder), []
-    for name in loader.names():
-        X, y, _ = loader.load(name, max_rows=MAX_ROWS)
-        if X.size > 4e7:
-            continue
-        for order in ("stored", "random"):
-            some = np.arange(len(X))
-            some = some if order == "stored" else np.random.default_rng(0).permutation(some)
-            rows.append(row("real", name, order, [told(X[some], y[some])[1]]))
-    return rows
+def real(name: str, options) -> list[dict]:
+    """Say what is told of a real set, in the order of the file and in random order."""
+    X, y, _ = load(options, name, max_rows=MAX_ROWS)
+    if X.size > 4e7:
+        return []
+    shuffled = np.random.default_rng(0).permutation(len(X))
+    return [
+        row("real", name, "stored", [told(X, y)[1]]),
+        row("real", name, "random", [told(X[shuffled], y[shuffled])[1]]),
+    ]
 
 
 def row(part, kind, size, growths, by_groups=np.nan, before=np.nan, after=np.nan) -> dict:
-    """Return a row of the table, and print it."""
+    """Return a row of the table."""
     found = [growth for growth in growths if not np.isnan(growth)]
-    result = {
+    return {
         "part": part,
         "kind": kind,
         "size": size,
@@ -103,22 +88,27 @@ def row(part, kind, size, growths, by_groups=np.nan, before=np.nan, after=np.nan
         "risk_over_true": before,
         "risk_times_growth_over_true": after,
     }
-    print(", ".join(f"{name}={value}" for name, value in result.items()), flush=True)
-    return result
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("folder", type=Path, nargs="?", help="of real sets")
-    parser.add_argument("--quick", action="store_true", help="two draws each; writes nothing")
-    args = parser.parse_args()
-    env = environment()
-    rows = independent(2 if args.quick else DRAWS) + copied(2 if args.quick else COPIED_DRAWS)
-    if args.folder:
-        rows += real(args.folder)
-    if not args.quick:
-        write_csv(RESULTS / "copies.csv", rows, [], env)
+def cases(options) -> list[tuple]:
+    """Return kinds of rows, the independent ones in two sizes, and real sets."""
+    return [
+        *(("independent", name, n) for name in _independent_rows.KINDS for n in ("usual", SMALL)),
+        *(("copied", name) for name in _copied_rows.KINDS),
+        *(("real", name) for name in real_sets(options)),
+    ]
 
 
-if __name__ == "__main__":
-    main()
+def measure(case: tuple, options) -> list[dict]:
+    """Return the rows of a case."""
+    part, *what = case
+    return {"independent": independent, "copied": copied, "real": real}[part](*what, options)
+
+
+BENCHMARK = Benchmark(
+    cases=cases,
+    measure=measure,
+    shown="part kind size draws told growth_median growth_by_groups_median risk_over_true"
+    " risk_times_growth_over_true",
+    real=True,
+)

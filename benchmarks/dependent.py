@@ -1,28 +1,16 @@
-"""Rows that depend on each other: claimed risk against the error on new groups or later rows.
+"""Rows that depend on each other: claimed risk against the error on new groups or later rows."""
 
-``python benchmarks/dependent.py FOLDER [--quick | --times] [--sets a,b]``
-
-FOLDER holds a ``load.py`` with ``load_full(name, max_rows=...)``, a dict of X, y, groups and order.
-See README.md beside this file for what is measured and how.
-"""
-
-import argparse
-import time
 import warnings
-from pathlib import Path
+from functools import partial
 
 import numpy as np
-from _common import RESULTS, environment, import_loader, write_csv
-from scipy.linalg import cholesky, toeplitz
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import (
-    GridSearchCV,
-    GroupKFold,
-    GroupShuffleSplit,
-    TimeSeriesSplit,
-)
+from sklearn.model_selection import GridSearchCV, GroupKFold, GroupShuffleSplit, TimeSeriesSplit
 from sklearn.preprocessing import StandardScaler
 
+from benchmarks._benchmark import Benchmark
+from benchmarks._data import loader
+from benchmarks._timing import timed
 from sk_renorm import HBlockSplit, TheoryGuidedRidgeCV
 
 ALPHAS = np.geomspace(1e-4, 1e6, 100)
@@ -34,13 +22,6 @@ ORIGINS = (0.4, 0.5, 0.6, 0.7, 0.8)  # shares of the rows that come before the l
 MSE = "neg_mean_squared_error"
 
 
-def timed(fit):
-    """Return what ``fit()`` gives and the seconds it took."""
-    start = time.perf_counter()
-    model = fit()
-    return model, time.perf_counter() - start
-
-
 def scaled(X_train, X_test):
     """Return features of unit variance, constant columns of the training rows left out."""
     kept = X_train.max(axis=0) > X_train.min(axis=0)
@@ -48,38 +29,47 @@ def scaled(X_train, X_test):
     return scaler.transform(X_train[:, kept]), scaler.transform(X_test[:, kept])
 
 
-def compare(train, test, fits: dict, searches: dict, time_search: bool) -> list[dict]:
-    """Return a row for each method: claimed risk, error on ``test``, seconds, excess."""
+def timed_search(folds) -> tuple[GridSearchCV, float]:
+    """Return a search over a tenth of the penalties, and what its time is to be multiplied by."""
+    n_folds = folds.get_n_splits()
+    scale = (n_folds * len(ALPHAS) + 1) / (n_folds * len(TIMED) + 1)
+    return GridSearchCV(Ridge(), {"alpha": TIMED}, cv=folds, scoring=MSE), scale
+
+
+def compare(train, test, methods: dict, folds, groups, time_search: bool) -> list[dict]:
+    """Return a row for each method, a name with settings, and for the search over ``folds``."""
     (X, Y), (X_test, Y_test) = train, test
 
     def error(model) -> float:
         return float(np.mean((Y_test - model.predict(X_test).reshape(Y_test.shape)) ** 2))
 
+    def fit(groups=None, **settings):
+        return TheoryGuidedRidgeCV(**settings).fit(X, Y, groups=groups)
+
     best = min(error(Ridge(alpha).fit(X, Y)) for alpha in ALPHAS[::3])
-    rows = []
-    for name, fit in fits.items():
-        model, seconds = timed(fit)
-        rows.append((name, float(model.risk_), error(model), seconds, model.alpha_))
-    for name, (equal, splitter, groups) in searches.items():
-        # the same choice as GridSearchCV(Ridge, ALPHAS), without its time
-        model, seconds = equal(), np.nan
-        if time_search:
-            search = GridSearchCV(Ridge(), {"alpha": TIMED}, cv=splitter, scoring=MSE)
-            _, seconds = timed(lambda search=search, groups=groups: search.fit(X, Y, groups=groups))
-            n_folds = splitter.get_n_splits(X, Y, groups)
-            seconds *= (n_folds * len(ALPHAS) + 1) / (n_folds * len(TIMED) + 1)
-        rows.append((name, -float(model.best_score_), error(model), seconds, model.alpha_))
+    found = []
+    for name, settings in methods.items():
+        model, seconds = timed(partial(fit, **settings))
+        found.append((name, float(model.risk_), seconds, model))
+    # the same choice as GridSearchCV(Ridge, ALPHAS), without its time
+    model, seconds = fit(alphas=ALPHAS, cv=folds, scoring=MSE, groups=groups), np.nan
+    if time_search:
+        search, scale = timed_search(folds)
+        seconds = scale * timed(lambda: search.fit(X, Y, groups=groups))[1]
+    found.append((f"{type(folds).__name__}(5) search", -float(model.best_score_), seconds, model))
     return [
         {
+            "train_rows": len(X),
+            "features": X.shape[1],
             "method": name,
             "claimed": claimed,
-            "error": found,
-            "claimed_over_error": claimed / found,
-            "excess_over_hindsight": found / best - 1.0,
+            "error": error(model),
+            "claimed_over_error": claimed / error(model),
+            "excess_over_hindsight": error(model) / best - 1.0,
             "seconds": seconds,
-            "alpha": alpha,
+            "alpha": model.alpha_,
         }
-        for name, claimed, found, seconds, alpha in rows
+        for name, claimed, seconds, model in found
     ]
 
 
@@ -89,39 +79,14 @@ def grouped_splits(data: dict, n_splits: int):
     splitter = GroupShuffleSplit(n_splits, test_size=0.3, random_state=0)
     for seed, (train, test) in enumerate(splitter.split(X, Y, groups)):
         A, B = scaled(X[train], X[test])
-        labels, Y_train = groups[train], Y[train]
-        folds = GroupKFold(5)
-
-        def fit(A=A, Y_train=Y_train, groups=None, **settings):
-            return TheoryGuidedRidgeCV(**settings).fit(A, Y_train, groups=groups)
-
-        fits = {
-            "rows left out": lambda fit=fit: fit(sample_correlation="independent"),
-            "groups left out": lambda fit=fit, labels=labels: fit(groups=labels),
+        labels = groups[train]
+        methods = {
+            "rows left out": {"sample_correlation": "independent"},
+            "groups left out": {"groups": labels},
         }
-
-        def equal(fit=fit, labels=labels, folds=folds):
-            return fit(alphas=ALPHAS, cv=folds, scoring=MSE, groups=labels)
-
-        searches = {"GroupKFold(5) search": (equal, folds, labels)}
-        for row in compare((A, Y_train), (B, Y[test]), fits, searches, seed == 0):
-            yield {"split": seed, "train_rows": len(train), "features": A.shape[1]} | row
-
-
-def group_times(data: dict, repetitions: int = 5) -> tuple[float, float]:
-    """Return the seconds of our fit and of the search on the first split: minima, interleaved."""
-    X, Y, groups = data["X"], data["y"].reshape(len(data["X"]), -1), data["groups"]
-    train, _ = next(GroupShuffleSplit(1, test_size=0.3, random_state=0).split(X, Y, groups))
-    A, _ = scaled(X[train], X[train[:1]])
-    labels, Y_train, folds = groups[train], Y[train], GroupKFold(5)
-    search = GridSearchCV(Ridge(), {"alpha": TIMED}, cv=folds, scoring=MSE)
-    of_all = (5 * len(ALPHAS) + 1) / (5 * len(TIMED) + 1)
-    seconds = []
-    for _ in range(repetitions):
-        ours = timed(lambda: TheoryGuidedRidgeCV().fit(A, Y_train, groups=labels))[1]
-        theirs = timed(lambda: search.fit(A, Y_train, groups=labels))[1]
-        seconds.append((ours, of_all * theirs))
-    return tuple(np.min(seconds, axis=0))
+        pair = (A, Y[train]), (B, Y[test])
+        for row in compare(*pair, methods, GroupKFold(5), labels, seed == 0):
+            yield {"split": seed} | row
 
 
 def ordered_splits(data: dict):
@@ -131,79 +96,18 @@ def ordered_splits(data: dict):
     for share in ORIGINS:
         start, stop = int(share * len(X)), int((share + 0.2) * len(X))
         A, B = scaled(X[:start], X[start:stop])
-        Y_train, gap = Y[:start], max(1, start // 50)
-        folds = TimeSeriesSplit(5)
-
-        def fit(A=A, Y_train=Y_train, **settings):
-            return TheoryGuidedRidgeCV(**settings).fit(A, Y_train)
-
-        fits = {
-            "rows left out": lambda fit=fit: fit(sample_correlation="independent"),
-            "correlation estimated": lambda fit=fit: fit(sample_correlation="estimate"),
-            "blocks with gaps": lambda fit=fit, gap=gap: fit(cv=HBlockSplit(gap, 5 * gap)),
+        gap = max(1, start // 50)
+        methods = {
+            "rows left out": {"sample_correlation": "independent"},
+            "correlation estimated": {"sample_correlation": "estimate"},
+            "blocks with gaps": {"cv": HBlockSplit(gap, 5 * gap)},
         }
-
-        def equal(fit=fit, folds=folds):
-            return fit(alphas=ALPHAS, cv=folds, scoring=MSE)
-
-        searches = {"TimeSeriesSplit(5) search": (equal, folds, None)}
-        for row in compare((A, Y_train), (B, Y[start:stop]), fits, searches, share == ORIGINS[0]):
-            yield {"split": share, "train_rows": start, "features": A.shape[1]} | row
+        pair = (A, Y[:start]), (B, Y[start:stop])
+        for row in compare(*pair, methods, TimeSeriesSplit(5), None, share == ORIGINS[0]):
+            yield {"split": share} | row
 
 
-CORRELATIONS = {
-    "AR(1), 0.8": lambda n: 0.8 ** np.arange(n),
-    "exponential, length 10": lambda n: np.exp(-np.arange(n) / 10.0),
-    "power law, 1.5": lambda n: (1.0 + np.arange(n)) ** -1.5,
-    "power law, 0.7": lambda n: (1.0 + np.arange(n)) ** -0.7,
-}
-
-
-def simulated(repetitions: int):
-    """Yield claimed over true risk of far rows, for known correlations."""
-    for name, correlations in CORRELATIONS.items():
-        for n, p in ((200, 100), (100, 200)):
-            known = correlations(n)
-            root = cholesky(toeplitz(known) + 1e-12 * np.eye(n), lower=True)
-            for noise in ("as the rows", "independent"):
-                ratios = [_one(root, known, p, noise, seed) for seed in range(repetitions)]
-                for method in ratios[0]:
-                    claimed, true = np.array([ratio[method] for ratio in ratios]).T
-                    ratio = claimed.mean() / true.mean()
-                    spread = np.std(claimed / claimed.mean() - true / true.mean())
-                    yield {
-                        "correlation": name,
-                        "rows": n,
-                        "features": p,
-                        "noise": noise,
-                        "method": method,
-                        "claimed_over_true": ratio,
-                        "std_error": ratio * spread / np.sqrt(repetitions),
-                        "repetitions": repetitions,
-                    }
-
-
-def _one(root: np.ndarray, known: np.ndarray, p: int, noise: str, seed: int) -> dict:
-    rng = np.random.default_rng(seed)
-    eta = 1.0 / np.arange(1, p + 1)
-    w = np.ones(p) / np.sqrt(eta.sum())
-    X = root @ rng.standard_normal((len(root), p)) * np.sqrt(eta)
-    e = rng.standard_normal(len(root))
-    y = X @ w + 0.5 * (root @ e if noise == "as the rows" else e)
-    answers = {}
-    for method, settings in {
-        "leave-one-out": {"sample_correlation": "independent"},
-        "two kinds of noise": {"sample_correlation": known},
-        "CorrGCV": {"sample_correlation": known, "risk": "gcv"},
-        "two kinds, AR estimated": {"sample_correlation": "estimate"},
-    }.items():
-        model = TheoryGuidedRidgeCV([1.0], **settings).fit(X, y)
-        delta = model.coef_ - w
-        answers[method] = model.risk_, eta @ delta**2 + model.intercept_**2 + 0.25
-    return answers
-
-
-def overall(rows: list[dict], simulations: list[dict]) -> list[str]:
+def notes(rows: list[dict]) -> list[str]:
     """Return the summary, as sentences."""
     sentences = []
     for kind in ("groups", "order"):
@@ -236,55 +140,32 @@ def overall(rows: list[dict], simulations: list[dict]) -> list[str]:
             f"groups, seconds of GroupKFold(5) x {len(ALPHAS)} over ours: median "
             f"{np.median(faster):.0f}, least {min(faster):.0f} (first split of each set)",
         ]
-    for noise in ("as the rows", "independent"):
-        for method in dict.fromkeys(row["method"] for row in simulations):
-            ratios = [
-                row["claimed_over_true"]
-                for row in simulations
-                if row["noise"] == noise and row["method"] == method
-            ]
-            sentences.append(
-                f"simulated, noise {noise}, {method}: claimed / true "
-                f"{min(ratios):.3f} to {max(ratios):.3f}, off by "
-                f"{100 * np.mean(np.abs(np.array(ratios) - 1.0)):.1f} % (mean)"
-            )
     return sentences
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--quick", action="store_true", help="few splits; writes nothing")
-    parser.add_argument("--times", action="store_true", help="only time groups; writes nothing")
-    parser.add_argument("--sets", help="names, separated by commas; default: all")
-    args = parser.parse_args()
-    load = import_loader(args.folder).load_full
-    wanted = args.sets.split(",") if args.sets else GROUPED + ORDERED
-    env, rows = environment(), []
-    warnings.simplefilter("ignore")
-    if args.times:
-        for name in (name for name in GROUPED if name in wanted):
-            ours, theirs = group_times(load(name, max_rows=MAX_ROWS))
-            print(f"{name:12s} ours {ours:.3f} s, GroupKFold {theirs:.2f} s: {theirs / ours:.0f}")
-        return
-    for kind, names in (("groups", GROUPED), ("order", ORDERED)):
-        for name in (name for name in names if name in wanted):
-            data = load(name, max_rows=1000 if args.quick else MAX_ROWS)
-            if kind == "groups":
-                found = list(grouped_splits(data, 2 if args.quick else 10))
-            else:
-                found = list(ordered_splits(data))
-            rows += [{"kind": kind, "set": name} | row for row in found]
-            for method in dict.fromkeys(row["method"] for row in found):
-                ratios = [r["claimed_over_error"] for r in found if r["method"] == method]
-                print(f"{kind} {name:12s} {method:26s} {np.round(ratios, 2)}", flush=True)
-    simulations = list(simulated(5 if args.quick else 200))
-    notes = overall(rows, simulations)
-    print("\n".join(notes))
-    if not (args.quick or args.sets):
-        write_csv(RESULTS / "dependent.csv", rows, notes, env)
-        write_csv(RESULTS / "dependent_simulated.csv", simulations, [], env)
+def cases(options) -> list[tuple[str, str]]:
+    """Return the sets with groups, and those with an order."""
+    if not options.data:
+        return []
+    return [*(("groups", name) for name in GROUPED), *(("order", name) for name in ORDERED)]
 
 
-if __name__ == "__main__":
-    main()
+def measure(case: tuple[str, str], options) -> list[dict]:
+    """Return a row for each split and method."""
+    kind, name = case
+    data = loader(options.data).load_full(name, max_rows=1000 if options.quick else MAX_ROWS)
+    with warnings.catch_warnings(action="ignore"):
+        if kind == "groups":
+            found = list(grouped_splits(data, 2 if options.quick else 10))
+        else:
+            found = list(ordered_splits(data))
+    return [{"kind": kind, "set": name} | row for row in found]
+
+
+BENCHMARK = Benchmark(
+    cases=cases,
+    measure=measure,
+    shown="kind set split method claimed_over_error excess_over_hindsight",
+    notes=notes,
+    real=True,
+)

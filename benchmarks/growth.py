@@ -1,19 +1,15 @@
 """Growth of the time of a tuned fit with rows, features, targets and penalties.
 
-``python benchmarks/growth.py [--quick] [--output FOLDER]``
-
-Needs matplotlib.  See README.md beside this file for what is measured and how.
+Needs matplotlib.
 """
 
-import argparse
-import time
 from dataclasses import dataclass, field
-from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
-from _common import RESULTS, Case, environment, interleave, write_csv
 
+from benchmarks._benchmark import Benchmark
+from benchmarks._data import Case
+from benchmarks._timing import interleave
 from sk_renorm import TheoryGuidedRidgeCV
 
 SECONDS = 1.5  # for the turns of one point, beyond three rounds
@@ -28,6 +24,9 @@ class Sweep:
     label: str
     sizes: list[int]
     others: dict = field(default_factory=dict)
+
+    def __str__(self):
+        return self.label
 
     def at(self, size: int) -> dict:
         """Return n, p, q and the number of penalties, None for the continuous search."""
@@ -52,17 +51,14 @@ def multiply_adds(model, n: int, p: int, q: int) -> float:
     """Return the work of a fit by its formula, in multiply-adds.
 
     The Gram matrix of the shorter side m, products with the targets, an eigendecomposition or a
-    tridiagonal form; then a sum over the spectrum for every penalty, and leverages and held-out
-    errors of all rows for those where they are needed: all by leave-one-out, with GCV the few that
-    error bars are kept for, or none where these are made when asked for.
+    tridiagonal form; then a sum over the spectrum for every penalty, and by leave-one-out leverages
+    and held-out errors of all rows.  What the report makes when asked is not counted.
     """
     m = min(n, p)
-    spectrum = 4.0 / 3.0 if model.factorization_.startswith("tridiagonal") else 9.0
+    spectrum = 4.0 / 3.0 if model.report_.factorization.startswith("tridiagonal") else 9.0
     once = n * p * m / 2 + n * p * q + spectrum * m**3 + p * m * q
-    searched, with_rows = len(model.alphas_), 0
-    if "risk_profile_" in vars(model):
-        kept = len(model.risk_profile_["alpha"])
-        with_rows = max(searched, kept) if model.risk == "loo" else kept
+    searched = len(model.report_.path.alpha)
+    with_rows = searched if model.risk == "loo" else 0
     return once + searched * m * (1 + q) + 2.0 * with_rows * n * m * (1 + q)
 
 
@@ -72,20 +68,23 @@ def exponent(sizes: list[int], values: list[float]) -> float:
     return float(np.polyfit(np.log(sizes[upper:]), np.log(values[upper:]), 1)[0])
 
 
-def run(sweep: Sweep, quick: bool) -> list[dict]:
+def measure(sweep: Sweep, options) -> list[dict]:
     """Return one row per size and risk."""
     rows = {risk: [] for risk in RISKS}
     for size in sweep.sizes:
         at = sweep.at(size)
         X, y = Case(at["n"], at["p"], at["q"], "float64").draw()[:2]
         models = {risk: TheoryGuidedRidgeCV(alphas=at["n_alphas"], risk=risk) for risk in RISKS}
-        seconds, _ = interleave(models, X, y, 0.1 if quick else SECONDS)
+        calls = {
+            risk: lambda model=model, X=X, y=y: model.fit(X, y) for risk, model in models.items()
+        }
+        seconds, _ = interleave(calls, 0.1 if options.quick else SECONDS, options.turns)
         for risk, turns in seconds.items():
             row = {
                 "sweep": sweep.label,
                 "risk": risk,
                 **at,
-                "n_evaluated": len(models[risk].alphas_),
+                "n_evaluated": len(models[risk].report_.path.alpha),
                 "rounds": len(turns),
                 "seconds_median": np.median(turns),
                 "seconds_min": turns.min(),
@@ -100,60 +99,45 @@ def run(sweep: Sweep, quick: bool) -> list[dict]:
     return [row for found in rows.values() for row in found]
 
 
-def draw(sweeps: list[Sweep], rows: list[dict], path) -> None:
+def draw(rows: list[dict]):
     """Draw a panel for every sweep: times, and the slope predicted beside the slope measured."""
-    mpl.use("Agg")
-    import matplotlib.pyplot as plt
+    from matplotlib.figure import Figure
 
-    figure, axes = plt.subplots(2, 2, figsize=(9, 7), layout="constrained")
-    for sweep, ax in zip(sweeps, axes.flat, strict=True):
+    labels = list(dict.fromkeys(row["sweep"] for row in rows))
+    sweeps = [sweep for label in labels for sweep in SWEEPS if sweep.label == label]
+    figure = Figure(figsize=(9, 7), layout="constrained")
+    for sweep, ax in zip(sweeps, figure.subplots(2, 2).flat, strict=False):
         for (risk, name), color in zip(RISKS.items(), ("C0", "C1"), strict=True):
             found = [row for row in rows if row["sweep"] == sweep.label and row["risk"] == risk]
+            sizes = [row[sweep.name] for row in found]
             times = np.array([row["seconds_min"] for row in found])
             measured, predicted = (found[0][f"{k}_exponent"] for k in ("measured", "predicted"))
             ax.loglog(
-                sweep.sizes,
+                sizes,
                 times,
                 "o-",
                 color=color,
                 label=f"{name}: {measured:.2f} (predicted {predicted:.2f})",
             )
-            upper = np.array(sweep.sizes[len(sweep.sizes) // 2 :], dtype=float)
+            upper = np.array(sizes[len(sizes) // 2 :], dtype=float)
             line = (upper / upper[-1]) ** predicted * times[-1]
             ax.loglog(upper, line, ":", color=color, lw=2)
-        fixed = sweep.at(0)
         names = {"n": "rows", "p": "features", "q": "targets"}
-        others = [f"{fixed[k]} {v}" for k, v in names.items() if fixed[k] > 1 and k != sweep.name]
+        others = [
+            f"{found[0][k]} {v}" for k, v in names.items() if found[0][k] > 1 and k != sweep.name
+        ]
         ax.set(xlabel=sweep.label, ylabel="seconds", title=", ".join(others))
         ax.legend(title="exponent over the upper half", loc="upper left")
         low, high = ax.get_ylim()
         ax.set_ylim(low, high * (high / low) ** 0.35)  # room for the legend
     figure.suptitle("Time to tune and fit; dotted: the slope that the algorithm's work predicts")
-    figure.savefig(path, dpi=120)
+    return figure
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="small sizes; writes nothing")
-    parser.add_argument("--output", type=Path, default=RESULTS, help="folder; default: results/")
-    args = parser.parse_args()
-    sweeps = QUICK_SWEEPS if args.quick else SWEEPS
-    env, rows = environment(), []
-    start = time.perf_counter()
-    for sweep in sweeps:
-        for row in run(sweep, args.quick):
-            rows.append(row)
-            print(
-                f"{row['sweep']:10s} {row[sweep.name]:7d} {row['risk']}"
-                f" {row['seconds_min']:9.4f} s  exponent {row['measured_exponent']:5.2f}"
-                f" predicted {row['predicted_exponent']:5.2f}",
-                flush=True,
-            )
-    print(f"{time.perf_counter() - start:.0f} s in all")
-    if not args.quick:
-        write_csv(args.output / "growth.csv", rows, [], env)
-        draw(sweeps, rows, args.output / "growth.png")
-
-
-if __name__ == "__main__":
-    main()
+BENCHMARK = Benchmark(
+    cases=lambda options: QUICK_SWEEPS if options.quick else SWEEPS,
+    measure=measure,
+    shown="sweep risk n p q n_alphas seconds_min measured_exponent predicted_exponent",
+    figure=draw,
+    times=True,
+)

@@ -1,20 +1,12 @@
-"""Excess error of a penalty that a few rows decide, and of one that they cannot decide.
-
-``python benchmarks/robust.py FOLDER [--quick] [--sets a,b]``
-
-FOLDER holds a ``load.py`` with ``names()`` and ``load(name, max_rows=...) -> X, y, task``.  See
-README.md beside this file for what is measured and how.
-"""
-
-import argparse
-import warnings
-from pathlib import Path
+"""Excess error of a penalty that a few rows decide, and of one that they cannot decide."""
 
 import numpy as np
-from _common import RESULTS, environment, import_loader, write_csv
-from accuracy import robust_svd
 from sklearn.preprocessing import StandardScaler
 
+from benchmarks._benchmark import Benchmark
+from benchmarks._data import REGRESSION, load, real_sets
+from benchmarks._hindsight import robust_svd
+from benchmarks._warned import warned
 from sk_renorm import TheoryGuidedRidgeCV
 
 MAX_ROWS, MOST_TEST, FEWEST_TEST = 6000, 4000, 60
@@ -78,11 +70,9 @@ def one_split(X, y, n: int, spoil, seed: int) -> dict:
     result = {"wide": float(X_train.shape[1] >= n)}
     for name, selection in SELECTIONS.items():
         model = TheoryGuidedRidgeCV(selection=selection, sample_correlation="independent")
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            model.fit(X_train, y_train)
+        said = warned(model, X_train, y_train)
         if name == "min":
-            result["warned"] = float(any("far from all others" in str(w.message) for w in caught))
+            result["warned"] = float(any("far from all others" in message for message in said))
         errors = np.square(y_test - model.predict(X_test))
         for what, some in (("", slice(None)), ("typical_", typical)):
             best = path[some].mean(axis=0).min()
@@ -90,10 +80,10 @@ def one_split(X, y, n: int, spoil, seed: int) -> dict:
     return result
 
 
-def run_set(load, name: str, n_splits: int) -> list[dict]:
+def measure(name: str, options) -> list[dict]:
     """Return means over splits of one data set, for each number of rows and kind of spoiling."""
-    X, y, task = load(name, max_rows=MAX_ROWS)
-    if task not in ("regression", "multitarget"):
+    X, y, task = load(options, name, max_rows=MAX_ROWS)
+    if task not in REGRESSION:
         return []
     X = np.asarray(X, dtype=float)
     y = np.asarray(y, dtype=float).reshape(len(y), -1)[:, 0]
@@ -103,7 +93,7 @@ def run_set(load, name: str, n_splits: int) -> list[dict]:
         for kind, spoil in SPOILT.items():
             if len(X) < n + FEWEST_TEST or (spoil and n > TRAINING[0]):
                 continue
-            splits = [one_split(X, y, n, spoil, seed) for seed in range(n_splits)]
+            splits = [one_split(X, y, n, spoil, seed) for seed in range(2 if options.quick else 8)]
             means = {key: np.mean([split[key] for split in splits]) for key in splits[0]}
             rows.append({"set": name, "features": X.shape[1], "rows": n, "spoilt": kind, **means})
     return rows
@@ -111,7 +101,7 @@ def run_set(load, name: str, n_splits: int) -> list[dict]:
 
 def describe(what: str, rows: list[dict]) -> list[str]:
     """Return mean and median over ``rows`` of each choice's excess."""
-    notes = []
+    found = []
     for prefix, errors in (("", "all test rows"), ("typical_", "the typical 98 % of them")):
         values = {
             name: np.array([row[f"{prefix}excess_{name}"] for row in rows]) for name in SELECTIONS
@@ -120,14 +110,14 @@ def describe(what: str, rows: list[dict]) -> list[str]:
         each = ", ".join(
             f"{name} {np.mean(v):.1f} (median {np.median(v):.1f})" for name, v in values.items()
         )
-        notes.append(
+        found.append(
             f"{what}, {len(rows)} cases, mean excess in % over {errors}: {each}; robust less min: "
             f"median {np.median(change):.2f}, {change.min():.1f} to {change.max():.1f}"
         )
-    return notes
+    return found
 
 
-def overall(rows: list[dict]) -> list[str]:
+def notes(rows: list[dict]) -> list[str]:
     """Return what the sets say together."""
     clean = [row for row in rows if not row["spoilt"]]
     groups = {
@@ -144,27 +134,11 @@ def overall(rows: list[dict]) -> list[str]:
     return [note for what, some in groups.items() if some for note in describe(what, some)]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--quick", action="store_true", help="two splits; writes nothing")
-    parser.add_argument("--sets", help="names, separated by commas; default: all")
-    args = parser.parse_args()
-    loader = import_loader(args.folder)
-    rows = []
-    for name in args.sets.split(",") if args.sets else loader.names():
-        for row in run_set(loader.load, name, 2 if args.quick else 8):
-            rows.append(row)
-            each = "  ".join(
-                f"{key} {row[f'excess_{key}']:.1f} ({row[f'typical_excess_{key}']:.1f})"
-                for key in SELECTIONS
-            )
-            print(f"{name:14s} {row['rows']} {row['spoilt']:12s} {each}", flush=True)
-    notes = overall(rows)
-    print("\n".join(notes))
-    if not (args.quick or args.sets):
-        write_csv(RESULTS / "robust.csv", rows, notes, environment())
-
-
-if __name__ == "__main__":
-    main()
+BENCHMARK = Benchmark(
+    cases=real_sets,
+    measure=measure,
+    shown="set rows spoilt excess_min excess_quarter excess_robust typical_excess_min"
+    " typical_excess_quarter typical_excess_robust",
+    notes=notes,
+    real=True,
+)

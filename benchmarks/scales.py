@@ -1,20 +1,16 @@
-"""What a fit costs where columns differ in scale, depend on each other or are nearly alike.
+"""What a fit costs where columns differ in scale, depend on each other or are nearly alike."""
 
-``python benchmarks/scales.py [--quick] [--output FOLDER]``
-
-See README.md beside this file for what is measured and how.
-"""
-
-import argparse
-from pathlib import Path
+from functools import partial
 
 import numpy as np
-from _common import RESULTS, Case, environment, seconds_per_fit, write_csv
 
+from benchmarks._benchmark import Benchmark
+from benchmarks._data import Case
+from benchmarks._timing import take_turns
 from sk_renorm import TheoryGuidedRidgeCV
 
-SHAPES = [(100_000, 100), (20_000, 500), (3000, 1000), (300, 5000)]
-QUICK_SHAPES = [(2000, 50), (50, 400)]
+CASES = [Case(100_000, 100), Case(20_000, 500), Case(3000, 1000), Case(300, 5000)]
+QUICK_CASES = [Case(2000, 50), Case(50, 400)]
 ROUNDS = 3
 
 
@@ -40,50 +36,41 @@ def kinds(X: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-def rows_of(shape: tuple[int, int]) -> list[dict]:
+def measure(case: Case, options) -> list[dict]:
     """Return one row for every kind of columns, measured in turns."""
-    X, y, _, _ = Case(*shape, 1, "float64").draw()
+    X, y, _, _ = case.draw()
     data = kinds(X)
     model = TheoryGuidedRidgeCV()
-    seconds = {name: np.empty(ROUNDS) for name in data}
-    for rows in data.values():
-        model.fit(rows, y)
-    for turn in range(ROUNDS):
-        for name, rows in data.items():
-            seconds[name][turn] = seconds_per_fit(model, rows, y)
-    found = []
+    made_of = {}
     for name, rows in data.items():
-        ratio = seconds[name] / seconds["even"]
-        low, middle, high = np.quantile(ratio, [0.25, 0.5, 0.75])
+        made_of[name] = model.fit(rows, y).report_.factorization.partition(":")[0]
+    calls = {name: partial(model.fit, rows, y) for name, rows in data.items()}
+    seconds = take_turns(calls, options.turns or ROUNDS)
+    found = []
+    for name in data:
+        low, middle, high = np.quantile(seconds[name] / seconds["even"], [0.25, 0.5, 0.75])
         found.append(
             {
-                "n": shape[0],
-                "p": shape[1],
+                "n": case.n,
+                "p": case.p,
                 "columns": name,
+                "rounds": len(seconds[name]),
                 "seconds": np.median(seconds[name]),
                 "ratio": middle,
                 "ratio_low": low,
                 "ratio_high": high,
-                "made_of": model.fit(rows, y).factorization_.partition(":")[0],
+                "made_of": made_of[name],
             }
         )
     return found
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="small shapes, to see that it runs")
-    parser.add_argument("--output", type=Path, default=RESULTS)
-    args = parser.parse_args()
-    env = environment()
-    rows = []
-    for shape in QUICK_SHAPES if args.quick else SHAPES:
-        rows += rows_of(shape)
-        for row in rows[-len(kinds(np.ones((8, 8)))) :]:
-            print(f"{row['n']}x{row['p']} {row['columns']}: {row['ratio']:.2f} ({row['made_of']})")
-    notes = [f"ratio: to the fit of even columns in the same turn; median, quartiles of {ROUNDS}"]
-    write_csv(args.output / "scales.csv", rows, notes, env)
-
-
-if __name__ == "__main__":
-    main()
+BENCHMARK = Benchmark(
+    cases=lambda options: QUICK_CASES if options.quick else CASES,
+    measure=measure,
+    shown="n p columns seconds ratio made_of",
+    notes=lambda rows: [
+        "ratio: to the fit of even columns in the same turn; median and quartiles over rounds"
+    ],
+    times=True,
+)

@@ -1,19 +1,12 @@
-"""Claimed risk under a shift of x on real data: plain, and weighted by rows without labels.
+"""Claimed risk under a shift of x on real data: plain, and weighted by rows without labels."""
 
-``python benchmarks/shift.py FOLDER [--quick] [--sets a,b]``
-
-FOLDER holds a ``load.py`` with ``names()`` and ``load(name, max_rows=...) -> X, y, task``.  See
-README.md beside this file for what is measured and how.
-"""
-
-import argparse
 import warnings
-from pathlib import Path
 
 import numpy as np
-from _common import RESULTS, environment, import_loader, write_csv
 from sklearn.preprocessing import StandardScaler
 
+from benchmarks._benchmark import Benchmark
+from benchmarks._data import REGRESSION, load, real_sets
 from sk_renorm import TheoryGuidedRidgeCV
 from sk_renorm.shift import shift_weights
 
@@ -44,7 +37,7 @@ def one_split(X: np.ndarray, Y: np.ndarray, seed: int) -> dict | None:
         predictions = model.predict(X_there)
         low, high = np.moveaxis(model.predict_interval(X_there, 0.9), -1, 0)
         error = np.mean((Y_there - predictions) ** 2)
-        interval = model.risk_interval(0.9)
+        interval = model.report_.interval(0.9)
         result |= {
             f"{name}_claimed_over_true": model.risk_ / error,
             f"{name}_risk_interval_holds": float(interval[0] <= error <= interval[1]),
@@ -52,36 +45,40 @@ def one_split(X: np.ndarray, Y: np.ndarray, seed: int) -> dict | None:
             f"{name}_error": error,
         }
     result["weighted_over_plain_error"] = result.pop("weighted_error") / result.pop("plain_error")
-    return result | {"effective_size": model.risk_effective_size_}
+    return result | {"effective_size": model.report_.held_out.effective_size}
 
 
-def run_set(load, name: str, n_splits: int) -> dict | None:
-    """Return medians, or means of shares, over splits of one data set."""
-    X, y, task = load(name, max_rows=MAX_ROWS)
-    if task not in ("regression", "multitarget"):
-        return None
+def measure(name: str, options) -> list[dict]:
+    """Return medians, or means of shares, over splits of one data set; nothing if it is too small.
+
+    Classes are left out.
+    """
+    X, y, task = load(options, name, max_rows=MAX_ROWS)
+    if task not in REGRESSION:
+        return []
     X, Y = np.asarray(X, dtype=float), np.asarray(y, dtype=float)
     Y = StandardScaler().fit_transform(Y.reshape(len(Y), -1))
     Y = Y[:, 0] if Y.shape[1] == 1 else Y
-    splits = [one_split(X, Y, seed) for seed in range(n_splits)]
+    with warnings.catch_warnings(action="ignore", category=UserWarning):
+        splits = [one_split(X, Y, seed) for seed in range(2 if options.quick else 10)]
     splits = [split for split in splits if split is not None]
     if not splits:
-        return None
+        return []
     row = {"set": name, "rows": len(X), "features": X.shape[1], "splits": len(splits)}
     for key in splits[0]:
         values = [split[key] for split in splits]
         row[key] = np.mean(values) if "holds" in key or "coverage" in key else np.median(values)
-    return row
+    return [row]
 
 
-def overall(rows: list[dict]) -> list[str]:
+def notes(rows: list[dict]) -> list[str]:
     """Return what the sets say together."""
-    notes = []
+    found = []
     for name in ("plain", "weighted"):
         off = np.array([abs(np.log(row[f"{name}_claimed_over_true"])) for row in rows])
         covered = [row[f"{name}_interval_coverage"] for row in rows]
         holds = np.mean([row[f"{name}_risk_interval_holds"] for row in rows])
-        notes.append(
+        found.append(
             f"{name}: claimed risk off by a factor of {np.exp(np.median(off)):.3f} (median over "
             f"{len(rows)} sets), {np.exp(off.max()):.2f} (worst); 90 % risk interval holds the "
             f"error in {holds:.2f}; coverage of 90 % prediction intervals {min(covered):.2f} to "
@@ -89,37 +86,16 @@ def overall(rows: list[dict]) -> list[str]:
         )
     ratio = [row["weighted_over_plain_error"] for row in rows]
     return [
-        *notes,
+        *found,
         f"error elsewhere, weighted over plain: median {np.median(ratio):.3f}, {min(ratio):.3f} to "
         f"{max(ratio):.3f}",
     ]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--quick", action="store_true", help="two splits; writes nothing")
-    parser.add_argument("--sets", help="names, separated by commas; default: all")
-    args = parser.parse_args()
-    loader = import_loader(args.folder)
-    warnings.simplefilter("ignore", UserWarning)
-    rows = []
-    for name in args.sets.split(",") if args.sets else loader.names():
-        row = run_set(loader.load, name, 2 if args.quick else 10)
-        if row is None:
-            continue
-        rows.append(row)
-        print(
-            f"{name:16s} plain {row['plain_claimed_over_true']:.2f}"
-            f"  weighted {row['weighted_claimed_over_true']:.2f}"
-            f"  error {row['weighted_over_plain_error']:.3f}",
-            flush=True,
-        )
-    notes = overall(rows)
-    print("\n".join(notes))
-    if not (args.quick or args.sets):
-        write_csv(RESULTS / "shift.csv", rows, notes, environment())
-
-
-if __name__ == "__main__":
-    main()
+BENCHMARK = Benchmark(
+    cases=real_sets,
+    measure=measure,
+    shown="set plain_claimed_over_true weighted_claimed_over_true weighted_over_plain_error",
+    notes=notes,
+    real=True,
+)

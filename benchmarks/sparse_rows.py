@@ -1,27 +1,19 @@
-"""Sparse data too large for a Gram matrix: time, memory and error of a tuned fit against Ridge.
+"""Sparse data too large for a Gram matrix: time, memory and error of a tuned fit against Ridge."""
 
-``python benchmarks/sparse_rows.py [--quick] [--output FILE]``
-
-See README.md beside this file for what is measured and how.
-"""
-
-import argparse
-import time
-import tracemalloc
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import scipy.sparse as sp
-from _common import RESULTS, environment, write_csv
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
 
+from benchmarks._benchmark import Benchmark
+from benchmarks._memory import peak_allocated
+from benchmarks._timing import seconds_of, take_turns
 from sk_renorm import TheoryGuidedRidgeCV
 
 ALPHAS = np.geomspace(1e-2, 1e3, 10)
 TOLERANCE = 1e-6  # of the normal equations, for Ridge
-PAUSE = 0.06
 ROUNDS = 5
 N_TEST = 5000
 
@@ -38,6 +30,9 @@ class Case:
     p: int
     density: float
     kind: str
+
+    def __str__(self):
+        return f"{self.n}x{self.p} {self.kind}"
 
     def draw(self):
         """Return X, y, X_test, y_test, with signal and noise of variance 1."""
@@ -79,39 +74,22 @@ def make_grid_search() -> GridSearchCV:
     return GridSearchCV(make_ridge(), {"alpha": ALPHAS}, cv=5, scoring="neg_mean_squared_error")
 
 
-def seconds_of(model, X, y) -> float:
-    """Time one fit after a pause."""
-    time.sleep(PAUSE)
-    start = time.perf_counter()
-    model.fit(X, y)
-    return time.perf_counter() - start
-
-
-def peak_over_X(model, X, y) -> float:
-    """Return the peak memory of one fit, as numpy allocates it, over the size of X."""
-    tracemalloc.start()
-    model.fit(X, y)
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    return peak / (X.data.nbytes + X.indices.nbytes + X.indptr.nbytes)
-
-
-def run_case(case: Case) -> list[dict]:
+def measure(case: Case, options) -> list[dict]:
     """Return one row per method."""
     X, y, X_test, y_test = case.draw()
     models = {"Ridge": make_ridge(), "sk_renorm": TheoryGuidedRidgeCV()}
-    seconds = {name: [] for name in models}
-    for turn in range(ROUNDS + 1):  # the first one warms up
-        for name, model in models.items():
-            elapsed = seconds_of(model, X, y)
-            if turn:
-                seconds[name].append(elapsed)
-    models["GridSearchCV"] = make_grid_search()
-    seconds["GridSearchCV"] = [seconds_of(models["GridSearchCV"], X, y)]
-    ridge = np.array(seconds["Ridge"])
+    calls = {name: lambda model=model: model.fit(X, y) for name, model in models.items()}
+    take_turns(calls, 1)  # warms up
+    seconds = take_turns(calls, options.turns or ROUNDS)
+    search = models["GridSearchCV"] = make_grid_search()
+    seconds["GridSearchCV"] = np.array([seconds_of(lambda: search.fit(X, y))])
+    size = X.data.nbytes + X.indices.nbytes + X.indptr.nbytes
+    ridge = seconds["Ridge"]
     rows = []
     for name, model in models.items():
-        memory = np.nan if name == "GridSearchCV" else peak_over_X(model, X, y)
+        peak = peak_allocated(calls[name]) if name in calls else np.nan
+        report = getattr(model, "report_", None)
+        monte_carlo = report.monte_carlo if report else None
         alpha = getattr(model, "best_params_", {}).get("alpha", getattr(model, "alpha_", 1.0))
         rows.append(
             {
@@ -128,32 +106,17 @@ def run_case(case: Case) -> list[dict]:
                 "heldout_mse": float(np.mean((model.predict(X_test) - y_test) ** 2)),
                 "risk": getattr(model, "risk_", np.nan),
                 "risk_std_error": getattr(model, "risk_std_error_", np.nan),
-                "risk_monte_carlo_error": getattr(model, "risk_monte_carlo_error_", np.nan),
-                "peak_over_X": memory,
+                "risk_monte_carlo_error": monte_carlo.risk_error if monte_carlo else np.nan,
+                "peak_over_X": peak / size,
             }
         )
     return rows
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="one small case; writes nothing")
-    parser.add_argument("--output", type=Path, help="default: results/ when all cases run")
-    args = parser.parse_args()
-    env = environment()
-    rows = []
-    for case in QUICK_CASES if args.quick else CASES:
-        for row in run_case(case):
-            rows.append(row)
-            print(
-                ", ".join(
-                    f"{k}={v:.4g}" if isinstance(v, float) else f"{k}={v}" for k, v in row.items()
-                )
-            )
-    output = args.output or (None if args.quick else RESULTS / "sparse_rows.csv")
-    if output:
-        write_csv(output, rows, [], env)
-
-
-if __name__ == "__main__":
-    main()
+BENCHMARK = Benchmark(
+    cases=lambda options: QUICK_CASES if options.quick else CASES,
+    measure=measure,
+    shown="n p kind method seconds_median ratio_of_medians ratio_of_minima alpha heldout_mse"
+    " risk risk_std_error risk_monte_carlo_error peak_over_X",
+    times=True,
+)

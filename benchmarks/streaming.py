@@ -1,32 +1,42 @@
 """Rows in blocks: dask against plain loops, and a tuned fit from disk against X.T @ X in memory.
 
-``python benchmarks/streaming.py [--quick] [--rows 2000000] [--features 200] [--block 20000]``
-
-See README.md beside this file for what is measured and how.
+Needs dask.
 """
 
-import argparse
 import tempfile
-import time
-import tracemalloc
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-import dask
-import dask.array as da
 import numpy as np
-from _common import RESULTS, environment, write_csv
 
+from benchmarks._benchmark import Benchmark
+from benchmarks._memory import peak_allocated
+from benchmarks._timing import take_turns
 from sk_renorm import TheoryGuidedRidgeCV
 from sk_renorm._linalg import DaskRows, Moments
 
-PAUSE = 0.06  # seconds for the BLAS threads of one method to fall asleep before the next
+ROUNDS = 5
+BLOCKS, IN_MEMORY = "moments of numpy blocks", "X.T @ X in memory"  # units of the others
 
 
-def write_rows(
-    folder: Path, n: int, p: int, dtype: str, block: int
-) -> tuple[np.memmap, np.ndarray]:
+@dataclass(frozen=True)
+class Case:
+    """A shape, a precision, and the rows of a block."""
+
+    n: int
+    p: int
+    dtype: str
+    block: int
+
+    def __str__(self):
+        return f"{self.n}x{self.p} {self.dtype}"
+
+
+def write_rows(folder: Path, case: Case) -> tuple[np.memmap, np.ndarray]:
     """Write a C-ordered X (n, p) of a power-law spectrum to disk; return it mapped, and y."""
+    n, p, dtype, block = case.n, case.p, case.dtype, case.block
     rng = np.random.default_rng(0)
     scale = np.arange(1.0, p + 1.0) ** -0.5
     coef = rng.standard_normal(p)
@@ -41,80 +51,54 @@ def write_rows(
 
 def methods(X: np.memmap, y: np.ndarray, block: int) -> dict[str, tuple[Callable, str]]:
     """Return what takes turns, and what each is divided by."""
-    starts = range(0, len(X), block)
+    import dask.array as da
+
     in_memory = np.array(X)
     lazy = da.from_array(X, chunks=(block, X.shape[1]), name=False)
     lazy_y = da.from_array(y, chunks=block, name=False)
     rows = DaskRows.of(lazy, y, None)
 
-    def numpy_blocks():
-        return Moments.from_rows(X, y[:, None], None)
+    gcv = partial(TheoryGuidedRidgeCV, risk="gcv")
 
     def stream():
         model = TheoryGuidedRidgeCV()
-        for start in starts:
+        for start in range(0, len(X), block):
             model.partial_fit(X[start : start + block], y[start : start + block])
         return model.alpha_
 
     return {
-        "moments of numpy blocks": (numpy_blocks, ""),
-        "moments by dask": (rows.moments, "moments of numpy blocks"),
-        "fit gcv by dask": (
-            lambda: TheoryGuidedRidgeCV(risk="gcv").fit(lazy, lazy_y),
-            "moments of numpy blocks",
-        ),
-        "fit loo by dask": (
-            lambda: TheoryGuidedRidgeCV().fit(lazy, lazy_y),
-            "moments of numpy blocks",
-        ),
-        "X.T @ X in memory": (lambda: in_memory.T @ in_memory, ""),
-        "partial_fit from memmap": (stream, "X.T @ X in memory"),
-        "fit gcv from memmap": (
-            lambda: TheoryGuidedRidgeCV(risk="gcv").fit(X, y),
-            "X.T @ X in memory",
-        ),
+        BLOCKS: (lambda: Moments.from_rows(X, y[:, None], None), ""),
+        "moments by dask": (rows.moments, BLOCKS),
+        "fit gcv by dask": (lambda: gcv().fit(lazy, lazy_y), BLOCKS),
+        "fit loo by dask": (lambda: TheoryGuidedRidgeCV().fit(lazy, lazy_y), BLOCKS),
+        IN_MEMORY: (lambda: in_memory.T @ in_memory, ""),
+        "partial_fit from memmap": (stream, IN_MEMORY),
+        "fit gcv from memmap": (lambda: gcv().fit(X, y), IN_MEMORY),
         "fit loo from memmap": (
             lambda: TheoryGuidedRidgeCV(store_rows=False).fit(X, y),
-            "X.T @ X in memory",
+            IN_MEMORY,
         ),
     }
 
 
-def seconds(task: Callable) -> float:
-    time.sleep(PAUSE)
-    start = time.perf_counter()
-    task()
-    return time.perf_counter() - start
-
-
-def peak_bytes(task: Callable) -> int:
-    """Return the most that Python and numpy have allocated at a time, the mapped file left out."""
-    tracemalloc.start()
-    task()
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return peak
-
-
-def run(n: int, p: int, dtype: str, block: int, rounds: int) -> list[dict]:
+def measure(case: Case, options) -> list[dict]:
     """Return one row per method."""
+    rounds = options.turns or (1 if options.quick else ROUNDS)
     with tempfile.TemporaryDirectory() as folder:
-        X, y = write_rows(Path(folder), n, p, dtype, block)
-        tasks = methods(X, y, block)
-        peaks = {name: peak_bytes(task) for name, (task, _) in tasks.items()}  # and warms up
-        times = {name: np.empty(rounds) for name in tasks}
-        for turn in range(rounds):
-            for name, (task, _) in tasks.items():
-                times[name][turn] = seconds(task)
+        X, y = write_rows(Path(folder), case)
+        tasks = methods(X, y, case.block)
+        calls = {name: call for name, (call, _) in tasks.items()}
+        peaks = {name: peak_allocated(call) for name, call in calls.items()}  # and warms up
+        times = take_turns(calls, rounds)
     rows = []
     for name, (_, unit) in tasks.items():
         over = times[name] / times[unit] if unit else np.full(rounds, np.nan)
         rows.append(
             {
-                "rows": n,
-                "features": p,
-                "dtype": dtype,
-                "block": block,
+                "rows": case.n,
+                "features": case.p,
+                "dtype": case.dtype,
+                "block": case.block,
                 "method": name,
                 "rounds": rounds,
                 "seconds_median": np.median(times[name]),
@@ -122,36 +106,27 @@ def run(n: int, p: int, dtype: str, block: int, rounds: int) -> list[dict]:
                 "unit": unit,
                 "median_of_ratios": np.median(over),
                 "ratio_of_minima": times[name].min() / times[unit].min() if unit else np.nan,
-                "peak_over_block": peaks[name] / (X.itemsize * block * p),
+                "peak_over_block": peaks[name] / (X.itemsize * case.block * case.p),
                 "peak_over_X": peaks[name] / X.nbytes,
             }
         )
     return rows
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=2_000_000)
-    parser.add_argument("--features", type=int, default=200)
-    parser.add_argument("--block", type=int, default=20_000)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--dtypes", default="float32,float64")
-    parser.add_argument("--output", type=Path, default=RESULTS / "streaming.csv")
-    parser.add_argument("--quick", action="store_true", help="a small run that writes nothing")
-    options = parser.parse_args()
-    if options.quick:
-        options.rows, options.features, options.block, options.rounds = 40_000, 20, 4000, 1
-    env = environment()
-    env["dask"] = dask.__version__
-    rows = []
-    for dtype in options.dtypes.split(","):
-        rows += run(options.rows, options.features, dtype, options.block, options.rounds)
-        for row in rows[-8:]:
-            print(f"{dtype} {row['method']:<26} {row['seconds_median']:8.3f} s", end="")
-            print(f"  {row['median_of_ratios']:6.2f} x {row['unit']}" if row["unit"] else "")
-    if not options.quick:
-        write_csv(options.output, rows, ["turns are interleaved; see README.md"], env)
+def notes(rows: list[dict]) -> list[str]:
+    """Return what the environment does not say."""
+    import dask
+
+    return [f"dask: {dask.__version__}", "turns are interleaved; see README.md"]
 
 
-if __name__ == "__main__":
-    main()
+BENCHMARK = Benchmark(
+    cases=lambda options: [
+        Case(40_000, 20, dtype, 4000) if options.quick else Case(2_000_000, 200, dtype, 20_000)
+        for dtype in ("float32", "float64")
+    ],
+    measure=measure,
+    shown="dtype method seconds_median median_of_ratios unit peak_over_block peak_over_X",
+    notes=notes,
+    times=True,
+)

@@ -1,7 +1,5 @@
 """Time of 1,000 effective ridges on 10,000 eigenvalues, against a loop of scipy's brentq.
 
-    python benchmarks/theory.py
-
 Both solve ``ridge = kappa (1 - df1(kappa) / n)`` for ridges over fourteen orders of magnitude and
 return kappa, df1 and df2.  The loop is what one writes in a notebook: the bracket of the theorem,
 ``[ridge, ridge + tr Sigma / n]``, one ridge at a time, to a relative 1e-12 (brentq's default of an
@@ -10,16 +8,12 @@ thread (OPENBLAS_NUM_THREADS=1); the best of several repetitions counts.  Memory
 tracemalloc sees.
 """
 
-import csv
-import platform
-import time
-import tracemalloc
-from pathlib import Path
-
 import numpy as np
-import scipy
 from scipy.optimize import brentq
 
+from benchmarks._benchmark import Benchmark
+from benchmarks._memory import peak_allocated
+from benchmarks._timing import fastest
 from sk_renorm.theory import effective_ridge
 
 ETA = np.arange(1.0, 10_001.0) ** -1.2
@@ -27,6 +21,7 @@ RIDGES = np.geomspace(1e-12, 1e2, 1000)
 
 
 def notebook_loop(n):
+    """Return kappa, df1 and df2 (3, ridges), one ridge at a time."""
     out = np.empty((3, RIDGES.size))
     for i, ridge in enumerate(RIDGES):
 
@@ -40,51 +35,30 @@ def notebook_loop(n):
 
 
 def library(n):
+    """Return the same by the library."""
     eff = effective_ridge(ETA, RIDGES, n)
     return np.array([eff.kappa, eff.df1, eff.df2])
 
 
-def best_time(function, n, repetitions):
-    times = []
-    for _ in range(repetitions):
-        start = time.perf_counter()
-        result = function(n)
-        times.append(time.perf_counter() - start)
-    return min(times), result
+def measure(n: int, options) -> list[dict]:
+    """Return one row: the fastest of both."""
+    found, ours = fastest(lambda: library(n), options.turns or 7)
+    reference, loop = fastest(lambda: notebook_loop(n), options.turns or 3)
+    return [
+        {
+            "n_samples": n,
+            "library_seconds": ours,
+            "loop_seconds": loop,
+            "ratio": loop / ours,
+            "peak_bytes_over_p_bytes": peak_allocated(lambda: library(n)) / ETA.nbytes,
+            "largest_relative_difference": np.max(np.abs(found[0] / reference[0] - 1)),
+        }
+    ]
 
 
-def peak_bytes(n):
-    tracemalloc.start()
-    library(n)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return peak
-
-
-def main():
-    rows = []
-    for n in (300, 3000, 30_000):
-        ours, found = best_time(library, n, 7)
-        loop, reference = best_time(notebook_loop, n, 3)
-        rows.append(
-            {
-                "n_samples": n,
-                "library_seconds": f"{ours:.4f}",
-                "loop_seconds": f"{loop:.4f}",
-                "ratio": f"{loop / ours:.1f}",
-                "peak_bytes_over_p_bytes": f"{peak_bytes(n) / ETA.nbytes:.1f}",
-                "largest_relative_difference": f"{np.max(np.abs(found[0] / reference[0] - 1)):.1e}",
-                "python": platform.python_version(),
-                "numpy": np.__version__,
-                "scipy": scipy.__version__,
-            }
-        )
-        print(rows[-1])
-    with (Path(__file__).parent / "results" / "theory.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-if __name__ == "__main__":
-    main()
+BENCHMARK = Benchmark(
+    cases=lambda options: [300] if options.quick else [300, 3000, 30_000],
+    measure=measure,
+    shown="n_samples library_seconds loop_seconds ratio largest_relative_difference",
+    times=True,
+)

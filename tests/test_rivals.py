@@ -5,8 +5,9 @@ import warnings
 
 import numpy as np
 import pytest
-from rivals import RIVALS
 from sklearn.linear_model import Ridge
+
+from benchmarks.rivals import RIVALS
 
 SHAPES = [(60, 8), (30, 50)]
 

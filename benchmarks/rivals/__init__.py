@@ -1,9 +1,9 @@
-"""Other libraries that tune a ridge regression, behind one interface: see ``rivals.base``."""
+"""Other libraries that tune a ridge regression, behind one interface: see ``base``."""
 
-from rivals.fastridge import FastridgeEM, FastridgeLOOCV
-from rivals.glum import GlumCV
-from rivals.himalaya import HimalayaKernelRidgeCV, HimalayaRidgeCV
-from rivals.scikit_learn import ScikitGridSearchCV, ScikitRidgeCV
+from benchmarks.rivals.fastridge import FastridgeEM, FastridgeLOOCV
+from benchmarks.rivals.glum import GlumCV
+from benchmarks.rivals.himalaya import HimalayaKernelRidgeCV, HimalayaRidgeCV
+from benchmarks.rivals.scikit_learn import ScikitGridSearchCV, ScikitRidgeCV
 
 RIVALS = {
     rival.name: rival

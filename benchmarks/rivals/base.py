@@ -3,7 +3,8 @@
 from typing import ClassVar
 
 import numpy as np
-from _common import ALPHAS
+
+from benchmarks._data import ALPHAS
 
 
 class Rival:

@@ -1,6 +1,6 @@
 """fastridge: RidgeEM and RidgeLOOCV."""
 
-from rivals.base import Rival
+from benchmarks.rivals.base import Rival
 
 
 class FastridgeEM(Rival):

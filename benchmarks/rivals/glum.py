@@ -1,6 +1,6 @@
 """glum: GeneralizedLinearRegressorCV, normal family, without L1 penalty."""
 
-from rivals.base import Rival
+from benchmarks.rivals.base import Rival
 
 
 class GlumCV(Rival):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rivals.base import Rival
+from benchmarks.rivals.base import Rival
 
 _ALPHAS = np.geomspace(1e-3, 1e7, 20)  # its default, 0.1 and 1, is no search
 _BATCH = 2e8  # bytes of the matrices of some penalties at a time

@@ -3,7 +3,7 @@
 from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.model_selection import GridSearchCV
 
-from rivals.base import Rival
+from benchmarks.rivals.base import Rival
 
 
 class ScikitRidgeCV(Rival):

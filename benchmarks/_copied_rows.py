@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from independent_rows import factors, factors_rule, fingerprints, ordinal_sum, snps
+
+from benchmarks._independent_rows import factors, factors_rule, fingerprints, ordinal_sum, snps
 
 N_FRESH = 4000
 
