@@ -32,7 +32,8 @@ y = y.astype(float)
 # %%
 # One fit each
 # ------------
-# The first of them warns that rows predict their neighbours, unless told that their order means nothing.
+# The first of them warns that rows predict their neighbours, unless told that their order means
+# nothing.
 
 by_recording = TheoryGuidedRidgeCV(sample_correlation="independent").fit(X, y)
 by_patient = TheoryGuidedRidgeCV().fit(X, y, groups=patient)

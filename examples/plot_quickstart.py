@@ -99,9 +99,10 @@ for data_name, by_method in results.items():
 # %%
 # The risk path
 # -------------
-# ``report_.path.risk`` holds the predicted risk at every penalty.  Held-out errors are measured with
-# scikit-learn's ``Ridge``, one fit for each point.  Lines and dots are means over twenty splits;
-# the band is one standard deviation of the predicted risk, from one draw of 200 rows to another.
+# ``report_.path.risk`` holds the predicted risk at every penalty.  Held-out errors are measured
+# with scikit-learn's ``Ridge``, one fit for each point.  Lines and dots are means over twenty
+# splits; the band is one standard deviation of the predicted risk, from one draw of 200 rows to
+# another.
 
 
 def paths(X, y, alphas):
