@@ -10,7 +10,7 @@ good.
   flat, and no cross-validation will settle it.
 - **digits**: the pixels of an 8 against the rest; a range of about one and a half decades is left.
 - **noise**: the same pixels and shuffled labels.  Hardly any penalty is worse than another, and the
-  fit says so: ``alpha_identified_`` is False.
+  fit says so: ``report_.alpha_identified`` is False.
 
 The last part shows what a small margin is worth.  Near interpolation the leave-one-out risk has
 rare, deep, false minima; ``selection=0.25`` takes the strongest penalty within a quarter of a
@@ -41,13 +41,14 @@ for ax, (name, (X, y)) in zip(axes, cases.items(), strict=True):
     model = TheoryGuidedRidgeCV().fit(X[train], y[train])
     RiskCurveDisplay.from_estimator(model, X[test], y[test], ax=ax)
     ax.set_title(name)
-    identified[name] = model.alpha_identified_
-    low, high = model.equivalent_alphas_
+    report = model.report_
+    identified[name] = report.alpha_identified
+    low, high = report.equivalent_alphas
     print(
         f"{name}: alpha {model.alpha_:.3g}, as good from {low:.3g} to {high:.3g}, "
-        f"identified: {model.alpha_identified_}"
+        f"identified: {report.alpha_identified}"
     )
-    result = model.compare(100.0 * model.alpha_ + 1.0, model.alpha_)
+    result = report.compare(100.0 * model.alpha_ + 1.0, model.alpha_)
     print(f"  a hundred times as much costs {result.difference:.3g} +- {result.std_error:.2g}")
 plt.show()
 

@@ -56,7 +56,7 @@ for size in sizes:
     tracemalloc.stop()
     print(f"{size:6.2f} GB of rows, {peaks[-1]:.3f} GB of memory at the peak")
 
-print(model.summary())
+print(model.report_)
 
 # %%
 # The risk is the noise variance, 100, and the little that so many rows leave unlearned.

@@ -32,7 +32,8 @@ y = y.astype(float)
 # %%
 # One fit each
 # ------------
-# The first of them warns that rows predict their neighbours, unless told not to look.
+# The first of them warns that rows predict their neighbours, unless told that their order means
+# nothing.
 
 by_recording = TheoryGuidedRidgeCV(sample_correlation="independent").fit(X, y)
 by_patient = TheoryGuidedRidgeCV().fit(X, y, groups=patient)
@@ -57,7 +58,7 @@ for known, new in splits:
             alphas, sample_correlation="independent" if groups is None else None
         )
         path.fit(X[known], y[known], groups=groups)
-        curves[name].append(path.risk_path_)
+        curves[name].append(path.report_.path.risk)
         chosen[name].append((path.risk_, np.mean((y[new] - path.predict(X[new])) ** 2)))
     s, V = np.linalg.eigh(np.cov(X[known].T, bias=True) * len(known))
     moments = V.T @ (X[known] - X[known].mean(axis=0)).T @ (y[known] - y[known].mean())

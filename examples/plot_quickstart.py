@@ -99,9 +99,10 @@ for data_name, by_method in results.items():
 # %%
 # The risk path
 # -------------
-# ``risk_path_`` holds the predicted risk at every penalty.  Held-out errors are measured with
-# scikit-learn's ``Ridge``, one fit for each point.  Lines and dots are means over twenty splits;
-# the band is one standard deviation of the predicted risk, from one draw of 200 rows to another.
+# ``report_.path.risk`` holds the predicted risk at every penalty.  Held-out errors are measured
+# with scikit-learn's ``Ridge``, one fit for each point.  Lines and dots are means over twenty
+# splits; the band is one standard deviation of the predicted risk, from one draw of 200 rows to
+# another.
 
 
 def paths(X, y, alphas):
@@ -111,7 +112,7 @@ def paths(X, y, alphas):
         X_train, X_test, y_train, y_test = train_test_split(
             X, y, train_size=N_TRAIN, random_state=seed
         )
-        predicted.append(TheoryGuidedRidgeCV(alphas).fit(X_train, y_train).risk_path_)
+        predicted.append(TheoryGuidedRidgeCV(alphas).fit(X_train, y_train).report_.path.risk)
         models = [Ridge(alpha).fit(X_train, y_train) for alpha in alphas]
         held_out.append([squared_error(model, X_test, y_test) for model in models])
     return np.array(predicted), np.array(held_out)

@@ -53,10 +53,12 @@ for start in range(0, len(y) - N_DAYS - LATER.stop, 220):
         claimed[name].append(model.risk_)
         found[name].append(np.mean((y[later] - model.predict(X_later)) ** 2))
         if name == "correlation estimated":
-            errors = model.loo_residuals_ - model.loo_residuals_.mean()
+            errors = model.report_.held_out.errors
+            errors = errors - errors.mean()
             products = [errors[lag:] @ errors[: N_DAYS - lag] for lag in lags]
             of_errors.append(np.array(products) / products[0])
-            of_features.append(np.pad(model.row_correlation_, (0, N_DAYS))[: len(lags)])
+            correlation = model.report_.dependence.sample_correlation
+            of_features.append(np.pad(correlation, (0, N_DAYS))[: len(lags)])
 
 for name in SETTINGS:
     ratio = np.median(np.array(claimed[name]) / found[name])

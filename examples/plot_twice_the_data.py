@@ -25,7 +25,6 @@ from sklearn.datasets import load_diabetes, load_digits
 from sklearn.kernel_approximation import RBFSampler
 
 from sk_renorm import LearningCurveForecastDisplay, TheoryGuidedRidgeCV
-from sk_renorm.forecast import learning_curve, samples_needed
 
 diabetes = load_diabetes()
 digits = load_digits()
@@ -70,19 +69,20 @@ for ax, (name, (X, y, n_rows, sizes)) in zip(axes, cases.items(), strict=True):
     errors = measure(X, y, sizes)
     LearningCurveForecastDisplay.from_estimator(model, measured=(sizes, errors), ax=ax)
     ax.set_title(name)
-    curve = learning_curve(model, sizes)
+    curve = model.report_.learning_curve(sizes)
     measured = errors.mean(axis=1)
     others = []
     for order in range(12):
         some = np.random.default_rng(order).permutation(len(X))[:n_rows]
-        others.append(learning_curve(TheoryGuidedRidgeCV().fit(X[some], y[some]), sizes))
+        fit = TheoryGuidedRidgeCV().fit(X[some], y[some])
+        others.append(fit.report_.learning_curve(sizes))
     inside[name] = np.mean([(c.lower <= measured) & (measured <= c.upper) for c in others])
     error[name] = np.mean([c.risk for c in others], axis=0) / measured - 1.0
     print(f"\n{name}, one fit to {n_rows} rows")
     print("  rows   forecast   measured")
     for size, risk, edge, truth in zip(sizes, curve.risk, curve.at_edge, measured, strict=True):
         print(f"  {size:4d}   {risk:8.4g}   {truth:8.4g}{'   at the edge' if edge else ''}")
-    print(f"  {samples_needed(model, 0.9 * model.risk_)}")
+    print(f"  {model.report_.samples_needed(0.9 * model.risk_)}")
     print(
         f"  12 fits: {100 * inside[name]:.0f} % of points in the bands, mean forecast off by",
         ", ".join(f"{100 * e:+.0f} %" for e in error[name]),
