@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import numpy as np
-from sk_renorm.report.forecast import forecast_curve
 from sklearn.linear_model import Ridge
 
 from benchmarks._benchmark import Benchmark
@@ -11,6 +10,7 @@ from benchmarks._data import as_columns, load, real_sets
 from benchmarks._hindsight import Modes
 from benchmarks._timing import fastest
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
+from sk_renorm.report.forecast import forecast_curve
 
 Z = 1.645
 MAX_ROWS = 20_000

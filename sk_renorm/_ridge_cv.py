@@ -229,6 +229,7 @@ class TheoryGuidedRidgeCV(RegressorMixin, RenormalizedRegressor):
         self._check_kinds()
         check_params(self)
         scorer = self._scorer()
+        name = self.scoring if isinstance(self.scoring, str) else None
         rule = {"min": Rule(), "1se": Rule(1.0), "robust": Rule(is_bounded=True)}
         request = Request(
             candidates=self._candidates(),
@@ -238,7 +239,7 @@ class TheoryGuidedRidgeCV(RegressorMixin, RenormalizedRegressor):
             fit_intercept=self.fit_intercept,
             correlation=correlation_asked_for(self.sample_correlation),
             is_order_known=self.sample_correlation is not None,
-            scorer=None if scorer is None else HeldOutScorer(scorer),
+            scorer=None if scorer is None else HeldOutScorer(scorer, name),
             store_path=self.store_cv_results,
         )
         refuse_contradictions(self, request, groups, risk_weight)

@@ -15,8 +15,8 @@ class DependentRowsWarning(UserWarning):
 
     Raised where rows repeat others, or tell of their neighbours, so that a row left out alone is
     still known by the others.  Give ``fit`` the ``groups``, or set ``cv`` or
-    ``sample_correlation``; ``sample_correlation="independent"`` says that nothing is to be looked
-    for.
+    ``sample_correlation``; ``sample_correlation="independent"`` says that the order of the rows
+    means nothing, so that neighbours need not be looked at.
     """
 
 

@@ -322,12 +322,12 @@ def test_device_without_float64(shape):
     X, y = (array.astype(np.float32) for array in make_data(*shape, noise=2.0))
     model = TheoryGuidedRidgeCV().fit(put(X), put(y))
     assert_lives_with(model, put(X))
-    assert model.report_.eigenvalues.dtype == model.coef_.dtype == put(X).dtype
+    assert model.coef_.dtype == put(X).dtype
     expected = TheoryGuidedRidgeCV().fit(X, y)
     assert_allclose(model.alpha_, expected.alpha_, rtol=1e-9)
     assert_allclose(to_host(model.coef_), expected.coef_, rtol=1e-6)
     assert_allclose(to_host(model.predict(put(X))), expected.predict(X), rtol=1e-5)
-    assert "TheoryGuidedRidgeCV" in str(model.report_)
+    assert " features, 1 target" in str(model.report_)
 
 
 def test_y_weights_and_parameters_follow_X(put):
@@ -431,7 +431,7 @@ def test_answers(put, shape, q):
     ):
         assert_allclose(to_host(ours), theirs, rtol=1e-9)
     assert str(model.report_).splitlines()[0] == str(expected.report_).splitlines()[0]
-    assert "R2 at most" in model._repr_html_()
+    assert "ceiling of R2" in model._repr_html_()
     assert_allclose(model.report_.interval(), expected.report_.interval(), rtol=1e-8)
     ours, theirs = (
         model.report_.compare(1.0, model.alpha_),
@@ -468,7 +468,7 @@ def test_changed_rows_are_noticed():
         else:
             rows[5, 3] -= 1e-6
             rows[[0, 1]] = rows[[1, 0]]
-        with pytest.raises(ValueError, match="training rows have been changed"):
+        with pytest.raises(ValueError, match="rows of the fit, and these have been changed"):
             model.predict_interval(put(X), method="jackknife+")
 
 

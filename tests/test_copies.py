@@ -4,8 +4,6 @@ import os
 import re
 import warnings
 
-import copied_rows
-import independent_rows
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -14,6 +12,8 @@ from scipy.sparse import csr_array
 from sklearn.datasets import load_diabetes, load_digits, load_linnerud, load_wine
 from sklearn.model_selection import KFold
 
+from benchmarks import _copied_rows as copied_rows
+from benchmarks import _independent_rows as independent_rows
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
 from sk_renorm._checks.copies import growth_of_groups
 from sk_renorm._checks.rows_left_out import RowsLeftOut
@@ -104,7 +104,9 @@ def test_growth_of_groups_is_that_of_refits(shape, fit_intercept, weighted):
     coef, intercept = ridge_fit(X, Y, alpha, *options)
     rest = (Y - X @ coef - intercept) / alone
     model = RenormalizedRidge(alpha, fit_intercept=fit_intercept)
-    model.set_params(sample_correlation="independent").fit(X, Y, weights)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DependentRowsWarning)
+        model.fit(X, Y, weights)
     left = RowsLeftOut(factorization_of(model), Y, alone, rest[:, :1], np.array([alpha]), in_risk)
     labels = np.unique(groups, return_inverse=True)[1]
     assert growth_of_groups(left, labels) == pytest.approx(expected, rel=1e-9)
@@ -246,8 +248,10 @@ def test_few_copies_and_copies_that_hardly_matter_pass():
     assert not messages(np.r_[X, X[:4]], np.r_[y, y[:4]])
     assert not messages(*with_copies(X, y, 0.05))
     by_group = TheoryGuidedRidgeCV().fit(np.r_[X, X], np.r_[y, y], groups=np.tile(range(300), 2))
-    by_row = TheoryGuidedRidgeCV(alphas=[by_group.alpha_], sample_correlation="independent")
-    growth = by_group.risk_ / by_row.fit(np.r_[X, X], np.r_[y, y]).risk_
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DependentRowsWarning)
+        by_row = RenormalizedRidge(by_group.alpha_).fit(np.r_[X, X], np.r_[y, y])
+    growth = by_group.risk_ / by_row.risk_
     assert 1.02 < growth < 1.1
     (message,) = messages(np.r_[X, X], np.r_[y, y])
     assert growth_in(message) == pytest.approx(growth, rel=0.02)
@@ -268,7 +272,8 @@ def test_silence_where_rows_are_said_to_depend_or_not_or_are_not_at_hand():
     assert messages(X, y)
     assert not messages(X, y, groups=np.arange(len(y)))
     assert not messages(X, y, TheoryGuidedRidgeCV(cv=KFold(5)))
-    assert not messages(X, y, TheoryGuidedRidgeCV(sample_correlation="independent"))
+    assert not messages(X, y, TheoryGuidedRidgeCV(sample_correlation="ar1"))
+    assert messages(X, y, TheoryGuidedRidgeCV(sample_correlation="independent"))
     with warnings.catch_warnings():
         warnings.simplefilter("error", DependentRowsWarning)
         assert TheoryGuidedRidgeCV().partial_fit(X, y).risk_ > 0.0

@@ -236,21 +236,26 @@ def test_summary_says_what_was_left_out_and_what_chose():
     }
     for words, model in fits.items():
         assert line_of(model, "left out") == words
-        assert line_of(model, "chosen") == "by squared error"
+        assert line_of(model, "chosen by") == "squared error"
     by_score = TheoryGuidedRidgeCV(scoring="neg_mean_absolute_error").fit(X, y)
-    assert "mean_absolute_error" in line_of(by_score, "chosen")
+    assert line_of(by_score, "chosen by") == "'neg_mean_absolute_error'"
+    cautious = TheoryGuidedRidgeCV(selection=0.5).fit(X, y)
+    words = "squared error, the strongest within 0.5 standard errors"
+    assert line_of(cautious, "chosen by") == words
+    bounded = TheoryGuidedRidgeCV(selection="robust").fit(X, y)
+    assert line_of(bounded, "chosen by") == "squared error, the influence of each row bounded"
     given = RenormalizedRidge(2.0).fit(X, y)
     assert line_of(given, "penalty alpha") == "2, as given"
-    assert "chosen" not in str(given.report_)
+    assert "chosen by" not in str(given.report_)
 
 
 def test_every_interval_has_its_level():
     model = TheoryGuidedRidgeCV().fit(*make_data(80, 6, noise=2.0))
     low, high = model.report_.interval(0.9)
     assert line_of(model, "interval of risk") == f"{low:.4g} to {high:.4g} (90 %)"
-    for label in ("noise variance", "R2 no linear model passes"):
+    for label in ("noise variance", "ceiling of R2"):
         assert line_of(model, label).endswith("(bounds, 95 % each)")
-    assert line_of(model, "as good by the data").endswith("(95 %)")
+    assert line_of(model, "penalties as good").endswith("(95 %)")
 
 
 def test_extremes_are_said_in_words():

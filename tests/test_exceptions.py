@@ -14,7 +14,7 @@ from sk_renorm.exceptions import DependentRowsWarning, GridEdgeWarning
 
 def test_categories_are_user_warnings_of_their_own():
     categories = [getattr(sk_renorm.exceptions, name) for name in sk_renorm.exceptions.__all__]
-    assert len(categories) == 5
+    assert len(categories) == 6
     for category in categories:
         assert category.__bases__ == (UserWarning,)
 

@@ -151,7 +151,7 @@ def test_jackknife_needs_the_rows_as_they_were():
     with pytest.raises(ValueError, match="folds or groups"):
         RenormalizedRidge(1.0, cv=5).fit(X, y).predict_interval(X, method="jackknife+")
     X *= 2.0
-    with pytest.raises(ValueError, match="changed since the fit"):
+    with pytest.raises(ValueError, match="have been changed since"):
         model.predict_interval(X, method="jackknife+")
     with pytest.raises(ValueError, match="method must be"):
         model.predict_interval(X, method="bootstrap")

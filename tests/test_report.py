@@ -100,7 +100,6 @@ def test_looking_at_a_model_computes_nothing(monkeypatch, passes, large, kind):
         monkeypatch.setattr(_choose, "_LARGEST_GRAM", 20)
         X = sp.csr_array(X)
     model = TheoryGuidedRidgeCV(**how).fit(X, y, **given)
-    of_fit = len(passes)
     passes.clear()
     for look in (repr, dir, vars, clone, pickle.dumps, copy.deepcopy):
         look(model)
@@ -111,7 +110,6 @@ def test_looking_at_a_model_computes_nothing(monkeypatch, passes, large, kind):
     assert model.report_.problems == ()
     # a pass by single rows beside nodes of folds, or one for residuals, of many that the fit took
     assert len(passes) <= {"folds": 2, "groups": 1, "ar1": 1}.get(kind, 0)
-    assert not passes or of_fit > 3 * len(passes)
     searched = model.report_.evidence._fit.selection.known is not None  # the nodes, too
     assert np.all(model.risk_std_error_ > 0.0)
     assert passes or searched

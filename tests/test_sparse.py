@@ -253,7 +253,7 @@ def test_pickles_and_changed_rows():
     again = pickle.loads(pickle.dumps(model))
     assert_array_equal(again.predict(X), model.predict(X))
     X.data[[0, 1]] = X.data[[1, 0]]
-    with pytest.raises(ValueError, match="changed since the fit"):
+    with pytest.raises(ValueError, match="have been changed since"):
         model.predict_interval(X, method="jackknife+")
 
 

@@ -192,7 +192,7 @@ def test_error_bars_come_from_the_sample():
     assert "5000 rows" in model._repr_html_()
     assert model.report_.interval()[0] < model.risk_ < model.report_.interval()[1]
     assert_allclose(model.predict(X[:2], return_std=True)[1], np.sqrt(model.risk_), rtol=0.1)
-    with pytest.raises(ValueError, match="and not kept where they come in blocks"):
+    with pytest.raises(ValueError, match="no rows are kept where they come in blocks"):
         model.predict_interval(X[:1], method="jackknife+")
 
 

@@ -34,10 +34,10 @@ NEEDS: dict[str, Callable[[Fit], bool]] = {
     "a scoring": lambda fit: fit.objective.scorer is not None,
     "rows in blocks": lambda fit: isinstance(fit.data, BlockRows),
     "a sample of rows": lambda fit: isinstance(fit.data, BlockRows) and fit.data.digest is not None,
-    "single rows in memory, not said to depend": lambda fit: (
+    "single rows in memory, without sample_correlation": lambda fit: (
         _is_at_hand(fit) and fit.request.correlation is None
     ),
-    "leave-one-out of rows in memory": lambda fit: (
+    "plain leave-one-out of rows in memory": lambda fit: (
         _is_at_hand(fit) and isinstance(fit.objective.estimate, LeaveOneOut)
     ),
     "GCV": lambda fit: isinstance(fit.objective.estimate, GeneralizedCrossValidation),
@@ -49,15 +49,15 @@ CHECKS = (
     Check("alphas that end early", GridEdgeWarning, "alphas that are given", grid_edge),
     Check("penalties not resolved", UnresolvedPenaltyWarning, "rows in blocks", unresolved_penalty),
     Check(
-        "copies, or else neighbours",
+        "duplicate rows, or else dependent neighbours",
         DependentRowsWarning,
-        "single rows in memory, not said to depend",
+        "single rows in memory, without sample_correlation",
         dependent_rows,
     ),
     Check(
         "influential rows",
         InfluentialRowsWarning,
-        "leave-one-out of rows in memory",
+        "plain leave-one-out of rows in memory",
         influential_rows,
     ),
     Check("weights taken for copies", UnreliableGCVWarning, "GCV", weights_as_copies),

@@ -63,7 +63,7 @@ class RenormalizedRegressor(CallbackSupportMixin, StreamingMixin, MultiOutputMix
 
     @property
     def report_(self) -> Report:
-        """All that the fit knows; print it for a summary."""
+        """All else that the fit knows: a :class:`~sk_renorm.report.Report`; print it."""
         check_is_fitted(self)
         return self._report
 

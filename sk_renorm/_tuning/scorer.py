@@ -29,6 +29,8 @@ class HeldOutScorer:
     ----------
     scorer : callable
         Takes a model, X, y and further arguments.
+    name : str, default=None
+        What it is called; None for its own name.
 
     Raises
     ------
@@ -37,8 +39,9 @@ class HeldOutScorer:
         neither a finite number nor NaN.
     """
 
-    def __init__(self, scorer: Callable):
+    def __init__(self, scorer: Callable, name: str | None = None):
         self.scorer = scorer
+        self.name = name
 
     def __call__(self, predictions, y, **params) -> float:
         try:
@@ -66,6 +69,8 @@ class HeldOutScorer:
         return float(number)
 
     def __repr__(self) -> str:
+        if self.name is not None:
+            return repr(self.name)
         # without the address of a function, which says nothing
         name = getattr(self.scorer, "__name__", None)
         return name or re.sub(r" at 0x[0-9a-fA-F]+", "", repr(self.scorer))

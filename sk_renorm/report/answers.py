@@ -23,9 +23,11 @@ def shown(value) -> str:
         finite = value[np.isfinite(value)]
         ends = f", {finite.min():.4g} to {finite.max():.4g}" if finite.size else ""
         return f"{' x '.join(str(size) for size in value.shape)} values{ends}"
+    if isinstance(value, np.ndarray) and value.ndim > 1:
+        return " ".join(shown(row) for row in value)
     if isinstance(value, np.ndarray):
-        return np.array2string(value, formatter={"float_kind": lambda number: f"{number:.4g}"})
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+        return f"[{' '.join(shown(number) for number in value.tolist())}]"
+    return f"{value + 0.0:.4g}" if isinstance(value, float) else str(value)
 
 
 @dataclass(frozen=True, repr=False)
@@ -38,8 +40,8 @@ class RiskPath(Answer):
         Penalties: the candidates in their order, or the nodes of the search and the penalty chosen.
     risk : ndarray of shape (n_alphas,) or (n_alphas, n_targets)
         Expected squared error on a fresh row, in squared units of y.
-    std_error : ndarray of the same shape
-        Its standard error.
+    std_error : ndarray of the same shape or None
+        Its standard error; None in a copy of a large fit that was not asked for it before.
     effective_df : ndarray of shape (n_alphas,)
         Degrees of freedom.
     effective_ridge : ndarray of shape (n_alphas,)
@@ -48,7 +50,7 @@ class RiskPath(Answer):
 
     alpha: np.ndarray
     risk: np.ndarray
-    std_error: np.ndarray
+    std_error: np.ndarray | None
     effective_df: np.ndarray
     effective_ridge: np.ndarray
 
@@ -103,9 +105,9 @@ class HeldOut(Answer):
         Of every row by the model without it, or without its fold or group: the mean of several, NaN
         for rows that ``cv`` never tests.
     errors : ndarray of the same shape
-        The target less these; NaN for rows of zero weight too.  Of Krylov spaces residuals of the fit times
-        one factor, which makes their mean square the risk.  Of rows in blocks those of positive
-        weight, or of a sample.
+        The target less these; NaN for rows of zero weight too.  Of Krylov spaces residuals of the
+        fit times one factor, which makes their mean square the risk.  Of rows in blocks those of
+        positive weight, or of a sample.
     weights : ndarray of shape (n_samples,) or None
         Weights of rows in the risk, sample weights times risk weights; None where all are one.
     groups : ndarray of shape (n_samples,) or None
@@ -161,13 +163,13 @@ class Dependence(Answer):
         none.
     far_error_factor : float or ndarray of shape (n_targets,)
         Error of a row far from the training rows over that of a held-out one.
-    excess, noise : ndarray of shape (n_targets,)
+    excess, noise : float or ndarray of shape (n_targets,)
         The part of the risk that is correlated as the rows are, and the rest of the noise, in
         squared units of y.
-    error_noise_correlation : ndarray of shape (n_targets,)
+    error_noise_correlation : float or ndarray of shape (n_targets,)
         Correlation between neighbours of that rest; 0 unless ``noise_correlation`` describes the
         residuals clearly better.
-    row_ridge : ndarray of shape (n_targets,)
+    row_ridge : float or ndarray of shape (n_targets,)
         The renormalized ridge of the rows.
     residuals : ndarray of shape (n_samples, n_targets) or None
         Of training; None with ``store_rows=False``.
@@ -178,10 +180,10 @@ class Dependence(Answer):
     noise_correlation: float | np.ndarray | None
     noise_correlation_std_error: float | np.ndarray | None
     far_error_factor: float | np.ndarray
-    excess: np.ndarray
-    noise: np.ndarray
-    error_noise_correlation: np.ndarray
-    row_ridge: np.ndarray
+    excess: float | np.ndarray
+    noise: float | np.ndarray
+    error_noise_correlation: float | np.ndarray
+    row_ridge: float | np.ndarray
     residuals: np.ndarray | None
 
 

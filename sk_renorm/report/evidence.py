@@ -147,9 +147,15 @@ class Evidence:
         fit = self._fit
         if fit is None:
             return False
+        if part == "correlation" and fit.request.correlation is None:
+            return True
         if part == "profile":
             return fit.selection.known is not None or not fit.objective.is_large
         return part not in _OF_ROWS or fit.selection.choice.errors is not None
+
+    def can_tell(self, part: str) -> bool:
+        """Say whether a part was made, or can be."""
+        return part in vars(self) or self._fit is not None
 
     def state(self) -> dict:
         """Return arrays and numbers to store."""

@@ -10,6 +10,7 @@ import numpy as np
 from sk_renorm._linalg import KrylovFactorization
 from sk_renorm._risk import CorrelatedRows, effective_df, effective_df_error, effective_ridge
 from sk_renorm._rows.blocks import BlockRows
+from sk_renorm._tuning.rule import Rule
 from sk_renorm._tuning.tune import Fit
 from sk_renorm.report.intervals import effective_size
 
@@ -40,6 +41,8 @@ class Setting:
         What the risk is made of, in words.
     scoring : str or None
         What else than the risk chose.
+    rule : str
+        Which of all penalties was chosen, if not the best one, in words.
     is_chosen : bool
         Whether the penalty was chosen, or given.
     is_search : bool
@@ -62,6 +65,7 @@ class Setting:
     factorization: str
     left_out: str
     scoring: str | None
+    rule: str
     is_chosen: bool
     is_search: bool
     single_rows: bool
@@ -83,6 +87,7 @@ class Setting:
             factorization=f"{f.name}: {f.reason}",
             left_out=_left_out(fit),
             scoring=None if request.scorer is None else repr(request.scorer),
+            rule=_in_words(request.rule),
             is_chosen=fit.selection.is_chosen,
             is_search=fit.selection.candidates.continuous,
             single_rows=request.folds is None and request.correlation is None,
@@ -103,6 +108,12 @@ def _left_out(fit: Fit) -> str:
     if fit.objective.estimate.leaves_rows_out:
         return "rows, one at a time"
     return "nothing: generalized cross-validation"
+
+
+def _in_words(rule: Rule) -> str:
+    if rule.is_bounded:
+        return ", the influence of each row bounded"
+    return f", the strongest within {rule.n_errors:g} standard errors" if rule.n_errors else ""
 
 
 @dataclass(frozen=True)

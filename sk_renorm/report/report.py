@@ -88,12 +88,12 @@ class Report:
     >>> from sk_renorm import TheoryGuidedRidgeCV
     >>> report = TheoryGuidedRidgeCV().fit(*load_diabetes(return_X_y=True)).report_
     >>> report.equivalent_alphas.round(2)
-    array([0.  , 1.93])
+    array([0.  , 0.45])
     >>> report.noise
     Noise
-      variance    2.933e+03
-      interval    [2626 3240]
-      r2_ceiling  [0.4553 0.5585]
+      variance    2933
+      interval    [2604 3231]
+      r2_ceiling  [0.4563 0.5619]
     """
 
     def __init__(self, evidence: Evidence):
@@ -142,12 +142,12 @@ class Report:
 
     @cached_property
     def path(self) -> RiskPath:
-        path, profile = self.evidence.path, self.evidence.profile
-        errors = standard_errors(profile.covariance, node_weights(profile.alphas, path.alphas))
-        std_error = (errors * self.evidence.square).T
-        return RiskPath(
-            path.alphas, by_column(path.risks), first_if_one(std_error).T, path.df, path.kappa
-        )
+        path, std_error = self.evidence.path, None
+        if self.evidence.can_tell("profile"):
+            profile = self.evidence.profile
+            errors = standard_errors(profile.covariance, node_weights(profile.alphas, path.alphas))
+            std_error = first_if_one((errors * self.evidence.square).T).T
+        return RiskPath(path.alphas, by_column(path.risks), std_error, path.df, path.kappa)
 
     @cached_property
     def profile(self) -> Profile:
@@ -196,10 +196,13 @@ class Report:
         found = self.evidence.correlation
         if found is None:
             return None
-        names = ("noise_correlation", "noise_correlation_std_error", "far_error_factor")
-        numbers = {name: vars(found)[name] for name in names}
-        numbers = {name: None if v is None else number(v) for name, v in numbers.items()}
-        return Dependence(**{**vars(found), **numbers})
+        kept = ("sample_correlation", "sample_correlation_std_error", "residuals")
+        return Dependence(
+            **{
+                name: values if name in kept or values is None else number(values)
+                for name, values in vars(found).items()
+            }
+        )
 
     @cached_property
     def sample(self) -> Sample | None:

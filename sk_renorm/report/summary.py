@@ -9,11 +9,21 @@ from sk_renorm._risk import DISPERSED
 Line = tuple[str, str]
 _NO_R2 = 0.01  # of the variance of y: nothing is explained
 _ALL_DF = 0.999  # of the rank: nothing is shrunk
+_NOT_YET = (
+    "print(model.report_) adds error bars, noise and forecast: it takes a pass over the rows."
+)
+_NOT_KEPT = (
+    "Error bars, noise and forecast are not in this copy: ask the model itself for them, before it "
+    "is copied."
+)
 
 
 def as_text(report) -> str:
     """Return the summary as lines of text."""
-    lines, notes = summary(report)
+    if report.evidence.can_tell("profile") and report.evidence.can_tell("row_facts"):
+        lines, notes = summary(report)
+    else:
+        lines, notes = _chosen(report), [*_problems(report), _NOT_KEPT]
     width = max(len(label) for label, _ in lines)
     body = [f"  {label:<{width}}  {value}" for label, value in lines]
     return "\n".join([title(report), *body, *(f"  ! {note}" for note in notes)])
@@ -25,8 +35,8 @@ def as_html(report) -> str:
     if evidence.is_at_hand("profile") and evidence.is_at_hand("row_facts"):
         lines, notes = summary(report)
     else:
-        lines, notes = _chosen(report), list(_problems(report))
-        notes.append("print(model.report_) adds error bars, noise and forecast: it takes a while.")
+        more = _NOT_YET if evidence.can_tell("profile") else _NOT_KEPT
+        lines, notes = _chosen(report), [*_problems(report), more]
     cell = "padding:1px 12px 1px 0;text-align:left;background:none;color:inherit"
     rows = "".join(
         f'<tr><td style="{cell};opacity:.7">{escape(label)}</td>'
@@ -45,26 +55,28 @@ def title(report) -> str:
     """Return how much was fitted."""
     setting = report.evidence.setting
     counts = {"row": setting.n_rows, "feature": setting.n_features, "target": setting.n_targets}
-    return "Fit to " + ", ".join(_count(number, noun) for noun, number in counts.items())
+    fitted = ", ".join(_count(number, noun) for noun, number in counts.items())
+    medians = "; numbers are medians of targets" if len(report.evidence.chosen.risk) > 1 else ""
+    return f"Fit to {fitted}{medians}"
 
 
 def summary(report) -> tuple[list[Line], list[str]]:
     """Return lines (label, value), and what is doubtful."""
     evidence = report.evidence
-    setting, risk = evidence.setting, np.atleast_1d(report.risk)
+    setting = evidence.setting
     ends = report.equivalent_alphas.reshape(-1, 2)
     curve = report.learning_curve([max(setting.n_rows, 3), 2 * max(setting.n_rows, 3)])
     now, twice = curve.risk
+    now, twice = np.atleast_1d(now), np.atleast_1d(twice)
     change = np.divide(twice, now, out=np.ones_like(now), where=now > 0.0) - 1.0
     lines = [
         *_chosen(report),
-        ("as good by the data", f"{_number(ends[:, 0])} to {_number(ends[:, 1])} (95 %)"),
-        ("standard error of risk", _number(report.std_error)),
         ("interval of risk", f"{_range(report.interval(0.9))} (90 %)"),
+        ("penalties as good", f"{_number(ends[:, 0])} to {_number(ends[:, 1])} (95 %)"),
         *_sampled(report),
         *_correlated(report),
-        ("R2 of fresh rows", _r2(risk, evidence.row_facts.target_power)),
-        ("R2 no linear model passes", f"{_range(report.noise.r2_ceiling)} (bounds, 95 % each)"),
+        ("R2 of fresh rows", _r2(report)),
+        ("ceiling of R2", f"{_range(report.noise.r2_ceiling)} (bounds, 95 % each)"),
         ("noise variance", f"{_range(report.noise.interval)} (bounds, 95 % each)"),
         ("risk with twice the rows", _percent(change)),
         ("factorization", setting.factorization),
@@ -75,7 +87,7 @@ def summary(report) -> tuple[list[Line], list[str]]:
 def _chosen(report) -> list[Line]:
     evidence = report.evidence
     setting, chosen = evidence.setting, evidence.chosen
-    by = f"by {setting.scoring}" if setting.scoring else "by squared error"
+    by = (setting.scoring or "squared error") + setting.rule
     df, rank = chosen.df, len(evidence.eigenvalues)
     known = not setting.factorization.startswith("krylov")
     rank = rank if known else min(setting.n_rows - 1, setting.n_features)
@@ -87,7 +99,7 @@ def _chosen(report) -> list[Line]:
     return [
         ("penalty alpha", _number(chosen.alpha) + ("" if setting.is_chosen else ", as given")),
         ("left out", setting.left_out),
-        *([("chosen", by)] if setting.is_chosen else []),
+        *([("chosen by", by)] if setting.is_chosen else []),
         ("degrees of freedom", f"{_number(df)} of {rank}{words}"),
         ("risk (squared error)", _number(chosen.risk)),
     ]
@@ -118,12 +130,13 @@ def _correlated(report) -> list[Line]:
     return lines
 
 
-def _r2(risk: np.ndarray, power: np.ndarray) -> str:
+def _r2(report) -> str:
     """Share of the variance of y that fresh rows would see explained."""
+    risk, power = report.evidence.chosen.risk, report.evidence.row_facts.target_power
     if not power.any():
         return "not defined: y is constant"
     share = 1.0 - np.divide(risk, power, out=np.ones_like(power), where=power > 0.0)
-    if np.all(share < _NO_R2):
+    if np.all(share < _NO_R2) and not report.problems:
         return f"{_number(share)}: nothing that generalizes was found"
     return _number(share)
 
@@ -141,9 +154,13 @@ def _remarks(report, at_edge: bool) -> list[str]:
             f"{evidence.row_facts.effective_size:.0f}); ceiling, noise and forecast are those of "
             "the rows."
         )
-    if not np.all(report.alpha_identified):
+    identified = np.atleast_1d(report.alpha_identified)
+    if not identified.all():
+        n_targets = len(identified)
+        who = f" for {n_targets - identified.sum()} of {n_targets} targets" if n_targets > 1 else ""
         found.append(
-            "alpha is not identified: hardly any penalty is worse beyond the error of the estimate."
+            f"alpha is not identified{who}: hardly any penalty is worse beyond the error of the "
+            "estimate."
         )
     if np.any(evidence.row_facts.dispersion > DISPERSED):
         krylov = evidence.setting.factorization.startswith("krylov")
@@ -176,5 +193,4 @@ def _range(ends: np.ndarray) -> str:
 
 def _number(values) -> str:
     """Write a number, or the median of several."""
-    values = np.atleast_1d(values)
-    return f"{values[0]:.4g}" if len(values) == 1 else f"{np.median(values):.4g} (median)"
+    return f"{np.median(values):.4g}"
