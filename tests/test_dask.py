@@ -291,7 +291,7 @@ def test_what_does_not_fit_is_refused():
         TheoryGuidedRidgeCV().fit(lazy, y[:, None][:, :0])
     with pytest.raises(ValueError, match="give a dask collection to fit"):
         TheoryGuidedRidgeCV().partial_fit(lazy, y)
-    with pytest.raises(ValueError, match="not kept where they come in blocks"):
+    with pytest.raises(ValueError, match="no rows are kept where they come in blocks"):
         TheoryGuidedRidgeCV().fit(lazy, y).predict_interval(X, method="jackknife+")
 
 

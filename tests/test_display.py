@@ -181,7 +181,7 @@ def test_summary_says_what_the_attributes_hold():
     model = TheoryGuidedRidgeCV().fit(X, y)
     text = str(model.report_)
     assert text.startswith("Fit to 80 rows, 6 features, 1 target")
-    for number in (model.alpha_, model.risk_, model.risk_std_error_, model.effective_df_):
+    for number in (model.alpha_, model.risk_, *model.report_.interval(), model.effective_df_):
         assert f"{number:.4g}" in text
     r2 = 1.0 - np.mean(model.report_.held_out.errors**2) / np.var(y)
     assert f"{r2:.4g}" in text

@@ -311,9 +311,9 @@ def test_gcv_has_one_risk():
     y = X[:, 0] + rng.standard_normal(60)
     alphas = [1.0, 10.0, 100.0]
     model = TheoryGuidedRidgeCV(alphas, risk="gcv").fit(X, y)
-    profile = model.risk_profile_
+    profile = model.report_.profile
     for alpha, risk in zip(alphas, model.report_.path.risk, strict=True):
-        assert_allclose(profile["risk"][profile["alpha"] == alpha], risk)
+        assert_allclose(profile.risk[profile.alpha == alpha], risk)
     difference = model.report_.compare(1.0, 100.0).difference
     assert_allclose(difference, model.report_.path.risk[0] - model.report_.path.risk[2])
 

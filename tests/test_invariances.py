@@ -143,7 +143,7 @@ def test_unit_of_y_does_not_matter(way, power):
     new, deviation = scaled.predict(X, return_std=True)
     assert np.array_equal(deviation, plain.predict(X, return_std=True)[1] * unit)
     assert np.array_equal(new, plain.predict(X) * unit)
-    one, other = scaled.compare(1.0, 10.0), plain.compare(1.0, 10.0)
+    one, other = (model.report_.compare(1.0, 10.0) for model in (scaled, plain))
     assert np.array_equal(one.difference, other.difference * unit**2)
     assert np.array_equal(one.std_error, other.std_error * unit**2)
     curve, other = scaled.report_.learning_curve([30, 200]), plain.report_.learning_curve([30, 200])

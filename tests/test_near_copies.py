@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
 from sk_renorm._checks.near_copies import _gaps
+from sk_renorm.exceptions import DependentRowsWarning
 
 
 def messages(X, y, model=None, **fit):
@@ -74,7 +75,9 @@ def test_copies_at_one_end_of_the_targets_are_told_as_what_they_are(part):
     X = X[rows] + 0.01 * np.random.default_rng(2).standard_normal((1700, 300))
     (message,) = messages(X, y[rows])
     share, growth = re.search(r"About (\d+)%.*would be about ([\d.]+) times", message).groups()
-    model = TheoryGuidedRidgeCV(sample_correlation="independent").fit(X, y[rows])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DependentRowsWarning)
+        model = TheoryGuidedRidgeCV().fit(X, y[rows])
     alphas = [model.alpha_]
     grouped = TheoryGuidedRidgeCV(alphas=alphas).fit(X, y[rows], groups=rows)
     assert abs(int(share) / 100.0 - 1000 / 1700) < 0.15
@@ -124,7 +127,8 @@ def test_silence_where_rows_are_said_to_depend_or_not():
     assert messages(X, y)
     assert not messages(X, y, groups=rows)
     assert not messages(X, y, TheoryGuidedRidgeCV(cv=KFold(5)))
-    assert not messages(X, y, TheoryGuidedRidgeCV(sample_correlation="independent"))
+    assert not messages(X, y, TheoryGuidedRidgeCV(sample_correlation="ar1"))
+    assert messages(X, y, TheoryGuidedRidgeCV(sample_correlation="independent"))
 
 
 def test_the_same_for_any_number_of_threads():

@@ -76,12 +76,12 @@ def test_stages_in_memory(model):
     assert_array_equal(model.report_.path.risk, expected.report_.path.risk)
 
 
-def test_krylov_spaces_are_one_stage(monkeypatch):
+def test_krylov_spaces_are_one_factorization(monkeypatch):
     monkeypatch.setattr(_choose, "_LARGEST_GRAM", 20)
     X, y = make_data(120, 60)
     model = TheoryGuidedRidgeCV().set_callbacks(Recorder()).fit(scipy.sparse.csr_array(X), y)
     assert model.report_.factorization.startswith("krylov")
-    assert_events(whole_fit(model, ("factorize and select", None)))
+    assert_events(whole_fit(model, ("factorize", None), ("select", None)))
 
 
 @pytest.mark.parametrize("scheduler", ["synchronous", "threads"])

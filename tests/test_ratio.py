@@ -235,7 +235,7 @@ def test_sums_of_many_targets_need_no_double_precision(monkeypatch, name, weight
     scale = np.sqrt(np.einsum("kaa->ka", double.products))
     error = np.abs(single.products - double.products)
     assert np.all(error <= 1e-4 * scale[:, :, None] * scale[:, None] + floor[:, :, None] ** 2)
-    assert_allclose(single.left, double.left, rtol=1e-12)
+    assert_allclose(single.slack, double.slack, rtol=1e-12)
     assert f.interpolates or np.any(single.losses != double.losses), "both in double precision"
 
 

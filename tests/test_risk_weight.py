@@ -83,15 +83,15 @@ def test_equal_weights_are_none_and_scale_means_nothing():
     X, y = make_data(30, 6)
     plain = TheoryGuidedRidgeCV().fit(X, y)
     equal = TheoryGuidedRidgeCV().fit(X, y, risk_weight=np.full(30, 0.1))
-    assert equal.risk_weight_ is None
+    assert equal.report_.held_out.weights is None
     for name in ("alpha_", "risk_", "risk_std_error_", "coef_", "report_.held_out.effective_size"):
         assert_allclose(answer(equal, name), answer(plain, name), rtol=1e-12)
     weights = some_weights(30)
     one = TheoryGuidedRidgeCV().fit(X, y, risk_weight=weights)
     huge = TheoryGuidedRidgeCV().fit(X, y, risk_weight=1e300 * weights)
-    for name in ("alpha_", "risk_", "risk_std_error_", "risk_weight_"):
+    for name in ("alpha_", "risk_", "risk_std_error_", "report_.held_out.weights"):
         assert_allclose(answer(huge, name), answer(one, name), rtol=1e-12)
-    assert_allclose(one.risk_weight_.mean(), 1.0)
+    assert_allclose(one.report_.held_out.weights.mean(), 1.0)
 
 
 def test_rows_of_zero_sample_weight_count_for_nothing():
@@ -103,7 +103,7 @@ def test_rows_of_zero_sample_weight_count_for_nothing():
     part.fit(X[kept], y[kept], sample_weight[kept], risk_weight=risk_weight[kept])
     for name in ("alpha_", "risk_", "risk_std_error_", "report_.held_out.effective_size"):
         assert_allclose(answer(full, name), answer(part, name), rtol=1e-12)
-    assert_array_equal(full.risk_weight_ > 0.0, kept)
+    assert_array_equal(full.report_.held_out.weights > 0.0, kept)
 
 
 @pytest.mark.parametrize("estimator", [TheoryGuidedRidgeCV(), RenormalizedRidge()])

@@ -303,7 +303,7 @@ def test_warnings_are_of_the_choice_made():
         robust().fit(X, y)
     plain, ours = (str(warning.message) for warning in caught)
     assert plain.startswith("The penalty is decided by row 20")
-    assert plain.endswith("or bound their say by selection='robust'.")
+    assert plain.endswith("or bound their influence by selection='robust'.")
     assert "of risk_ comes from row 20" in ours
     best = robust().fit(X, y).alpha_
     with pytest.warns(GridEdgeWarning, match="lies at their edge") as caught:

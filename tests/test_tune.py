@@ -46,7 +46,7 @@ def test_an_estimator_adds_nothing_to_the_choice(shape, weighted, risk):
     fit = tune(training_data(X, y, weights), Request(Search(), risk=risk), silent_stage)
     model = TheoryGuidedRidgeCV(risk=risk).fit(X, y, weights)
     assert fit.selection.alpha[0] == model.alpha_
-    assert fit.selection.risk[0] == model.risk_
+    assert fit.selection.choice.risk[0] == model.risk_
     assert_array_equal(fit.factorization.coefficients(model.alpha_)[:, 0], model.coef_)
 
 

@@ -205,10 +205,8 @@ class HeldOutRows:
         )
 
     def counted(self) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
-        """Return errors, weights and groups of the rows that count in the risk."""
+        """Return errors, weights and groups of the rows that were held out."""
         kept = ~np.isnan(self.errors[:, 0])
-        if self.weights is not None:
-            kept &= self.weights > 0.0
         weights, groups = (
             None if values is None else values[kept] for values in (self.weights, self.groups)
         )
