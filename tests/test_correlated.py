@@ -10,8 +10,8 @@ from reference import make_data
 from scipy.linalg import toeplitz
 
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
-from sk_renorm._risk._correlated import effective_row_ridge
-from sk_renorm._risk._row_correlation import RowCorrelation
+from sk_renorm._risk.correlated.row_correlation import RowCorrelation
+from sk_renorm._risk.correlated.rows import effective_row_ridge
 
 FULL = os.environ.get("SK_RENORM_SLOW") == "1"
 pytestmark = [

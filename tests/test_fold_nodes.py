@@ -238,13 +238,13 @@ def test_factorized_folds_are_kept_and_change_nothing(monkeypatch):
     X, Y = gaussian(150, 12, q=2)
     groups = np.arange(150) // 30  # of more rows than there are modes
     kept = leave_out(X, Y, groups)
-    monkeypatch.setattr("sk_renorm._risk._leave_fold_out._KEPT_ENTRIES", 0)
+    monkeypatch.setattr("sk_renorm._risk.leave_fold_out.folds._KEPT_ENTRIES", 0)
     made_again = leave_out(X, Y, groups)
     assert kept.factorization.vectors is not made_again.factorization.vectors
     for penalties in (np.array([[1.0], [2.0]]), np.array([[3.0]])):
         expected = made_again.risk(penalties)
         with monkeypatch.context() as patch:
-            patch.setattr("sk_renorm._risk._leave_fold_out._KEPT_ENTRIES", 2**20)
+            patch.setattr("sk_renorm._risk.leave_fold_out.folds._KEPT_ENTRIES", 2**20)
             assert_allclose(kept.risk(penalties), expected, rtol=1e-12)
     assert len(kept._kept) == 5
     assert not made_again._kept

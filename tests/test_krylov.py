@@ -15,7 +15,7 @@ from sklearn.utils import estimator_checks
 
 from sk_renorm import RenormalizedRidge, SpectrumDisplay, TheoryGuidedRidgeCV
 from sk_renorm._linalg import SparseData, choose_factorization, factorize, krylov_factorizations
-from sk_renorm._linalg._krylov import Lanczos
+from sk_renorm._linalg.krylov.space import Lanczos
 from sk_renorm._risk import (
     GeneralizedCrossValidation,
     LeaveOneOut,
@@ -27,7 +27,7 @@ from sk_renorm._risk import (
 from sk_renorm.exceptions import UnresolvedPenaltyWarning
 
 SHAPES = [(700, 250), (250, 700)]
-LIMIT = "sk_renorm._linalg._choose._LARGEST_GRAM"
+LIMIT = "sk_renorm._linalg.choose._LARGEST_GRAM"
 
 
 @pytest.fixture

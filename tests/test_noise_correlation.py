@@ -10,7 +10,11 @@ from test_correlated import autoregression, draw, far_risk
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
 from sk_renorm._linalg import factorize
 from sk_renorm._risk import estimate_correlations
-from sk_renorm._risk._noise_correlation import fit_noise_correlation, of_noise, two_components
+from sk_renorm._risk.correlated.noise_correlation import (
+    fit_noise_correlation,
+    of_noise,
+    two_components,
+)
 
 
 def covers(hits):

@@ -7,7 +7,8 @@ from reference import factorization_of, make_data
 
 from sk_renorm import TheoryGuidedRidgeCV
 from sk_renorm._linalg import factorize
-from sk_renorm._risk import LeaveOneOut, RatioToGCV, _leave_one_out, profile_nodes
+from sk_renorm._risk import LeaveOneOut, RatioToGCV, profile_nodes
+from sk_renorm._risk.leave_one_out import rows as _leave_one_out
 from sk_renorm._tuning import objective, search
 
 # data that earn these warnings are what the search is tried on

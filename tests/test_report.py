@@ -14,9 +14,10 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import KFold
 
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
-from sk_renorm._linalg import _choose, _reduce
-from sk_renorm._linalg._factorization import Factorization
-from sk_renorm._linalg._krylov_factorization import KrylovFactorization
+from sk_renorm._linalg import choose as _choose
+from sk_renorm._linalg import reduce as _reduce
+from sk_renorm._linalg.factorization import Factorization
+from sk_renorm._linalg.krylov.factorization import KrylovFactorization
 from sk_renorm._tuning import objective
 from sk_renorm.exceptions import DependentRowsWarning, GridEdgeWarning, InfluentialRowsWarning
 

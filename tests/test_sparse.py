@@ -14,7 +14,7 @@ from sklearn.model_selection import KFold
 
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
 from sk_renorm._linalg import choose_factorization, factorize
-from sk_renorm._linalg._sparse import SparseData
+from sk_renorm._linalg.sparse import SparseData
 
 SHAPES = [(120, 20), (20, 120), (40, 40), (45, 40)]
 FORMATS = [sp.csr_array, sp.csr_matrix, sp.csc_array, sp.csc_matrix, sp.coo_array, sp.lil_matrix]
@@ -268,10 +268,10 @@ def test_never_dense_as_a_whole(monkeypatch):
         return toarray(self, *args, **kwargs)
 
     monkeypatch.setattr(sp.csr_array, "toarray", watched)
-    monkeypatch.setattr("sk_renorm._linalg._sparse._BLOCK_ENTRIES", 2**12)
-    monkeypatch.setattr("sk_renorm._linalg._blocks._LARGEST_BLOCK", 2**12)
-    monkeypatch.setattr("sk_renorm._linalg._blocks._BLOCK_ENTRIES", 2**12)
-    monkeypatch.setattr("sk_renorm._linalg._row_modes._BLOCK_ENTRIES", 2**12)
+    monkeypatch.setattr("sk_renorm._linalg.sparse._BLOCK_ENTRIES", 2**12)
+    monkeypatch.setattr("sk_renorm._linalg.blocks._LARGEST_BLOCK", 2**12)
+    monkeypatch.setattr("sk_renorm._linalg.blocks._BLOCK_ENTRIES", 2**12)
+    monkeypatch.setattr("sk_renorm._linalg.row_modes._BLOCK_ENTRIES", 2**12)
     monkeypatch.setattr("sk_renorm.report.intervals._BLOCK_ENTRIES", 2**12)
     for density in (0.01, 0.2):
         for shape in ((20_000, 30), (30, 20_000)):

@@ -12,7 +12,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import KFold
 
 from sk_renorm import RenormalizedRidge, RiskCurveDisplay, TheoryGuidedRidgeCV
-from sk_renorm._linalg import _choose
+from sk_renorm._linalg import choose as _choose
 
 N = 997
 FITS = {

@@ -11,7 +11,7 @@ from reference import make_data
 
 from sk_renorm import TheoryGuidedRidgeCV
 from sk_renorm._linalg import map_ranges
-from sk_renorm._linalg._threads import one_blas_thread
+from sk_renorm._linalg.threads import one_blas_thread
 
 
 def limits():

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from sk_renorm._linalg import _reduce, complete, factorize
+from sk_renorm._linalg import complete, factorize
+from sk_renorm._linalg import reduce as _reduce
 from sk_renorm._risk import GeneralizedCrossValidation, effective_df, effective_ridge
 
 ALPHAS = np.geomspace(1e-8, 1e8, 30)

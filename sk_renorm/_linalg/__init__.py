@@ -1,23 +1,23 @@
 """Factorizations of centred, weighted data: numpy, scipy and threadpoolctl only."""
 
-from sk_renorm._linalg._blocks import CentredData, Scratch, row_ranges
-from sk_renorm._linalg._choose import choose_factorization
-from sk_renorm._linalg._dask import DaskRows
-from sk_renorm._linalg._dask_blocks import as_dask_array, features_of, is_dask
-from sk_renorm._linalg._device import Device, DeviceVectors
-from sk_renorm._linalg._device_reduce import device_left_block, factorize_on_device
-from sk_renorm._linalg._digest import Digest
-from sk_renorm._linalg._factorization import Factorization, LeftBlock
-from sk_renorm._linalg._fold import Fold
-from sk_renorm._linalg._held_out import HeldOut, downdate, refit
-from sk_renorm._linalg._krylov_factorization import KrylovFactorization, krylov_factorizations
-from sk_renorm._linalg._missing import missing
-from sk_renorm._linalg._moments import Moments
-from sk_renorm._linalg._reduce import complete, factorize, factorize_moments
-from sk_renorm._linalg._sparse import SparseData, as_csr_array
-from sk_renorm._linalg._stage import Stage, silent_stage
-from sk_renorm._linalg._threads import map_ranges
-from sk_renorm._linalg._tridiagonal import TridiagonalFactorization
+from sk_renorm._linalg.blocks import CentredData, Scratch, row_ranges
+from sk_renorm._linalg.choose import choose_factorization
+from sk_renorm._linalg.device.data import Device, DeviceVectors
+from sk_renorm._linalg.device.reduce import device_left_block, factorize_on_device
+from sk_renorm._linalg.factorization import Factorization, LeftBlock
+from sk_renorm._linalg.fold import Fold
+from sk_renorm._linalg.held_out import HeldOut, downdate, refit
+from sk_renorm._linalg.krylov.factorization import KrylovFactorization, krylov_factorizations
+from sk_renorm._linalg.missing import missing
+from sk_renorm._linalg.reduce import complete, factorize, factorize_moments
+from sk_renorm._linalg.sparse import SparseData, as_csr_array
+from sk_renorm._linalg.stage import Stage, silent_stage
+from sk_renorm._linalg.sums.dask import DaskRows
+from sk_renorm._linalg.sums.dask_blocks import as_dask_array, features_of, is_dask
+from sk_renorm._linalg.sums.digest import Digest
+from sk_renorm._linalg.sums.moments import Moments
+from sk_renorm._linalg.threads import map_ranges
+from sk_renorm._linalg.tridiagonal import TridiagonalFactorization
 
 __all__ = [
     "CentredData",

@@ -4,37 +4,37 @@ Every estimate is a `RiskEstimate`; a new one is a file with such a class and an
 """
 
 from sk_renorm._linalg import Factorization
-from sk_renorm._risk._apart import rows_apart
-from sk_renorm._risk._autoregression import estimate_correlations
-from sk_renorm._risk._correlated import CorrelatedRows
-from sk_renorm._risk._estimate import Evaluation, RiskEstimate, pooled_risk
-from sk_renorm._risk._gcv import GeneralizedCrossValidation
-from sk_renorm._risk._hat_block import alike_block_errors, hat_block_errors
-from sk_renorm._risk._leave_fold_out import LeaveFoldOut
-from sk_renorm._risk._leave_one_out import LeaveOneOut, leave_one_out
-from sk_renorm._risk._leave_one_out_by_block import LeaveOneOutByBlock
-from sk_renorm._risk._nodes import STEP, deeper_nodes, log_spaced, profile_nodes, search_nodes
-from sk_renorm._risk._noise import noise_interval
-from sk_renorm._risk._path import (
+from sk_renorm._risk.apart import rows_apart
+from sk_renorm._risk.correlated.autoregression import estimate_correlations
+from sk_renorm._risk.correlated.row_correlation import RowCorrelation
+from sk_renorm._risk.correlated.rows import CorrelatedRows
+from sk_renorm._risk.degrees_of_freedom import (
     alpha_from_df,
     alpha_from_ridge,
     effective_df,
     effective_df_error,
     effective_ridge,
 )
-from sk_renorm._risk._profile import (
+from sk_renorm._risk.estimate import Evaluation, RiskEstimate, pooled_risk
+from sk_renorm._risk.gcv.gcv import GeneralizedCrossValidation
+from sk_renorm._risk.gcv.quadrature import QuadratureGCV
+from sk_renorm._risk.gcv.ratio import RatioToGCV
+from sk_renorm._risk.gcv.sampled import SampledGCV, sampled_leave_one_out
+from sk_renorm._risk.leave_fold_out.folds import LeaveFoldOut
+from sk_renorm._risk.leave_fold_out.hat_block import alike_block_errors, hat_block_errors
+from sk_renorm._risk.leave_fold_out.small_folds import MOST_ROWS, small_fold_errors
+from sk_renorm._risk.leave_one_out.by_block import LeaveOneOutByBlock
+from sk_renorm._risk.leave_one_out.rows import LeaveOneOut, leave_one_out
+from sk_renorm._risk.nodes import STEP, deeper_nodes, log_spaced, profile_nodes, search_nodes
+from sk_renorm._risk.uncertainty.noise import noise_interval
+from sk_renorm._risk.uncertainty.profile import (
     RiskProfile,
     difference_errors,
     make_profile,
     node_weights,
     standard_errors,
 )
-from sk_renorm._risk._quadrature_gcv import QuadratureGCV
-from sk_renorm._risk._ratio import RatioToGCV
-from sk_renorm._risk._row_correlation import RowCorrelation
-from sk_renorm._risk._sampled import SampledGCV, sampled_leave_one_out
-from sk_renorm._risk._small_folds import MOST_ROWS, small_fold_errors
-from sk_renorm._risk._uncertainty import ONE_SIDED_95, LossSums, concentration
+from sk_renorm._risk.uncertainty.sums import ONE_SIDED_95, LossSums, concentration
 
 DISPERSED = 0.25  # leverages: beyond this GCV and its like cannot be trusted
 RISKS = {"loo": LeaveOneOut, "gcv": GeneralizedCrossValidation}

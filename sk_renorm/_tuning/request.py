@@ -15,7 +15,7 @@ from sk_renorm._risk import (
     SampledGCV,
     make_risk,
 )
-from sk_renorm._risk.row_dependence import row_correlation
+from sk_renorm._risk.correlated.given import row_correlation
 from sk_renorm._rows.blocks import BlockRows
 from sk_renorm._rows.rows import TrainingData
 from sk_renorm._tuning.candidates import Asked

@@ -3,7 +3,7 @@
 A row ``h`` steps ahead is ``a = K**-1 k`` times the training rows plus an independent rest, with K
 the correlation of the rows and k that with the row ahead.  Of its error, the part that comes with
 the features follows the training residuals r, less their noise; that has correlations K' and k' of
-its own.  With far-row risk ``excess + noise`` and kt as in ``_risk/_correlated.py``,
+its own.  With far-row risk ``excess + noise`` and kt as in ``_risk/correlated/rows.py``,
 
     expected error  = a' r + noise / kt (k' - K' a)' (excess K + noise K')**-1 (K + kt) r.
 

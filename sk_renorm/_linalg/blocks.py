@@ -1,0 +1,291 @@
+"""Centred, weighted data in cache-sized blocks of rows or columns; X itself is never copied."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from scipy.linalg.blas import dsyrk
+from scipy.sparse import issparse
+
+from sk_renorm._linalg.threads import map_ranges
+
+_EPS = float(np.finfo(float).eps)
+OF_ONE_MEAN = 64.0  # roundings of a mean that is one number, and those of its sum
+LOW = 1e-13  # of the standard deviation: what rounding of the mean may lose
+_ROW_LOW = 1e-9  # the same for a Gram matrix of rows, where the intercept's direction is left out
+_BLOCK_ENTRIES = 2**19  # 4 MB of float64: fits the outer cache, long enough for BLAS-3 speed
+_LARGEST_BLOCK = 2**24  # 128 MB: of wider rows fewer are taken at a time
+
+
+def row_ranges(start: int, stop: int, width: int) -> Iterator[slice]:
+    """Yield slices that cover ``start:stop``, each a block of rows of ``width`` columns."""
+    width = max(width, 1)
+    fewest = max(1, min(256, _LARGEST_BLOCK // width))
+    n_rows = int(np.clip(_BLOCK_ENTRIES // width, fewest, 1024))
+    for begin in range(start, stop, n_rows):
+        yield slice(begin, min(begin + n_rows, stop))
+
+
+class Scratch:
+    """Buffers used again from block to block: fresh pages cost more than the arithmetic on them."""
+
+    def __init__(self):
+        self._buffers: dict[str, np.ndarray] = {}
+
+    def __call__(self, name: str, *shape: int) -> np.ndarray:
+        """Return a float64 array of some shape, overwriting the last of this name."""
+        size = math.prod(shape)
+        buffer = self._buffers.get(name)
+        if buffer is None or buffer.size < size:
+            buffer = self._buffers[name] = np.empty(size)
+        return buffer[:size].reshape(shape)
+
+
+def weighted_mean(A: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+    """Return the weighted column means of ``A`` (n, k), in float64."""
+    # A.mean adds up rounding errors of the same sign, one for each row, where entries are equal
+    weights = np.ones(len(A)) if weights is None else weights
+    blocks = row_ranges(0, len(A), A.shape[1])  # float32 is converted a block at a time
+    return sum(weights[rows] @ A[rows] for rows in blocks) / weights.sum()
+
+
+def is_constant(
+    power: np.ndarray, mean: np.ndarray, total_weight: float, roundings: float = 2.0
+) -> np.ndarray:
+    """Say which columns have no more ``power`` (p,) about their mean than rounding makes.
+
+    That of the data, if the mean is known better than in one number; else `OF_ONE_MEAN`.
+    """
+    return power <= total_weight * (roundings * _EPS * mean) ** 2
+
+
+@dataclass(frozen=True)
+class CentredData:
+    """``X~ = sqrt(w) (X - x_mean)``, made block by block, and ``Y~ = sqrt(w) (Y - y_mean)``.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n, p) or None
+        The data as given, float32 or float64, any memory order, read-only allowed; None where only
+        moments are known, as are ``targets`` and ``constant``.
+        Only some of the rows after ``holding``.
+    targets : ndarray of shape (n, q) or None
+        ``Y~``.
+    constant : ndarray of shape (n,) or None
+        The intercept's unit vector ``sqrt(w / sum w)``; zeros without an intercept.
+    root_weight : ndarray of shape (n,) or None
+        Square roots of the sample weights; None where all are one.
+    x_mean, y_mean : ndarray of shape (p,), (q,)
+        Weighted means; zeros without an intercept.
+    total_weight : float
+        Sum of the weights: the number of rows where there are none.
+    n_rows : int
+        Number of rows of the fit, all of positive weight.
+    fit_intercept : bool
+        Whether the mean is a fitted direction.
+    constant_columns : ndarray of shape (p,), bool, or None
+        Columns of ``X~`` that are taken as zero, since only rounding moves them; None for none.
+    low : tuple of ndarray of shape (p,), (q,), or None
+        What ``x_mean`` and ``y_mean`` have lost in rounding; None where that is nothing to the
+        columns.
+    """
+
+    is_sparse = False
+
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether all rows are in memory."""
+        return self.X is not None and self.X.shape[0] == self.n_rows
+
+    X: np.ndarray | None
+    targets: np.ndarray | None
+    constant: np.ndarray | None
+    root_weight: np.ndarray | None
+    x_mean: np.ndarray
+    y_mean: np.ndarray
+    total_weight: float
+    n_rows: int
+    fit_intercept: bool
+    constant_columns: np.ndarray | None = field(default=None, kw_only=True)
+    low: tuple[np.ndarray, np.ndarray] | None = field(default=None, kw_only=True)
+
+    @classmethod
+    def from_rows(
+        cls,
+        X: np.ndarray,
+        Y: np.ndarray,
+        weights: np.ndarray | None,
+        fit_intercept: bool,
+        means: tuple[np.ndarray, np.ndarray] | None = None,
+        low: tuple[np.ndarray, np.ndarray] | None = None,
+    ) -> "CentredData":
+        """Centre ``Y`` and keep ``X`` as it is; ``means`` saves the pass over X that finds them."""
+        n, p = X.shape
+        if means is not None:
+            x_mean, y_mean = means
+        elif fit_intercept:
+            x_mean, y_mean = weighted_mean(X, weights), weighted_mean(Y, weights)
+        else:
+            x_mean, y_mean = np.zeros(p), np.zeros(Y.shape[1])
+        targets = Y - y_mean
+        if low is not None:
+            targets -= low[1]
+        root = None if weights is None else np.sqrt(weights)
+        if root is not None:
+            targets *= root[:, None]
+        total_weight = float(n) if weights is None else float(weights.sum())
+        if not fit_intercept:
+            constant = np.zeros(n)
+        elif root is None:
+            constant = np.full(n, 1.0 / np.sqrt(n))
+        else:
+            constant = root / np.sqrt(total_weight)
+        means = x_mean, y_mean
+        return cls(X, targets, constant, root, *means, total_weight, n, fit_intercept, low=low)
+
+    def holding(self, X: np.ndarray, Y: np.ndarray, weights: np.ndarray | None) -> "CentredData":
+        """Return the same data with only these of its rows at hand; means and sums are of all."""
+        root = None if weights is None else np.sqrt(weights)
+        targets = Y - self.y_mean
+        if self.low is not None:
+            targets -= self.low[1]
+        constant = np.full(len(X), float(self.fit_intercept) / np.sqrt(self.total_weight))
+        if root is not None:
+            targets *= root[:, None]
+            constant *= root
+        return replace(self, X=X, targets=targets, constant=constant, root_weight=root)
+
+    def rows(self, rows: slice | np.ndarray, scratch: Scratch | None = None) -> np.ndarray:
+        """Return some rows of ``X~`` (b, p) as float64."""
+        X = self.X[rows]
+        out = None if scratch is None else scratch("rows", *X.shape)
+        block = np.subtract(X, self.x_mean, out=out, dtype=np.float64)
+        if self.low is not None:
+            block -= self.low[0]
+        if self.root_weight is not None:
+            block *= self.root_weight[rows, None]
+        return block
+
+    def columns(self, columns: slice | np.ndarray, scratch: Scratch | None = None) -> np.ndarray:
+        """Return some columns of ``X~`` (n, k), in ``scratch`` space if given."""
+        X = self.X[:, columns]
+        out = None if scratch is None else scratch("columns", *X.shape)
+        block = np.subtract(X, self.x_mean[columns], out=out, dtype=np.float64)
+        if self.low is not None:
+            block -= self.low[0][columns]
+        if self.root_weight is not None:
+            block *= self.root_weight[:, None]
+        if self.constant_columns is not None:
+            block[:, self.constant_columns[columns]] = 0.0
+        return block
+
+    def column_power(self) -> np.ndarray:
+        """Return the sums of squares (p,) of the columns of ``X~``."""
+        blocks = (block for _, block in self.column_blocks())
+        return np.concatenate([np.einsum("ij,ij->j", block, block) for block in blocks])
+
+    def gram_of(self, directions: np.ndarray) -> np.ndarray:
+        """Return ``T' X~' X~ T`` (k, k) for ``directions`` T (p, k), in one pass over the rows."""
+        width = len(self.x_mean)
+        directions = self.arranged(directions)
+
+        def over_range(start: int, stop: int) -> np.ndarray:
+            scratch, total = Scratch(), 0.0
+            for rows in row_ranges(start, stop, width):
+                product = self.row_product(rows, directions, scratch)
+                total = total + product.T @ product
+            return total
+
+        return sum(map_ranges(over_range, self.n_rows, min_items=512))
+
+    def cross_of(self, directions: np.ndarray, z: np.ndarray) -> np.ndarray:
+        """Return ``T' X~' (Y~ - X~ T z)`` (k, q) for ``directions`` T (p, k) and z (k, q)."""
+        total = 0.0
+        for rows in row_ranges(0, self.n_rows, len(self.x_mean)):
+            product = self.row_product(rows, directions)
+            total = total + product.T @ (self.targets[rows] - product @ z)
+        return total
+
+    def row_product(
+        self, rows: slice | np.ndarray, B: np.ndarray, scratch: Scratch | None = None
+    ) -> np.ndarray:
+        """Return some rows of ``X~ B`` (b, k) for ``B`` (p, k), in ``scratch`` space if given."""
+        X = self.rows(rows, scratch)
+        out = None if scratch is None else scratch("U", len(X), B.shape[1])
+        return np.matmul(X, B, out=out)
+
+    def arranged(self, B: np.ndarray) -> np.ndarray:
+        """Return ``B`` in the memory order that `row_product` is fast with: here any."""
+        return B
+
+    def inner_products(self, X_centred: np.ndarray) -> np.ndarray:
+        """Return ``X_centred X~'`` (m, n) for new rows (m, p)."""
+        products = np.zeros((len(X_centred), self.n_rows))
+        for columns, block in self.column_blocks():
+            products += X_centred[:, columns] @ block.T
+        return products
+
+    def centred(self, X) -> np.ndarray:
+        """Return a few new rows (m, p), dense or sparse, less the means, dense."""
+        X = X.toarray() if issparse(X) else X
+        block = np.subtract(X, self.x_mean, dtype=np.float64)
+        return block if self.low is None else block - self.low[0]
+
+    def row_gram(self) -> tuple[np.ndarray, "CentredData"]:
+        """Return the upper triangle of ``X~ X~'`` (n, n), and the data that it is the product of.
+
+        That knows its constant columns, and means to the digits that their columns need.
+        """
+        gram = np.zeros((self.n_rows, self.n_rows), order="F")
+        constant, low = np.zeros(len(self.x_mean), dtype=bool), np.zeros(len(self.x_mean))
+        for columns, block in self.column_blocks():
+            power = np.einsum("ij,ij->j", block, block)
+            # not by numpy's BLAS, whose threads would spin beside those of scipy's dsyrk
+            missed = np.einsum("i,ij->j", self.constant, block) / np.sqrt(self.total_weight)
+            missed[self.total_weight * missed**2 <= _ROW_LOW**2 * power] = 0.0
+            if missed.any():
+                block -= np.multiply.outer(np.sqrt(self.total_weight) * self.constant, missed)
+                power = np.einsum("ij,ij->j", block, block)
+            constant[columns] = is_constant(power, self.x_mean[columns], self.total_weight)
+            block[:, constant[columns]] = 0.0
+            low[columns] = np.where(constant[columns], 0.0, missed)
+            gram = dsyrk(1.0, block.T, beta=1.0, c=gram, trans=1, overwrite_c=1)
+        low = (low, np.zeros_like(self.y_mean)) if low.any() else None
+        return gram, replace(self, constant_columns=constant if constant.any() else None, low=low)
+
+    def fingerprint(self) -> int:
+        """Return a checksum of X, to notice that the caller has changed it or reordered its rows.
+
+        The bits of each row are added up as integers, at the speed of memory.
+        """
+        bits = self.X.view(f"u{self.X.dtype.itemsize}")
+
+        def over_range(start: int, stop: int) -> np.uint64:
+            sums = bits[start:stop].sum(axis=1, dtype=np.uint64)
+            return (sums * np.arange(start + 1, stop + 1, dtype=np.uint64)).sum()
+
+        return int(np.array(map_ranges(over_range, self.n_rows, min_items=512)).sum())
+
+    def column_blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
+        """Yield ``(columns, block)``: all rows of some columns of ``X~``, in scratch space."""
+        n, p = self.X.shape
+        width = int(np.clip(_BLOCK_ENTRIES // n, 128, 1024))
+        scratch = Scratch()
+        for start in range(0, p, width):
+            columns = slice(start, min(start + width, p))
+            yield columns, self.columns(columns, scratch)
+
+    def right_product(self, B: np.ndarray) -> np.ndarray:
+        """Return ``X~' B`` (p, k) for ``B`` (n, k), without a centred copy."""
+        if self.low is not None:  # products with X itself would lose what sets rows apart
+            return np.concatenate([block.T @ B for _, block in self.column_blocks()])
+        if self.root_weight is not None:
+            B = B * self.root_weight[:, None]
+        product = np.outer(-self.x_mean, B.sum(axis=0))
+        for start in range(0, len(product), 1024):  # float32 is converted a block at a time
+            columns = slice(start, start + 1024)
+            product[columns] += (B.T @ self.X[:, columns]).T
+        if self.constant_columns is not None:
+            product[self.constant_columns] = 0.0
+        return product

@@ -1,0 +1,1 @@
+"""Arrays of other namespaces and devices: data, singular vectors, factorization."""

@@ -1,0 +1,25 @@
+"""Eigenvalues and eigenvectors of Gram matrices."""
+
+from contextlib import nullcontext
+
+import numpy as np
+import scipy.linalg
+
+from sk_renorm._linalg.threads import one_blas_thread
+
+_TINY, _SMALL = 32, 512  # sizes of a Gram matrix: between them one thread is as good as two
+
+
+def eigh(gram: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return eigenvalues (k,), ascending and clipped at zero, and vectors (k, k).
+
+    Of the upper triangle of ``gram`` (k, k), which is left alone.
+    """
+    if len(gram) < 2:  # LAPACK's driver takes no matrix of one row before scipy 1.14
+        return np.maximum(gram.diagonal().astype(float), 0.0), np.eye(len(gram))
+    # more threads gain little here, and would spin beside those of the next pass over the rows
+    with one_blas_thread() if _TINY < len(gram) <= _SMALL else nullcontext():
+        eigenvalues, vectors = scipy.linalg.eigh(
+            gram, lower=False, check_finite=False, driver="evd"
+        )
+    return np.maximum(eigenvalues, 0.0), vectors

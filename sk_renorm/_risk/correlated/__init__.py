@@ -1,0 +1,1 @@
+"""Rows that depend on each other, and their noise."""

@@ -1,0 +1,1 @@
+"""Generalized cross-validation: of moments, a sample, Krylov spaces; its ratio to leave-one-out."""

@@ -1,0 +1,58 @@
+"""Leave-one-out errors of rows that are made again, block by block, for every pass over them."""
+
+from functools import partial
+
+import numpy as np
+
+from sk_renorm._linalg import DaskRows, Factorization
+from sk_renorm._risk.leave_one_out.rows import LeaveOneOut
+from sk_renorm._risk.uncertainty.sums import LossSums
+
+Parts = tuple[np.ndarray, np.ndarray, LossSums, np.ndarray]
+
+
+class LeaveOneOutByBlock(LeaveOneOut):
+    """`LeaveOneOut` of each block, from the factorization of all rows; blocks add up.
+
+    Parameters
+    ----------
+    factorization : Factorization
+        Of the moments of all rows.
+    rows : DaskRows
+        The blocks.
+    """
+
+    work = None  # every pass makes the rows again: not one more for a few nodes first
+
+    def __init__(self, factorization: Factorization, rows: DaskRows):
+        # what the base keeps of rows is made for each block
+        self.factorization, self.rows = factorization, rows
+        self.total_weight = factorization.data.total_weight
+        self.lost = set()
+
+    def risk(self, penalties: np.ndarray, some: slice | np.ndarray = slice(None)) -> np.ndarray:
+        return self.rows.reduce(partial(_risk, self.factorization, penalties))[:, some]
+
+    def sums(self, nodes: np.ndarray, joint: bool) -> LossSums:
+        return self.rows.reduce(partial(_sums, self.factorization, nodes, joint))
+
+    def parts(self, penalties: np.ndarray, nodes: np.ndarray | None, joint: bool) -> Parts:
+        task = partial(_parts, self.factorization, penalties, nodes, joint)
+        return self.rows.reduce(task, _join)
+
+
+def _risk(f: Factorization, penalties, number: int, X, Y, weights) -> np.ndarray:
+    return LeaveOneOut(f.holding(X, Y, weights)).risk(penalties)
+
+
+def _sums(f: Factorization, nodes, joint: bool, number: int, X, Y, weights) -> LossSums:
+    return LeaveOneOut(f.holding(X, Y, weights)).sums(nodes, joint)
+
+
+def _parts(f: Factorization, penalties, nodes, joint: bool, number: int, X, Y, weights) -> Parts:
+    return LeaveOneOut(f.holding(X, Y, weights)).parts(penalties, nodes, joint)
+
+
+def _join(first: Parts, second: Parts) -> Parts:
+    errors, slack = (np.concatenate(pair) for pair in zip(first[:2], second[:2], strict=True))
+    return errors, slack, first[2] + second[2], first[3] + second[3]

@@ -1,0 +1,1 @@
+"""How far estimates are off: sums over rows, the profile of the path, noise."""
