@@ -95,7 +95,7 @@ def test_quadratic_forms_and_solutions_are_those_of_brute_force(shape, fit_inter
         residuals = root[:, None] * (Y - X @ coef - intercept)
         penalties = np.array([[alpha]])
         assert_allclose(f.coefficients(alpha), coef, rtol=1e-5, atol=1e-7 * np.abs(coef).max())
-        assert_allclose(f.residual_power(penalties)[0], (residuals**2).sum(axis=0), rtol=1e-6)
+        assert_allclose(f.shrunk(penalties)[0][0], (residuals**2).sum(axis=0), rtol=1e-6)
         both = np.full((1, 2), alpha)
         found = f.residuals(slice(3, 9), f.solutions(both), both)
         assert_allclose(found[:, 0], residuals[3:9], rtol=1e-4, atol=1e-4)

@@ -7,9 +7,6 @@ from sk_renorm._checks.dependence import dependent_rows
 from sk_renorm._checks.gcv import column_scales, dispersed_leverages, weights_as_copies
 from sk_renorm._checks.influence import influential_rows
 from sk_renorm._checks.problem import Check, Problem, outside, warn_of
-from sk_renorm._linalg import KrylovFactorization
-from sk_renorm._risk import GeneralizedCrossValidation, LeaveOneOut
-from sk_renorm._rows.blocks import BlockRows
 from sk_renorm._tuning.tune import Fit
 from sk_renorm.exceptions import (
     DependentRowsWarning,
@@ -25,23 +22,23 @@ __all__ = ["CHECKS", "NEEDS", "Check", "Problem", "outside", "problems", "warn_o
 
 def _is_at_hand(fit: Fit) -> bool:
     """Whether rows are in memory, and errors of single ones were made to choose."""
-    elsewhere = isinstance(fit.data, BlockRows) or fit.data.place is not None
+    elsewhere = fit.is_in_blocks or fit.data.place is not None
     return not elsewhere and fit.selection.choice.slack is not None
 
 
 NEEDS: dict[str, Callable[[Fit], bool]] = {
     "alphas that are given": lambda fit: fit.request.candidates.may_end_early,
     "a scoring": lambda fit: fit.objective.scorer is not None,
-    "rows in blocks": lambda fit: isinstance(fit.data, BlockRows),
-    "a sample of rows": lambda fit: isinstance(fit.data, BlockRows) and fit.data.digest is not None,
+    "rows in blocks": lambda fit: fit.is_in_blocks,
+    "a sample of rows": lambda fit: fit.is_in_blocks and fit.data.digest is not None,
     "single rows in memory, without sample_correlation": lambda fit: (
         _is_at_hand(fit) and fit.request.correlation is None
     ),
     "plain leave-one-out of rows in memory": lambda fit: (
-        _is_at_hand(fit) and isinstance(fit.objective.estimate, LeaveOneOut)
+        _is_at_hand(fit) and fit.objective.estimate.tells_rows
     ),
-    "GCV": lambda fit: isinstance(fit.objective.estimate, GeneralizedCrossValidation),
-    "Krylov spaces": lambda fit: isinstance(fit.factorization, KrylovFactorization),
+    "GCV": lambda fit: fit.objective.estimate.weights_are_counts,
+    "Krylov spaces": lambda fit: fit.factorization.trace_weights is not None,
 }
 
 CHECKS = (

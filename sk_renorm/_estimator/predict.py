@@ -67,7 +67,7 @@ def _held_out(evidence: Evidence):
 
 def _rows_for_jackknife(evidence: Evidence):
     factorization = evidence.factorization("method='jackknife+'")
-    if factorization.name == "krylov":
+    if not factorization.leaves_rows_out:
         raise ValueError(
             "method='jackknife+' needs the leverage of every row, which sparse data of this "
             "size do not give (see report_.factorization); use method='residual'."

@@ -11,6 +11,7 @@ from sk_renorm._linalg.krylov.factorization import KrylovFactorization, krylov_f
 from sk_renorm._linalg.missing import missing
 from sk_renorm._linalg.reduce import complete, factorize, factorize_moments
 from sk_renorm._linalg.sparse import SparseData, as_csr_array
+from sk_renorm._linalg.spectrum import Spectrum
 from sk_renorm._linalg.stage import Stage, silent_stage
 from sk_renorm._linalg.sums.dask import DaskRows
 from sk_renorm._linalg.sums.dask_blocks import as_dask_array, features_of, is_dask
@@ -33,6 +34,7 @@ __all__ = [
     "Moments",
     "Scratch",
     "SparseData",
+    "Spectrum",
     "Stage",
     "TridiagonalFactorization",
     "as_csr_array",

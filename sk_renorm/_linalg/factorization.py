@@ -101,16 +101,12 @@ class Factorization:
     # modes that count several times, and traces with an error, are those of KrylovFactorization
     multiplicity = 1.0
     trace_weights = None
+    leaves_rows_out = True
 
     @property
     def is_rough(self) -> bool:
         """Whether the eigenvalues are too rough to convert penalties."""
         return self.resolution > 0.0
-
-    @property
-    def spectrum(self) -> np.ndarray:
-        """Eigenvalues that are known: all."""
-        return self.eigenvalues
 
     def trace(self, shares: np.ndarray) -> np.ndarray:
         """Return the sum (K,) over modes of their ``shares`` (r, K)."""

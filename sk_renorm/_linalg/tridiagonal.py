@@ -77,6 +77,7 @@ class TridiagonalFactorization(Factorization):
     """
 
     of_rows: bool = False
+    leaves_rows_out = False
     to_features: Callable[[np.ndarray], np.ndarray] = np.asarray
 
     @property

@@ -89,7 +89,7 @@ def make_risk(name: str, factorization: Factorization, risk_weights=None):
 
     Only estimates that leave rows out take ``risk_weights`` (n,).
     """
-    if factorization.name == "krylov":  # knows traces, and no single row's leverage
+    if factorization.trace_weights is not None:
         return QuadratureGCV(factorization)
     risk = RISKS[name]
     if risk.needs == "rows" and factorization.data.X is None:

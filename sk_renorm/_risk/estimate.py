@@ -1,7 +1,7 @@
 """RiskEstimate: what every estimate of the risk can do, and what it says of one penalty."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -55,6 +55,12 @@ class RiskEstimate(ABC):
         Whether there are errors of rows left out, which a scorer can be given.
     takes_nodes : bool
         Whether ``at`` takes the sums over nodes along in the same pass over the rows.
+    tells_rows : bool
+        Whether it can evaluate some rows at other penalties: ``errors_of`` and ``slack_at``.
+    weights_are_counts : bool
+        Whether it takes weights for numbers of rows.
+    lost : set of int
+        Rows of which rounding has left nothing.
     work : float or None
         Multiply-adds of a penalty more; None where few nodes first do not pay.
     groups : ndarray of shape (n,) or None
@@ -66,10 +72,13 @@ class RiskEstimate(ABC):
     needs: ClassVar[str] = "rows"
     leaves_rows_out: ClassVar[bool] = True
     takes_nodes: ClassVar[bool] = False
+    tells_rows: ClassVar[bool] = False
+    weights_are_counts: ClassVar[bool] = False
     factorization: Factorization
     work: float | None = None
     groups: np.ndarray | None = None
     risk_weights: np.ndarray | None = None
+    lost: Set[int] = frozenset()
 
     @abstractmethod
     def risk(self, penalties: np.ndarray, some: Rows = slice(None)) -> np.ndarray:

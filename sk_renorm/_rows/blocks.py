@@ -29,6 +29,8 @@ class BlockRows(TrainingData):
     blocks: DaskRows | None = None
     digest: Digest | None = None
 
+    is_in_blocks = True
+
     @classmethod
     def of_digest(
         cls, digest: Digest, flat: bool, fit_intercept: bool, blocks: DaskRows | None = None

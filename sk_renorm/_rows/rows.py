@@ -45,6 +45,8 @@ class TrainingData:
     risk_weights: np.ndarray | None = None
     unit: np.ndarray | float = 1.0
 
+    is_in_blocks = False  # and let go: see `BlockRows`
+
     @property
     def dtype(self) -> np.dtype:
         """Precision of X."""

@@ -8,8 +8,8 @@ from scipy.sparse import issparse
 
 from sk_renorm._linalg import (
     Factorization,
-    KrylovFactorization,
     SparseData,
+    Spectrum,
     choose_factorization,
     factorize,
     factorize_moments,
@@ -38,10 +38,10 @@ def no_leverages(data: TrainingData) -> str | None:
     return choice.reason if choice.name == "krylov" else None
 
 
-def reductions(data: TrainingData, request: Request) -> Iterator[Factorization]:
+def reductions(data: TrainingData, request: Request) -> Iterator[Spectrum]:
     """Yield factorizations of ``data``, each more precise than the one before."""
     how = {"least": request.candidates.least, "fit_intercept": request.fit_intercept}
-    if isinstance(data, BlockRows):
+    if data.is_in_blocks:
         yield _of_blocks(data, **how)
         return
     reason = no_leverages(data)
@@ -65,16 +65,16 @@ def _of_blocks(data: BlockRows, least: float, fit_intercept: bool) -> Factorizat
     return f.holding(sample.X, sample.Y, sample.weights * sample.shares)
 
 
-def reduced(data: TrainingData, request: Request) -> tuple[Factorization, Candidates]:
+def reduced(data: TrainingData, request: Request) -> tuple[Spectrum, Candidates]:
     """Factorize until the penalties in question are resolved; return these too, or refuse them."""
     for f in reductions(data, request):
-        if not isinstance(f, KrylovFactorization) or _is_resolved(f, data, request):
+        if f.trace_weights is None or _is_resolved(f, data, request):
             break
     try:
         candidates = request.candidates.of(f)
     except ValueError as error:
         raise RefusedCandidates(*error.args) from error
-    if isinstance(f, KrylovFactorization):
+    if f.trace_weights is not None:
         resolved = candidates.alphas >= f.resolution
         if not (resolved.any() if candidates.fixed is None else resolved.all()):
             raise RefusedCandidates(
@@ -86,7 +86,7 @@ def reduced(data: TrainingData, request: Request) -> tuple[Factorization, Candid
     return f, candidates
 
 
-def _is_resolved(f: KrylovFactorization, data: TrainingData, request: Request) -> bool:
+def _is_resolved(f: Spectrum, data: TrainingData, request: Request) -> bool:
     """Say whether all penalties are resolved, or the best one has a neighbour below that is."""
     try:
         candidates = request.candidates.of(f)

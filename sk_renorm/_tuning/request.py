@@ -16,7 +16,6 @@ from sk_renorm._risk import (
     make_risk,
 )
 from sk_renorm._risk.correlated.given import row_correlation
-from sk_renorm._rows.blocks import BlockRows
 from sk_renorm._rows.rows import TrainingData
 from sk_renorm._tuning.candidates import Asked
 from sk_renorm._tuning.objective import Objective
@@ -80,7 +79,7 @@ class Request:
 
     def estimate(self, f: Factorization, data: TrainingData) -> RiskEstimate:
         """Return the estimate of the risk from a factorization of ``data``."""
-        if isinstance(data, BlockRows):
+        if data.is_in_blocks:
             if data.digest is not None:
                 return SampledGCV(f, data.digest)
             return LeaveOneOutByBlock(f, data.blocks)
@@ -101,7 +100,7 @@ class Request:
             self.score_params,
             self.per_target,
             unit=data.unit,
-            with_nodes=isinstance(data, BlockRows) and data.digest is None,
+            with_nodes=data.is_in_blocks and data.digest is None,
         )
-        large = f.name == "tridiagonal" or (f.name == "column_gram" and objective.is_large)
+        large = not f.leaves_rows_out or (f.name == "column_gram" and objective.is_large)
         return replace(objective, errors_later=self.errors_later and large)

@@ -6,7 +6,6 @@ import numpy as np
 
 from sk_renorm._linalg import Factorization, Stage, complete, silent_stage
 from sk_renorm._risk import LeaveOneOut, RiskProfile, rows_apart, sampled_leave_one_out
-from sk_renorm._rows.blocks import BlockRows
 from sk_renorm._rows.rows import TrainingData
 from sk_renorm._tuning.objective import Objective
 from sk_renorm._tuning.profile import profile_of
@@ -43,7 +42,7 @@ class Fit:
     @property
     def is_in_blocks(self) -> bool:
         """Whether rows come in blocks, and are let go."""
-        return isinstance(self.data, BlockRows)
+        return self.data.is_in_blocks
 
     def coefficients(self) -> tuple[np.ndarray, np.ndarray]:
         """Return coefficients (p, q) and intercepts (q,) at the penalty chosen."""
@@ -118,7 +117,7 @@ def tune(data: TrainingData, request: Request, stage: Stage = silent_stage) -> F
     RefusedCandidates
         If penalties asked for do not go with the rows.
     """
-    if isinstance(data, BlockRows):  # which tell of every pass themselves
+    if data.is_in_blocks:  # which tell of every pass themselves
         stage = silent_stage
     with stage("factorize"):
         f, candidates = reduced(data, request)
@@ -134,7 +133,7 @@ def tune(data: TrainingData, request: Request, stage: Stage = silent_stage) -> F
 def _with_rows_apart(fit: Fit) -> Objective | None:
     """Return the objective with fits of their own for rows that outweigh all others, or None."""
     estimate = fit.objective.estimate
-    if not (isinstance(estimate, LeaveOneOut) and estimate.lost):
+    if not estimate.lost:
         return None
     lost = np.array(sorted(estimate.lost))
     apart = rows_apart(fit.factorization, lost, fit.request.hold_out(fit.data))

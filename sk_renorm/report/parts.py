@@ -7,9 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sk_renorm._linalg import KrylovFactorization
-from sk_renorm._risk import CorrelatedRows, effective_df, effective_df_error, effective_ridge
-from sk_renorm._rows.blocks import BlockRows
+from sk_renorm._risk import effective_df, effective_df_error, effective_ridge
 from sk_renorm._tuning.rule import Rule
 from sk_renorm._tuning.tune import Fit
 from sk_renorm.report.intervals import effective_size
@@ -37,6 +35,8 @@ class Setting:
         Precision of X.
     factorization : str
         What was factorized, and why.
+    is_exact : bool
+        Whether traces are, or means over random vectors stand for them.
     left_out : str
         What the risk is made of, in words.
     scoring : str or None
@@ -63,6 +63,7 @@ class Setting:
     target_variance: np.ndarray
     dtype: str
     factorization: str
+    is_exact: bool
     left_out: str
     scoring: str | None
     rule: str
@@ -85,6 +86,7 @@ class Setting:
             target_variance=data.target_variance,
             dtype=str(data.dtype),
             factorization=f"{f.name}: {f.reason}",
+            is_exact=f.trace_weights is None,
             left_out=_left_out(fit),
             scoring=None if request.scorer is None else repr(request.scorer),
             rule=_in_words(request.rule),
@@ -271,7 +273,7 @@ class Correlation:
     @classmethod
     def of(cls, fit: Fit) -> "Correlation | None":
         estimate, choice, unit = fit.objective.estimate, fit.selection.choice, fit.data.unit
-        if not isinstance(estimate, CorrelatedRows):
+        if fit.request.correlation is None:
             return None
         n_targets = fit.factorization.n_targets
         parts = estimate.parts(np.broadcast_to(choice.alpha, (1, n_targets)))
@@ -307,7 +309,7 @@ class SampledRisk:
 
     @classmethod
     def of(cls, fit: Fit) -> "SampledRisk | None":
-        if not (isinstance(fit.data, BlockRows) and fit.data.digest is not None):
+        if not fit.is_in_blocks or fit.data.digest is None:
             return None
         return cls(*fit.sampled_leave_one_out())
 
@@ -318,7 +320,7 @@ def eigenvalues(fit: Fit) -> np.ndarray:
     None are known of Krylov spaces.
     """
     f = fit.factorization
-    if isinstance(f, KrylovFactorization):
+    if f.trace_weights is not None:
         return np.empty(0)
     n_modes = f.data.n_rows - f.data.fit_intercept
     return f.eigenvalues[::-1] / (n_modes * f.data.total_weight / f.data.n_rows)

@@ -212,7 +212,7 @@ class Report:
     @cached_property
     def monte_carlo(self) -> MonteCarlo | None:
         chosen, setting = self.evidence.chosen, self.evidence.setting
-        if not setting.factorization.startswith("krylov"):
+        if setting.is_exact:
             return None
         remaining = setting.n_rows - setting.fit_intercept - chosen.df
         slope = 2.0 * chosen.risk

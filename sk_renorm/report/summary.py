@@ -89,7 +89,7 @@ def _chosen(report) -> list[Line]:
     setting, chosen = evidence.setting, evidence.chosen
     by = (setting.scoring or "squared error") + setting.rule
     df, rank = chosen.df, len(evidence.eigenvalues)
-    known = not setting.factorization.startswith("krylov")
+    known = setting.is_exact
     rank = rank if known else min(setting.n_rows - 1, setting.n_features)
     words = ""
     if rank and np.all(df >= _ALL_DF * rank) and known:
@@ -163,12 +163,15 @@ def _remarks(report, at_edge: bool) -> list[str]:
             "estimate."
         )
     if np.any(evidence.row_facts.dispersion > DISPERSED):
-        krylov = evidence.setting.factorization.startswith("krylov")
         found.append(
             "Leverages differ much (dispersion "
             f"{np.max(evidence.row_facts.dispersion):.2f}): a few rows decide, and GCV is not to "
             "be trusted; leave-one-out is"
-            + (", which takes fewer rows or features than here." if krylov else ".")
+            + (
+                "."
+                if evidence.setting.is_exact
+                else ", which takes fewer rows or features than here."
+            )
         )
     if at_edge:
         found.append(

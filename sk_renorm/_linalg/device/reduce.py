@@ -1,4 +1,4 @@
-"""The reductions of ``_linalg/reduce.py`` on a device: heavy products there, small spectra on the host."""
+"""The reductions of ``reduce.py`` on a device: heavy products there, small spectra on the host."""
 
 from dataclasses import replace
 

@@ -26,7 +26,7 @@ _TOLERANCE = 1e-8  # of the normal equations at the penalty chosen
 
 @dataclass(frozen=True)
 class KrylovFactorization:
-    """Read as a `Factorization`, with fewer modes that each count several times.
+    """A `Spectrum` of fewer modes that each count several times, and leaves no rows out.
 
     The modes are those of random vectors, the probes.  Traces have a Monte-Carlo error:
     ``trace_weights`` differ between probes.
@@ -49,6 +49,7 @@ class KrylovFactorization:
     resolution: float
     reason: str
     name: str = "krylov"
+    leaves_rows_out: bool = False
     # of least squares, which Krylov spaces do not reach
     null_power: None = None
 
@@ -93,11 +94,6 @@ class KrylovFactorization:
         return self._modes[0]
 
     @property
-    def spectrum(self) -> np.ndarray:
-        """Eigenvalues that are known: none."""
-        return np.zeros(0)
-
-    @property
     def trace_weights(self) -> np.ndarray:
         """How often each mode counts in traces (r, b), by every probe."""
         return self._modes[1]
@@ -127,7 +123,14 @@ class KrylovFactorization:
         """Sum of the weights less the intercept's one: all modes, in the sense of traces."""
         return self.data.total_weight - self.data.fit_intercept
 
-    def residual_power(self, penalties: np.ndarray) -> np.ndarray:
+    def shrunk(self, penalties: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the squared length of the residuals (L, q), and modes less degrees of freedom.
+
+        A row counts as one, whatever its weight.
+        """
+        return self._residual_power(penalties), self.remaining(penalties)
+
+    def _residual_power(self, penalties: np.ndarray) -> np.ndarray:
         """Return the squared length (L, q) of the residuals at ``penalties`` (L, 1) or (L, q)."""
         columns = np.broadcast_to(penalties, (len(penalties), self.n_targets)).T
         result = np.empty((len(penalties), self.n_targets))
@@ -284,8 +287,8 @@ def _settled_from(current: KrylovFactorization, previous: KrylovFactorization) -
     penalties = top * np.geomspace(_LEAST, 1e3, 79)[:, None]
     logs = []
     for f in (current, previous):
-        power = np.maximum(f.residual_power(penalties), np.finfo(float).tiny)
-        logs.append(np.log(power) - 2.0 * np.log(f.remaining(penalties)))
+        power, remaining = f.shrunk(penalties)
+        logs.append(np.log(np.maximum(power, np.finfo(float).tiny)) - 2.0 * np.log(remaining))
     moved = np.abs(logs[0] - logs[1]).max(axis=1) > _SETTLED
     if not moved.any():
         return float(penalties[0, 0])

@@ -29,6 +29,7 @@ class GeneralizedCrossValidation(RiskEstimate):
 
     needs = "moments"
     leaves_rows_out = False
+    weights_are_counts = True
 
     def __init__(self, factorization: Factorization):
         self.factorization = factorization

@@ -41,9 +41,9 @@ class QuadratureGCV(RiskEstimate):
         """Return the estimated risk (L, q); NaN below what the Krylov spaces resolve."""
         f = self.factorization
         n, n_modes = f.data.n_rows, f.data.n_rows - f.data.fit_intercept
-        rest = f.remaining(penalties)
+        power, remaining = f.shrunk(penalties)
         with np.errstate(divide="ignore", invalid="ignore"):
-            risk = np.where(rest > 0.0, n_modes * f.residual_power(penalties) / rest**2, np.inf)
+            risk = np.where(remaining > 0.0, n_modes * power / remaining**2, np.inf)
         risk *= (n + f.data.fit_intercept) / f.data.total_weight
         return np.where(penalties < f.resolution * (1.0 - _ROUNDING), np.nan, risk)[:, some]
 

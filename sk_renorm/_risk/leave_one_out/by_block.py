@@ -22,6 +22,7 @@ class LeaveOneOutByBlock(LeaveOneOut):
         The blocks.
     """
 
+    tells_rows = False
     work = None  # every pass makes the rows again: not one more for a few nodes first
 
     def __init__(self, factorization: Factorization, rows: DaskRows):

@@ -43,6 +43,7 @@ class LeaveOneOut(RiskEstimate):
     """
 
     takes_nodes = True
+    tells_rows = True
 
     def __init__(
         self,
