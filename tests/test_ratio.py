@@ -117,23 +117,6 @@ def test_no_better_penalty_is_missed(monkeypatch, name, weighted, per_target):
         assert_allclose(nodes.report_.path.risk, alone, rtol=1e-9, atol=1e-20 * power)
 
 
-@pytest.mark.parametrize(("name", "passes"), [("ordinary", 1), ("outlying rows", 2)])
-def test_one_pass_is_enough_where_gcv_chooses_as_well(monkeypatch, name, passes):
-    X, Y = gaussian(2000, 25, q=1)
-    if name == "outlying rows":
-        X[::100] *= 20.0
-    made = []
-    original = LeaveOneOut.parts
-
-    def counted(*args):
-        made.append(args)
-        return original(*args)
-
-    monkeypatch.setattr(LeaveOneOut, "parts", counted)
-    fit(monkeypatch, "nodes", X, Y[:, 0])
-    assert len(made) == passes
-
-
 @pytest.mark.parametrize("q", [1, 4])
 @pytest.mark.parametrize("per_target", [True, False])
 @pytest.mark.parametrize("shape", [(400, 40), (2000, 25), (300, 200), (200, 500)])

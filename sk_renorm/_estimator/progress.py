@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from sk_renorm._linalg import Stage, silent_stage
-from sk_renorm._rows.compat import one_level_deeper, with_callbacks
+from sk_renorm._rows.compat import has_callbacks, one_level_deeper, with_callbacks
 
 # The decorator takes callbacks down after the method.  A context manager calls it on nothing, so
 # that warnings need not count one more frame to the caller of fit.
@@ -19,7 +19,7 @@ def reported(estimator, X, y, sample_weight) -> Iterator[Stage]:
     Callbacks are called in this thread.  A wish of theirs to stop early is not heeded: half a fit
     has no penalty.
     """
-    if not hasattr(estimator, "set_callbacks"):  # before scikit-learn 1.9
+    if not has_callbacks(estimator):
         yield silent_stage
         return
     given = {"X": X, "y": y, "metadata": {"sample_weight": sample_weight}}

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from inspect import getattr_static
 from numbers import Real
 
 from sklearn.exceptions import NotFittedError
@@ -29,6 +28,7 @@ _CHOSEN = (  # made together when one is asked for
     "effective_ridge_",
     "_report",
 )
+_TOLD = frozenset(("report_", "risk_std_error_", "loo_predictions_"))
 
 
 def _takes_blocks(estimator) -> bool:
@@ -152,8 +152,8 @@ class StreamingMixin:
     def __getattr__(self, name):
         # called for what is missing, and for a property that raised an AttributeError: again, so
         # that its sentence is not lost
-        if isinstance(getattr_static(type(self), name, None), property):
-            return getattr_static(type(self), name).fget(self)
+        if name in _TOLD:
+            return getattr(type(self), name).fget(self)
         if name == "partial_fit":
             raise AttributeError(_refused(self, name), name=name, obj=self)
         stream = vars(self).get("_stream")

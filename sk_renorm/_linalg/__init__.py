@@ -10,6 +10,7 @@ from sk_renorm._linalg.held_out import HeldOut, downdate, refit
 from sk_renorm._linalg.krylov.factorization import KrylovFactorization, krylov_factorizations
 from sk_renorm._linalg.missing import missing
 from sk_renorm._linalg.reduce import complete, factorize, factorize_moments
+from sk_renorm._linalg.single import SingleVectors, is_single_enough, single
 from sk_renorm._linalg.sparse import SparseData, as_csr_array
 from sk_renorm._linalg.spectrum import Spectrum
 from sk_renorm._linalg.stage import Stage, silent_stage
@@ -34,6 +35,7 @@ __all__ = [
     "LeftBlock",
     "Moments",
     "Scratch",
+    "SingleVectors",
     "SparseData",
     "Spectrum",
     "Stage",
@@ -49,10 +51,12 @@ __all__ = [
     "factorize_on_device",
     "features_of",
     "is_dask",
+    "is_single_enough",
     "krylov_factorizations",
     "map_ranges",
     "missing",
     "refit",
     "row_ranges",
     "silent_stage",
+    "single",
 ]

@@ -214,6 +214,20 @@ class Factorization:
         gains = np.sqrt(self.eigenvalues)[:, None] / (self.eigenvalues[:, None] + alpha)
         return self.vectors.right_product(gains * self.projections)
 
+    def residuals(self, alpha: float | np.ndarray) -> np.ndarray:
+        """Return the residuals (n, q) of ``Y~`` at one penalty, or at one for each target (q,)."""
+        coef, width = self.data.arranged(self.coefficients(alpha)), self.data.x_mean.size
+        residuals = np.empty(self.data.targets.shape)
+
+        def over_range(start: int, stop: int) -> None:
+            scratch = Scratch()
+            for rows in row_ranges(start, stop, width):
+                fitted = self.data.row_product(rows, coef, scratch)
+                np.subtract(self.data.targets[rows], fitted, out=residuals[rows])
+
+        map_ranges(over_range, len(residuals), min_items=512)
+        return residuals
+
     def map_left_blocks(self, task: Callable[[slice, LeftBlock, Scratch], Result]) -> list[Result]:
         """Call ``task(rows, block, scratch)`` on blocks of rows, spread over the cores.
 

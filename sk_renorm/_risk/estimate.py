@@ -28,15 +28,12 @@ class Evaluation:
         Standard deviation over mean of one minus the leverage.
     slack : ndarray of shape (n, 1) or (n, q), or None
         One minus the leverages, up to a factor; None where rows are not left out singly.
-    sums : LossSums or None
-        Of the errors at nodes that were taken along.
     """
 
     errors: Errors
     risk: np.ndarray
     leverage_dispersion: np.ndarray
     slack: np.ndarray | None = None
-    sums: LossSums | None = None
 
 
 class RiskEstimate(ABC):
@@ -53,8 +50,6 @@ class RiskEstimate(ABC):
         What that must hold: ``"rows"`` or ``"moments"``.
     leaves_rows_out : bool
         Whether there are errors of rows left out, which a scorer can be given.
-    takes_nodes : bool
-        Whether ``at`` takes the sums over nodes along in the same pass over the rows.
     tells_rows : bool
         Whether it can evaluate some rows at other penalties: ``errors_of`` and ``slack_at``.
     weights_are_counts : bool
@@ -71,7 +66,6 @@ class RiskEstimate(ABC):
 
     needs: ClassVar[str] = "rows"
     leaves_rows_out: ClassVar[bool] = True
-    takes_nodes: ClassVar[bool] = False
     tells_rows: ClassVar[bool] = False
     weights_are_counts: ClassVar[bool] = False
     factorization: Factorization
@@ -83,6 +77,10 @@ class RiskEstimate(ABC):
     @abstractmethod
     def risk(self, penalties: np.ndarray, some: Rows = slice(None)) -> np.ndarray:
         """Return the estimated risk (L, q); ``some`` selects targets that share penalties."""
+
+    def risk_of_path(self, nodes: np.ndarray) -> np.ndarray:
+        """Return the risk (K, q) at ``nodes`` (K,), ascending, to the six digits of a search."""
+        return self.risk(nodes[:, None])
 
     @abstractmethod
     def at(self, penalties: np.ndarray) -> Evaluation:

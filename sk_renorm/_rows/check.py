@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from inspect import signature
 from numbers import Real
 
 import numpy as np
@@ -241,12 +243,20 @@ def refuse(asked: dict[str, bool], sentence: str) -> None:
 
 
 def check_params(estimator) -> None:
-    """Check constructor parameters against the constraints of the class."""
-    validate_parameter_constraints(
-        estimator._parameter_constraints,
-        estimator.get_params(deep=False),
-        caller_name=type(estimator).__name__,
-    )
+    """Check constructor parameters, but for the defaults, against the constraints of the class."""
+    defaults = _defaults(type(estimator))
+    given = {name: getattr(estimator, name) for name in defaults}
+    given = {name: value for name, value in given.items() if value is not defaults[name]}
+    if given:
+        constraints = estimator._parameter_constraints
+        caller = type(estimator).__name__
+        validate_parameter_constraints(constraints, given, caller_name=caller)
+
+
+@cache
+def _defaults(estimator: type) -> dict:
+    """Return the defaults of constructor parameters, which satisfy their constraints."""
+    return {name: p.default for name, p in signature(estimator).parameters.items()}
 
 
 def check_penalties(values, name: str) -> np.ndarray:

@@ -10,6 +10,7 @@ import                                                    goes when
 ``get_namespace_and_device``, ``move_to``                 34135); the ``except`` with floor 1.9
 ``callback.CallbackSupportMixin``, ``with_callbacks``     floor 1.9 (public, new there)
 what ``one_level_deeper`` reads of a callback context     tasks can say how deep they are nested
+what ``has_callbacks`` reads of an estimator              a context without callbacks costs nothing
 ========================================================  ========================================
 """
 
@@ -37,6 +38,11 @@ except ImportError:  # before 1.9 no estimator has callbacks
         return method
 
 
+def has_callbacks(estimator) -> bool:
+    """Say whether anybody is to be told of a fit: the user's callbacks, or those of a search."""
+    return not vars(estimator).keys().isdisjoint(("_skl_callbacks", "_parent_callback_ctx"))
+
+
 def one_level_deeper(task) -> None:
     """Nest a callback context deeper than its parent, out of sight of callbacks not meant for it.
 
@@ -58,6 +64,7 @@ __all__ = [
     "StrOptions",
     "check_same_namespace",
     "get_namespace_and_device",
+    "has_callbacks",
     "move_to",
     "one_level_deeper",
     "validate_parameter_constraints",

@@ -6,13 +6,12 @@ import numpy as np
 
 from sk_renorm._risk import (
     Evaluation,
-    GeneralizedCrossValidation,
     RatioToGCV,
     RiskEstimate,
     pooled_risk,
     profile_nodes,
 )
-from sk_renorm._tuning.choice import Choice, KnownNodes
+from sk_renorm._tuning.choice import Choice
 
 _LARGE = 2**21  # multiply-adds of a penalty for which fewer of them pay
 _BLOCK_ENTRIES = 2**23  # errors kept at a time for a scorer: rows x penalties x targets
@@ -91,23 +90,25 @@ class Objective:
         losses, risks = (np.concatenate(part) for part in zip(*parts, strict=True))
         return losses, risks
 
-    def at(self, alpha: np.ndarray, nodes: np.ndarray | None = None) -> Choice:
-        """Evaluate a penalty (1,), or one for each target (q,); take ``nodes`` (K,) along."""
+    def at(self, alpha: np.ndarray) -> Choice:
+        """Evaluate a penalty (1,), or one for each target (q,)."""
         if self.errors_later:
             risk = self._joint(self.estimate.risk(alpha[None, :]))[0]
             return Choice(alpha, risk, risk)
-        if nodes is None:
-            return self.choice(alpha, self.estimate.at(alpha[None, :]))
-        return self.choice(
-            alpha, self.estimate.at(alpha[None, :], nodes, not self.per_target), nodes
-        )
+        return self.choice(alpha, self.estimate.at(alpha[None, :]))
 
-    def choice(self, alpha: np.ndarray, at: Evaluation, nodes: np.ndarray | None = None) -> Choice:
+    def at_with_sums(self, alpha: np.ndarray, nodes: np.ndarray) -> Choice:
+        """Evaluate a penalty, and sum up errors at ``nodes`` (K,), in one pass over blocks."""
+        joint = not self.per_target
+        at, sums = self.estimate.at_with_sums(alpha[None, :], nodes, joint)
+        return replace(self.choice(alpha, at), nodes=nodes, sums=sums)
+
+    def choice(self, alpha: np.ndarray, at: Evaluation) -> Choice:
         """Return what an evaluation says of the loss."""
         risk = self._joint(at.risk[None])[0]
         loss = risk if self.scorer is None else self.from_errors(at.errors)[0][0]
         errors = self.by_row(at.errors)[:, 0]
-        return Choice(alpha, loss, risk, errors, at.leverage_dispersion, at.slack, nodes, at.sums)
+        return Choice(alpha, loss, risk, errors, at.leverage_dispersion, at.slack)
 
     def even_noise(self, choice: Choice) -> np.ndarray | None:
         """Return the part of the risk (k,) that does not grow with the size of a row, or None."""
@@ -147,27 +148,11 @@ class Objective:
         # with risk weights error bars are of two populations, which takes two sums
         return self.estimate.risk_weights is None
 
-    @property
-    def guess_is_free(self) -> bool:
-        """Whether one more penalty comes with the nodes; one for each target is too much."""
-        return self.estimate.takes_nodes and not self.per_target
-
-    def nodes_first(self, guess: np.ndarray | None) -> KnownNodes:
-        """Evaluate the nodes of the profile, and the penalty of a ``guess`` (1,) in that pass."""
-        f = self.estimate.factorization
-        nodes = profile_nodes(f, np.zeros(0))
-        if guess is None:
-            at_guess, sums = None, self.estimate.sums(nodes, joint=not self.per_target)
-        else:
-            at_guess = self.estimate.at(guess[None, :], nodes, not self.per_target)
-            sums = at_guess.sums
-        risks = sums.losses / sums.weight
-        return KnownNodes(nodes, risks.T, sums, RatioToGCV.of(f, nodes, risks), guess, at_guess)
-
-    def gcv(self, alphas: np.ndarray) -> np.ndarray:
-        """Return GCV losses (L, k) at ``alphas`` (L,), which cost next to nothing."""
-        gcv = GeneralizedCrossValidation(self.estimate.factorization)
-        return self._joint(gcv.risk(alphas[:, None]))
+    def between_nodes(self) -> RatioToGCV:
+        """Evaluate few nodes of the path; GCV tells what lies between them."""
+        nodes = profile_nodes(self.estimate.factorization, np.zeros(0))
+        risks = self._joint(self.estimate.risk_of_path(nodes))
+        return RatioToGCV.of(self.estimate.factorization, nodes, risks.T)
 
     def refined(self, between: RatioToGCV) -> RatioToGCV:
         """Evaluate more nodes about the minima of what lies between those that are known."""

@@ -9,7 +9,7 @@ from sk_renorm._risk import (
     make_profile,
     profile_nodes,
 )
-from sk_renorm._tuning.choice import Choice, KnownNodes
+from sk_renorm._tuning.choice import Choice
 from sk_renorm._tuning.objective import Objective
 
 _FALLS = 0.1  # part of the risk at the weakest node of a profile: as without noise, it falls on
@@ -23,12 +23,7 @@ def nodes_with(objective: Objective, alpha: np.ndarray, candidates: np.ndarray) 
     return profile_nodes(objective.estimate.factorization, wanted)
 
 
-def profile_of(
-    objective: Objective,
-    choice: Choice,
-    candidates: np.ndarray,
-    known: KnownNodes | None = None,
-) -> RiskProfile:
+def profile_of(objective: Objective, choice: Choice, candidates: np.ndarray) -> RiskProfile:
     """Sum up held-out errors along the path.
 
     Parameters
@@ -39,27 +34,19 @@ def profile_of(
         The penalty chosen, with its errors.
     candidates : ndarray of shape (L,)
         What it was chosen from.
-    known : KnownNodes, default=None
-        Nodes whose sums the search has made.
     """
     estimate, joint = objective.estimate, not objective.per_target
-    if choice.sums is not None:
-        nodes, sums = choice.nodes, choice.sums
-    elif known is not None:
-        nodes, sums = known.alphas, known.sums
-    else:
+    nodes, sums = choice.nodes, choice.sums
+    if sums is None:
         nodes = nodes_with(objective, choice.alpha, candidates)
         sums = estimate.sums(nodes, joint)
     deeper = deeper_nodes(nodes, estimate.factorization.resolution)
     if len(deeper) > len(nodes):
         first = sums.losses[:, 0] / sums.weight
         if np.any((choice.alpha < nodes[0]) & (choice.risk < _FALLS * first)):
-            nodes, known, sums = deeper, None, estimate.sums(deeper, joint)
+            nodes, sums = deeper, estimate.sums(deeper, joint)
     row_sums = estimate.row_sums(nodes, joint, sums)
     held_out = choice.errors[~np.isnan(choice.errors[:, 0])]
     share = 1.0 if objective.per_target else concentration(held_out)
-    alpha = float(choice.alpha[0])
-    if known is not None and len(choice.alpha) == 1 and known.takes(alpha):
-        nodes, sums, row_sums = known.with_node(alpha, float(choice.risk[0]), row_sums)
     even = objective.even_noise(choice)
     return make_profile(estimate.factorization, nodes, sums, row_sums, share, even)

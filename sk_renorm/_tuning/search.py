@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.interpolate import make_interp_spline
 
-from sk_renorm._risk import RiskProfile, difference_errors
+from sk_renorm._risk import RatioToGCV, difference_errors
 from sk_renorm._tuning.candidates import Candidates
-from sk_renorm._tuning.choice import Choice, KnownNodes
+from sk_renorm._tuning.choice import Choice
 from sk_renorm._tuning.error_bars import strongest_within
 from sk_renorm._tuning.loss_scatter import loss_covariance
 from sk_renorm._tuning.minima import ROUNDING, best_node, interpolated_minimum
@@ -16,7 +16,6 @@ from sk_renorm._tuning.profile import nodes_with, profile_of
 from sk_renorm._tuning.robust import undefeated
 from sk_renorm._tuning.rule import Rule
 
-_AS_GOOD = 1e-6  # relative rise of the loss that saves a pass over the rows
 _AGREES = 3e-5  # relative error of a loss between nodes that are far apart
 _NO_WORSE = 1e-9  # relative rise of the loss that a refined penalty may show over its best node
 
@@ -35,8 +34,6 @@ class Selection:
         Penalties evaluated.
     losses, risks : ndarray of shape (L, 1) or (L, q)
         There.
-    known : KnownNodes or None
-        Nodes of the profile that the search has evaluated.
     is_robust : bool
         Whether the influence of each row on the choice was bounded; losses and risks are not.
     unscored : ndarray of shape (q,), bool, or None
@@ -48,7 +45,6 @@ class Selection:
     alphas: np.ndarray
     losses: np.ndarray
     risks: np.ndarray
-    known: KnownNodes | None = None
     is_robust: bool = False
     unscored: np.ndarray | None = None
 
@@ -68,11 +64,6 @@ def select(objective: Objective, candidates: Candidates, rule: Rule) -> Selectio
     return _robustly(objective, selection) if rule.is_bounded else selection
 
 
-def profile(objective: Objective, selection: Selection) -> RiskProfile:
-    """Return the path at a few nodes, for what was selected."""
-    return profile_of(objective, selection.choice, selection.candidates.alphas, selection.known)
-
-
 def _robustly(objective: Objective, selection: Selection) -> Selection:
     candidates = selection.candidates
     alpha = undefeated(objective.losses, candidates.alphas, selection.alpha, candidates.continuous)
@@ -86,10 +77,9 @@ def _robustly(objective: Objective, selection: Selection) -> Selection:
 
 def _evaluated(objective: Objective, alpha: np.ndarray, candidates: Candidates) -> Choice:
     """Evaluate a penalty; take the nodes of its profile along if another pass is dear."""
-    nodes = None
     if objective.with_nodes:
-        nodes = nodes_with(objective, alpha, candidates.alphas)
-    return objective.at(alpha, nodes)
+        return objective.at_with_sums(alpha, nodes_with(objective, alpha, candidates.alphas))
+    return objective.at(alpha)
 
 
 def _select_by_loss(objective: Objective, candidates: Candidates, n_errors: float) -> Selection:
@@ -148,38 +138,24 @@ def _within(
 def _select_between(objective: Objective, candidates: Candidates) -> Selection | None:
     """Choose the minimum of the path between few nodes, or None if all must be evaluated.
 
-    What is chosen is evaluated; GCV's choice was already, and stays where it is as good.  Where
-    that contradicts the path, or the ratio is in doubt, a single loss is evaluated at more nodes,
-    and of many losses those concerned at all penalties.
+    What is chosen is evaluated.  Where that contradicts the path, or the ratio is in doubt, a
+    single loss is evaluated at more nodes, and of many losses those concerned at all penalties.
     A path with a relative error of eps misses no loss that is lower by more than 2 eps.
     """
-    guess, alphas = None, candidates.alphas
-    if objective.guess_is_free:
-        guess, _ = interpolated_minimum(alphas, objective.gcv(alphas))
-    known = objective.nodes_first(guess)
-    if len(known.between.doubtful) == 1:
-        at = _single_between(objective, alphas, known)
-    else:
-        at = _each_between(objective, alphas, known)
+    alphas, between = candidates.alphas, objective.between_nodes()
+    choose = _single_between if len(between.doubtful) == 1 else _each_between
+    at = choose(objective, alphas, between)
     if at is None:
         return None
-    return Selection(
-        at, candidates, *_with_choice(at, known.alphas, known.risks, known.risks), known
-    )
+    path = _with_choice(at, between.nodes, between.risks, between.risks)
+    return Selection(at, candidates, *path)
 
 
-def _single_between(objective: Objective, alphas: np.ndarray, known: KnownNodes) -> Choice | None:
-    between = known.between
+def _single_between(objective: Objective, alphas: np.ndarray, between: RatioToGCV) -> Choice | None:
     for is_last in (False, True):
         if not between.doubtful.any():
             alpha, expected = interpolated_minimum(alphas, between.risk(alphas))
-            if known.guess is not None:
-                risk = known.at_guess.risk.mean()
-                alpha = np.where(risk <= (1.0 + _AS_GOOD) * expected, known.guess, alpha)
-            if known.guess is not None and (alpha == known.guess).all():
-                at = objective.choice(alpha, known.at_guess, known.alphas)
-            else:
-                at = objective.at(alpha)
+            at = objective.at(alpha)
             if _agrees(at, expected).all():
                 return at
         if not is_last:
@@ -187,9 +163,9 @@ def _single_between(objective: Objective, alphas: np.ndarray, known: KnownNodes)
     return None
 
 
-def _each_between(objective: Objective, alphas: np.ndarray, known: KnownNodes) -> Choice:
-    alpha, expected = interpolated_minimum(alphas, known.between.risk(alphas))
-    unsure = known.between.doubtful
+def _each_between(objective: Objective, alphas: np.ndarray, between: RatioToGCV) -> Choice:
+    alpha, expected = interpolated_minimum(alphas, between.risk(alphas))
+    unsure = between.doubtful
     exact = np.zeros(len(unsure), dtype=bool)
     best_alpha, least = alpha.copy(), np.full(len(unsure), np.inf)
     while True:

@@ -91,8 +91,7 @@ class Fit:
         """Return the path at a few nodes, with its covariance; a pass over the rows."""
         fit = self.with_errors()
         selection = fit.selection
-        candidates = selection.candidates.alphas
-        return profile_of(fit.objective, selection.choice, candidates, selection.known)
+        return profile_of(fit.objective, selection.choice, selection.candidates.alphas)
 
 
 def tune(data: TrainingData, request: Request, stage: Stage = silent_stage) -> Fit:

@@ -150,7 +150,7 @@ class Evidence:
         if part == "correlation" and fit.request.correlation is None:
             return True
         if part == "profile":
-            return fit.selection.known is not None or not fit.objective.is_large
+            return not fit.objective.is_large
         return part not in _OF_ROWS or fit.selection.choice.errors is not None
 
     def can_tell(self, part: str) -> bool:

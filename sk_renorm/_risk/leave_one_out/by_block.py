@@ -5,10 +5,11 @@ from functools import partial
 import numpy as np
 
 from sk_renorm._linalg import Block, DaskRows, Factorization
+from sk_renorm._risk.estimate import Evaluation, dispersion
 from sk_renorm._risk.leave_one_out.rows import LeaveOneOut
 from sk_renorm._risk.uncertainty.sums import LossSums
 
-Parts = tuple[np.ndarray, np.ndarray, LossSums, np.ndarray]
+Parts = tuple[np.ndarray, np.ndarray, LossSums | int, np.ndarray]
 
 
 class LeaveOneOutByBlock(LeaveOneOut):
@@ -37,9 +38,23 @@ class LeaveOneOutByBlock(LeaveOneOut):
     def sums(self, nodes: np.ndarray, joint: bool) -> LossSums:
         return self.rows.reduce(partial(_sums, self.factorization, nodes, joint))
 
-    def parts(self, penalties: np.ndarray, nodes: np.ndarray | None, joint: bool) -> Parts:
-        task = partial(_parts, self.factorization, penalties, nodes, joint)
-        return self.rows.reduce(task, _join)
+    def at(self, penalties: np.ndarray) -> Evaluation:
+        return self._evaluation(
+            self.rows.reduce(partial(_parts, self.factorization, penalties), _join)
+        )
+
+    def at_with_sums(
+        self, penalties: np.ndarray, nodes: np.ndarray, joint: bool
+    ) -> tuple[Evaluation, LossSums]:
+        """Evaluate ``penalties`` (1, 1) or (1, q), and sum up errors at ``nodes`` in that pass."""
+        task = partial(_parts_and_sums, self.factorization, penalties, nodes, joint)
+        parts = self.rows.reduce(task, _join)
+        return self._evaluation(parts), parts[2]
+
+    def _evaluation(self, parts: Parts) -> Evaluation:
+        errors, slack, _, power = parts
+        risk = power / self.total_weight
+        return Evaluation([(slice(None), errors)], risk, dispersion(slack), slack)
 
 
 def _risk(f: Factorization, penalties, block: Block) -> np.ndarray:
@@ -50,8 +65,13 @@ def _sums(f: Factorization, nodes, joint: bool, block: Block) -> LossSums:
     return _of(f, block).sums(nodes, joint)
 
 
-def _parts(f: Factorization, penalties, nodes, joint: bool, block: Block) -> Parts:
-    return _of(f, block).parts(penalties, nodes, joint)
+def _parts(f: Factorization, penalties, block: Block) -> Parts:
+    return _of(f, block).parts(penalties)
+
+
+def _parts_and_sums(f: Factorization, penalties, nodes, joint: bool, block: Block) -> Parts:
+    rows = _of(f, block)
+    return rows.parts(penalties, rows.summation(nodes, joint))
 
 
 def _of(f: Factorization, block: Block) -> LeaveOneOut:

@@ -3,14 +3,18 @@
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
 from sk_renorm._linalg import Factorization, HeldOut, LeftBlock, Scratch
 from sk_renorm._risk.estimate import Evaluation, RiskEstimate, dispersion
+from sk_renorm._risk.leave_one_out.lean import is_lean, lean_slack, lean_squares
 from sk_renorm._risk.leave_one_out.on_device import DeviceLeaveOneOut, on_device
 from sk_renorm._risk.uncertainty.even_noise import even_noise
 from sk_renorm._risk.uncertainty.sums import LossSums
+
+Sums = TypeVar("Sums")  # over rows
 
 _BLOCK_ENTRIES = 2**20  # errors made at a time: rows x penalties x targets
 _MANY, _LARGE = 16, 2**24  # targets, and rows x modes x targets, whose sums are worth float32
@@ -42,7 +46,6 @@ class LeaveOneOut(RiskEstimate):
     Two products of size n r L for L penalties and one target; memory of a block of rows.
     """
 
-    takes_nodes = True
     tells_rows = True
 
     def __init__(
@@ -72,6 +75,21 @@ class LeaveOneOut(RiskEstimate):
 
         ``some`` selects targets, for penalties that they share.
         """
+        squares = self._squares(penalties, some)
+        return self.factorization.sum_left_blocks(squares) / self.total_weight
+
+    def risk_of_path(self, nodes: np.ndarray) -> np.ndarray:
+        """Return the risk (K, q) at ``nodes`` (K,), ascending; by a lean pass where safe."""
+        f, total, squares = self.factorization, None, self._squares(nodes[:, None])
+        if is_lean(f, nodes[0]):
+            total = lean_squares(f, nodes, self.risk_weights, squares)
+        total = f.sum_left_blocks(squares) if total is None else total
+        return total / self.total_weight
+
+    def _squares(
+        self, penalties: np.ndarray, some: slice | np.ndarray = slice(None)
+    ) -> Callable[[slice, LeftBlock, Scratch], np.ndarray]:
+        """Return what sums up squared errors (L, q) over a block of rows."""
         f = self.factorization
         n_targets = f.projections[:, some].shape[1]
         step = max(1, _BLOCK_ENTRIES // (1024 * n_targets))
@@ -79,7 +97,7 @@ class LeaveOneOut(RiskEstimate):
         # columns of many targets are made again for every block: kept, they would be r x L x q
         once = _Columns(f, penalties, some) if len(chunks) == 1 else None
 
-        def sum_of_squares(rows: slice, block: LeftBlock, scratch: Scratch) -> np.ndarray:
+        def sum_up(rows: slice, block: LeftBlock, scratch: Scratch) -> np.ndarray:
             total = np.empty((len(penalties), n_targets))
             for part in chunks:
                 columns = once or _Columns(f, penalties[part], some)
@@ -88,7 +106,7 @@ class LeaveOneOut(RiskEstimate):
                 np.einsum("blq,blq->lq", errors, errors, out=total[part])
             return total
 
-        return f.sum_left_blocks(sum_of_squares) / self.total_weight
+        return sum_up
 
     def errors(self, penalties: np.ndarray) -> list[tuple[slice, np.ndarray]]:
         """Return ``[(all rows, errors of shape (n, L, q))]``, in the unit of y."""
@@ -116,14 +134,25 @@ class LeaveOneOut(RiskEstimate):
         )
         return np.concatenate(blocks)
 
-    def at(
-        self, penalties: np.ndarray, nodes: np.ndarray | None = None, joint: bool = False
-    ) -> Evaluation:
-        """Evaluate ``penalties`` (1, 1) or (1, q); sum up errors at ``nodes`` (K,) in that pass."""
-        errors, slack, sums, power = self.parts(penalties, nodes, joint)
-        sums = None if nodes is None else sums
-        errors = [(slice(None), errors)]
-        return Evaluation(errors, power / self.total_weight, dispersion(slack), slack, sums)
+    def at(self, penalties: np.ndarray) -> Evaluation:
+        """Evaluate ``penalties`` (1, 1) or (1, q)."""
+        errors, slack = self._lean_errors(penalties) or self.parts(penalties)[:2]
+        risk = self.weights @ np.square(errors[:, 0]) / self.total_weight
+        return Evaluation([(slice(None), errors)], risk, dispersion(slack), slack)
+
+    def _lean_errors(self, penalties: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return errors (n, 1, q) and slack (n, 1) at a single penalty by a lean pass, or None."""
+        f, alpha = self.factorization, float(penalties[0, 0])
+        found = lean_slack(f, alpha) if penalties.size == 1 and is_lean(f, alpha) else None
+        if found is None:
+            return None
+        slack, again = found
+        errors = f.residuals(alpha) / slack[:, None]
+        if len(again):
+            columns, scratch = _Columns(f, penalties), Scratch()
+            some, exact = self._errors(columns, again, f.left_block(again), scratch)
+            errors[again], slack[again] = some[:, 0], exact[:, 0, 0]
+        return self._unweighted(errors)[:, None], slack[:, None]
 
     def even_noise(self, penalties: np.ndarray, at: Evaluation) -> np.ndarray | None:
         return even_noise(self.factorization, penalties[0], at.errors[0][1][:, 0], at.slack)
@@ -134,23 +163,24 @@ class LeaveOneOut(RiskEstimate):
         return LeaveOneOut(self.factorization, apart=self.apart).sums(nodes, joint)
 
     def parts(
-        self, penalties: np.ndarray, nodes: np.ndarray | None, joint: bool
-    ) -> tuple[np.ndarray, np.ndarray, LossSums | int, np.ndarray]:
+        self,
+        penalties: np.ndarray,
+        along: Callable[[slice, LeftBlock, Scratch], Sums] = lambda *_: 0,
+    ) -> tuple[np.ndarray, np.ndarray, Sums, np.ndarray]:
         """Return what an evaluation is made of, for the rows at hand.
 
-        Errors (n, 1, q), one minus leverages (n, 1 or q) up to scale, sums at the ``nodes``, if
-        there are any, and the weighted sums of squared errors (q,).
+        Errors (n, 1, q), one minus leverages (n, 1 or q) up to scale, what is summed up ``along``
+        over blocks of rows, and the weighted sums of squared errors (q,).
         """
         f = self.factorization
         chosen = _Columns(f, penalties)
         errors = np.empty((len(self.weights), 1, f.n_targets))
         slack = np.empty((len(self.weights), penalties.shape[1]))
-        summation = None if nodes is None else self._summation(nodes, joint)
 
-        def evaluate(rows: slice, block: LeftBlock, scratch: Scratch) -> LossSums | int:
+        def evaluate(rows: slice, block: LeftBlock, scratch: Scratch) -> Sums:
             errors[rows], chosen_slack = self._errors(chosen, rows, block, scratch)
             slack[rows] = chosen_slack[:, 0]
-            return 0 if summation is None else summation(rows, block, scratch)
+            return along(rows, block, scratch)
 
         sums = f.sum_left_blocks(evaluate)
         errors = self._unweighted(errors)
@@ -183,11 +213,12 @@ class LeaveOneOut(RiskEstimate):
 
     def sums(self, nodes: np.ndarray, joint: bool) -> LossSums:
         """Sum up the errors at ``nodes`` (K,)."""
-        return self.factorization.sum_left_blocks(self._summation(nodes, joint))
+        return self.factorization.sum_left_blocks(self.summation(nodes, joint))
 
-    def _summation(
+    def summation(
         self, nodes: np.ndarray, joint: bool
     ) -> Callable[[slice, LeftBlock, Scratch], LossSums]:
+        """Return what sums up errors at ``nodes`` (K,) over a block of rows."""
         f = self.factorization
         step = max(1, _BLOCK_ENTRIES // (1024 * len(nodes)))
         targets = [slice(start, start + step) for start in range(0, f.n_targets, step)]

@@ -107,22 +107,6 @@ class LossSums:
             weight_squared=fewer * self.weight_squared,
         )
 
-    def with_node(self, weights: np.ndarray) -> "LossSums":
-        """Return the sums at K + 1 penalties that are combinations (K + 1, K) of these."""
-        return replace(
-            self,
-            cross=weights @ self.cross @ weights.T,
-            losses=self.losses @ weights.T,
-            squares=self.squares @ weights.T,
-            products=weights @ self.products @ weights.T,
-            slack=weights @ self.slack if self._has_slack else 0.0,
-            slack_squared=weights @ self.slack_squared if self._has_slack else 0.0,
-        )
-
-    @property
-    def _has_slack(self) -> bool:
-        return np.ndim(self.slack) > 0
-
     def factor_to(self, risks: np.ndarray) -> np.ndarray:
         """Return what brings the mean losses to ``risks`` (k, K); one where either is useless."""
         mean = self.losses / self.weight

@@ -1,0 +1,133 @@
+"""The lean passes in float32 give what float64 gives, and step aside where they cannot."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from numpy.testing import assert_allclose
+from reference import held_out_errors, make_data, one_by_one
+from threadpoolctl import threadpool_limits
+
+from sk_renorm import TheoryGuidedRidgeCV
+from sk_renorm._linalg import factorize
+from sk_renorm._risk import LeaveOneOut, profile_nodes
+from sk_renorm._risk.leave_one_out import lean
+from sk_renorm._tuning import objective
+
+
+@pytest.fixture(autouse=True)
+def worth(monkeypatch):
+    """Take all data as large."""
+    monkeypatch.setattr(lean, "_WORTH", 0)
+    monkeypatch.setattr(objective, "_LARGE", 0)
+
+
+def plain(monkeypatch):
+    monkeypatch.setattr(lean, "_WORTH", np.inf)
+
+
+def rows(kind, n=1500, p=20):
+    """Rows and one target, ordinary or not."""
+    rng = np.random.default_rng(5)
+    X = rng.standard_normal((n, p))
+    if kind == "rows of heavy tails":
+        X *= np.sqrt(2.0 / rng.chisquare(2.0, n))[:, None]
+    elif kind == "entries of heavy tails":
+        X = rng.standard_t(2.0, X.shape)
+    elif kind == "clusters of leverage":
+        X[: n // 50] *= 30.0
+    elif kind == "rare indicators":
+        X[:, :5] = rng.random((n, 5)) < 3.0 / n
+    elif kind == "a row that owns a column":
+        X[:, 0] = np.arange(n) == 7
+    elif kind == "a row of leverage 0.99":
+        X[7] *= 10.0 * np.sqrt(n)
+    elif kind == "duplicate rows":
+        X[n // 2 :] = X[: n - n // 2]
+    elif kind == "far from zero":
+        X += 1e4
+    elif kind == "spectrum over three decades":
+        X = X * np.geomspace(1.0, 1e-3, p)
+    elif kind == "graded columns":
+        X = X * np.geomspace(1.0, 1e-9, p)
+    y = X @ rng.standard_normal(p) / X.std() + rng.standard_normal(n)
+    return X, y
+
+
+KINDS = [
+    "ordinary",
+    "rows of heavy tails",
+    "entries of heavy tails",
+    "clusters of leverage",
+    "rare indicators",
+    "a row that owns a column",
+    "a row of leverage 0.99",
+    "duplicate rows",
+    "far from zero",
+    "spectrum over three decades",
+    "graded columns",
+]
+quiet = pytest.mark.filterwarnings("ignore::sk_renorm.exceptions.InfluentialRowsWarning")
+no_copies = pytest.mark.filterwarnings("ignore::sk_renorm.exceptions.DependentRowsWarning")
+
+
+@quiet
+@no_copies
+@pytest.mark.parametrize("weighted", [None, "sample_weight", "risk_weight"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_risk_is_exact_and_the_choice_the_best(monkeypatch, kind, dtype, weighted):
+    """To 1e-7 and 1e-6 of the risk, by the float64 path."""
+    X, y = rows(kind)
+    X = X.astype(dtype)
+    weights = np.random.default_rng(1).uniform(0.3, 3.0, len(X))
+    given = {} if weighted is None else {weighted: weights}
+    model = TheoryGuidedRidgeCV().fit(X, y, **given)
+    plain(monkeypatch)
+    exact = TheoryGuidedRidgeCV(alphas=[model.alpha_]).fit(X, y, **given)
+    assert_allclose(model.risk_, exact.risk_, rtol=1e-7)
+    assert_allclose(model.loo_predictions_, exact.loo_predictions_, rtol=1e-5, atol=1e-5)
+    assert_allclose(model.report_.leverage_dispersion, exact.report_.leverage_dispersion, rtol=1e-4)
+    best = TheoryGuidedRidgeCV().fit(X, y, **given)
+    assert model.risk_ <= best.risk_ * (1.0 + 1e-6)
+
+
+@quiet
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("n_targets", [1, 3])
+def test_the_path_of_every_target(monkeypatch, kind, n_targets):
+    X, y = rows(kind)
+    Y = np.column_stack([y * 10.0**unit for unit in range(0, 12 * n_targets, 12)])
+    f = factorize(X, Y)
+    nodes = profile_nodes(f, np.zeros(0))
+    found = LeaveOneOut(f).risk_of_path(nodes)
+    assert_allclose(found, LeaveOneOut(f).risk(nodes[:, None]), rtol=2e-6)
+
+
+def test_where_float32_steps_aside():
+    f = factorize(*(a if a.ndim > 1 else a[:, None] for a in rows("ordinary")))
+    top = f.eigenvalues[-1]
+    assert lean.is_lean(f, 1e-6 * top)
+    assert not lean.is_lean(f, 1e-8 * top)
+    graded = factorize(*(a if a.ndim > 1 else a[:, None] for a in rows("graded columns")))
+    assert not lean.is_lean(graded, 1.0)
+    X, y = rows("ordinary", n=30, p=60)
+    assert not lean.is_lean(factorize(X, y[:, None]), 1e9)
+    X, y = rows("ordinary")
+    assert not lean.is_lean(factorize(sp.csr_array(X), y[:, None]), 1e9)
+
+
+def test_rows_near_leverage_one_are_those_of_refits():
+    X, y = rows("rare indicators", n=200)
+    errors = LeaveOneOut(factorize(X, y[:, None])).at(np.array([[0.01]])).errors[0][1]
+    expected = held_out_errors(X, y, 0.01, one_by_one(200))
+    assert_allclose(errors[:, 0, 0], expected, rtol=1e-5, atol=1e-5)
+
+
+def test_any_number_of_threads_gives_the_same():
+    X, y = make_data(3000, 20, noise=2.0)
+    found = []
+    for limit in (1, 2):
+        with threadpool_limits(limit):
+            found.append(TheoryGuidedRidgeCV().fit(X, y))
+    assert_allclose(found[0].alpha_, found[1].alpha_, rtol=1e-5)
+    assert_allclose(found[0].risk_, found[1].risk_, rtol=1e-9)
