@@ -6,6 +6,9 @@ from sk_renorm._linalg.blocks import LOW, Scratch, is_constant, row_ranges, weig
 from sk_renorm._linalg.threads import map_ranges
 
 _FEW = 256  # rows whose mean is near that of all
+_PLAIN = (
+    0.9  # of the sum of squares of a column: what its mean may make up, at the price of a digit
+)
 
 
 class Moments:
@@ -74,6 +77,8 @@ class Moments:
         weight = float(len(X)) if weights is None else float(weights.sum())
         if weight == 0.0:
             return self
+        if weights is None and self._add_plainly(X, Y):
+            return self
         x_near, y_near = (_near_mean(A, weights) if self.centre else 0.0 for A in (X, Y))
         x_sum, y_sum = np.zeros_like(self.x_mean), np.zeros_like(self.y_mean)
         scratch = Scratch()
@@ -96,6 +101,36 @@ class Moments:
         np.maximum(self.yy, 0.0, out=self.yy)
         self._shift(_two_parts(x_near, x_step), _two_parts(y_near, y_step), weight)
         return self
+
+    def _add_plainly(self, X: np.ndarray, Y: np.ndarray) -> bool:
+        """Add rows as they are, without a copy; say whether that was precise, or add nothing.
+
+        It is where no mean is far above the standard deviation of its column: what is subtracted
+        from the sums then leaves all but a digit or two.
+        """
+        if X.dtype != np.float64 or not X.flags.c_contiguous or _is_off(X[:: -(-len(X) // _FEW)]):
+            return False
+        n, y_near = float(len(X)), _near_mean(Y, None) if self.centre else 0.0
+        xx, yy, y_sum = np.zeros_like(self.xx), np.zeros_like(self.yy), np.zeros_like(self.y_mean)
+        sums, scratch = np.zeros((X.shape[1], 1 + Y.shape[1])), Scratch()
+        for rows in row_ranges(0, *X.shape):
+            x, y = X[rows], np.subtract(Y[rows], y_near, dtype=np.float64)
+            xx += np.matmul(x.T, x, out=scratch("product", *xx.shape))
+            sums += x.T @ np.column_stack([np.ones(len(y)), y])
+            y_sum += y.sum(axis=0)
+            yy += np.einsum("ij,ij->j", y, y)
+        x_step, y_step, power = sums[:, 0] / n, y_sum / n, np.diagonal(xx)
+        if self.centre and not np.all(n * x_step**2 <= _PLAIN * power):
+            return False
+        if not self.centre:
+            x_step, y_step = np.zeros_like(x_step), np.zeros_like(y_step)
+        self.xx += xx
+        self.xy += sums[:, 1:]
+        self.yy += yy
+        self._add_outer(x_step, y_step, -n)
+        np.maximum(self.yy, 0.0, out=self.yy)
+        self._shift(_two_parts(0.0, x_step), _two_parts(y_near, y_step), n)
+        return True
 
     def merge(self, other: "Moments") -> "Moments":
         """Add what ``other`` has seen."""
@@ -170,6 +205,11 @@ def _two_parts(high: np.ndarray, step: np.ndarray, low=0.0) -> tuple[np.ndarray,
     total = high + step
     part = total - high
     return total, low + ((high - (total - part)) + (step - part))
+
+
+def _is_off(X: np.ndarray) -> bool:
+    """Say whether the mean of any column is far above its standard deviation, by a few rows."""
+    return bool(np.any(np.square(X.mean(axis=0)) > _PLAIN * np.square(X).mean(axis=0)))
 
 
 def _near_mean(A: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
