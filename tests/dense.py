@@ -15,7 +15,9 @@ SHAPES = {
     "rank deficient, n > p": (60, 8),
     "rank deficient, n < p": (20, 35),
     "graded, n > p": (60, 8),
-    "graded, n < p": (20, 35),
+    "alike, n > p": (60, 8),
+    "alike, n < p": (20, 35),
+    "n = p": (20, 20),
 }
 # weights, whether there is an intercept, number of targets
 SETTINGS = {
@@ -29,7 +31,7 @@ SETTINGS = {
 
 
 def rows_of(shape, q, seed=0):
-    """Return rows half of zeros, every other column far from zero, and targets that half depend on them."""
+    """Return rows half of zeros, every other column far from zero, and targets and noise."""
     n, p = SHAPES[shape]
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((n, p)) * (rng.random((n, p)) < 0.5)
@@ -37,8 +39,10 @@ def rows_of(shape, q, seed=0):
     if shape.startswith("rank deficient"):
         X = X[:, :4] @ rng.standard_normal((4, p))
     Y = X[:, :4] @ rng.standard_normal((min(p, 4), q)) + rng.standard_normal((n, q)) + 3.0
-    if shape.startswith("graded"):  # more than a Gram matrix resolves
+    if shape.startswith("graded"):
         X = X * np.geomspace(1.0, 1e-6, p)
+    if shape.startswith("alike"):  # columns that a Gram matrix cannot tell apart
+        X = X[:, :1] + 1e-6 * X
     return X, Y
 
 
@@ -47,7 +51,11 @@ def weights_of(kind, n, seed=1):
     rng = np.random.default_rng(seed)
     if kind == "none":
         return None
-    return rng.uniform(0.3, 3.0, n) if kind == "positive" else rng.permutation(np.geomspace(1e-2, 1e2, n))
+    return (
+        rng.uniform(0.3, 3.0, n)
+        if kind == "positive"
+        else rng.permutation(np.geomspace(1e-2, 1e2, n))
+    )
 
 
 class DenseFit:
@@ -81,8 +89,12 @@ class DenseFit:
     def null(self):
         return 1.0 - self.constant**2 - np.square(self.U).sum(axis=1)
 
+    def shares(self, alphas):
+        """What penalties (K,) leave of each mode's fit (r, K)."""
+        return self.s[:, None] / (self.s[:, None] + alphas)
+
     def df(self, alpha):
-        return np.sum(self.s / (self.s + alpha))
+        return np.sum(self.shares(alpha))
 
     def fitted(self, alpha):
         """Weighted fitted values (n, q), less the mean."""
@@ -91,6 +103,10 @@ class DenseFit:
     def residual_power(self, alpha):
         left = (alpha / (self.s + alpha))[:, None] * self.projections
         return np.square(left).sum(axis=0) + self.null_power
+
+    def scaled_residual_power(self, alpha):
+        """Of rows that modes explain in full, over ``alpha**2``."""
+        return np.square(self.projections / (self.s + alpha)[:, None]).sum(axis=0)
 
     def coefficients(self, alpha):
         return self.V @ ((np.sqrt(self.s) / (self.s + alpha))[:, None] * self.projections)

@@ -1,157 +1,28 @@
 """The contracts `Spectrum` and `Factorization`: every reduction, every clause, by brute force."""
 
-import os
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
-
 import numpy as np
 import pytest
-import scipy.sparse as sp
-from dense import SETTINGS, DenseFit, rows_of, weights_of
 from numpy.testing import assert_allclose, assert_array_equal
+from reductions import CASES, in_table, made
 
-from sk_renorm._linalg import (
-    DaskRows,
-    Device,
-    Factorization,
-    Moments,
-    SparseData,
-    Spectrum,
-    factorize,
-    factorize_moments,
-    factorize_on_device,
-    krylov_factorizations,
-)
-from sk_renorm._linalg import reduce as _reduce
-
-STORAGE = {
-    "float64": np.asarray,
-    "float32": lambda X: X.astype(np.float32),
-    "Fortran": np.asfortranarray,
-    "sparse": sp.csr_array,
-}
+from sk_renorm._linalg import Factorization, Spectrum
 
 
-def without_vectors(X, Y, weights, fit_intercept):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_reduce, "no_vectors_pay", lambda size, n_targets: True)
-        return factorize(X, Y, weights, fit_intercept=fit_intercept, traces=True)
-
-
-def krylov(X, Y, weights, fit_intercept):
-    *_, f = krylov_factorizations(SparseData.from_rows(X, Y, weights, fit_intercept), 0, "large")
-    return f
-
-
-def moments(X, Y, weights, fit_intercept):
-    sums = Moments.from_rows(X, Y, weights, centre=fit_intercept)
-    return factorize_moments(sums, len(X))
-
-
-def moments_with_rows(X, Y, weights, fit_intercept):
-    return moments(X, Y, weights, fit_intercept).holding(X, Y, weights)
-
-
-def rows_in_blocks(X, Y, weights, fit_intercept):
-    rows = dask_rows(X, Y, weights)
-    sums = rows.moments()[2]
-    sums = sums if fit_intercept else sums.about_zero()
-    return factorize_moments(sums, len(X), rows.again(sums)).holding(X, Y, weights)
-
-
-def dask_rows(X, Y, weights, size=25):
-    """Blocks of unequal size."""
-    array = pytest.importorskip("dask.array").from_array
-    lazy = array(X, chunks=(size, X.shape[1])), array(Y, chunks=(size, Y.shape[1]))
-    return DaskRows.of(*lazy, None if weights is None else array(weights, chunks=size))
-
-
-def on_device(X, Y, weights, fit_intercept):
-    place = device()
-    return factorize_on_device(place, place.put(X), Y, weights, fit_intercept=fit_intercept)
-
-
-def device():
-    """A device whose arrays numpy cannot read by accident."""
-    if os.environ.get("SCIPY_ARRAY_API") != "1":
-        pytest.skip("SCIPY_ARRAY_API=1 is not set")
-    xp = pytest.importorskip("array_api_strict")
-
-    def to_host(array):
-        return np.asarray(xp.asarray(array, device=xp.Device("CPU_DEVICE")))
-
-    return Device(xp, xp.Device("device1"), to_host)
-
-
-def in_memory(X, Y, weights, fit_intercept):
-    return factorize(X, Y, weights, fit_intercept=fit_intercept)
-
-
-@dataclass(frozen=True)
-class Case:
-    """How data of some shapes are reduced, and how many digits that keeps.
-
-    ``rtol`` is 1e-9 where a Gram matrix of columns or rows as these, of condition 100, is all.
-    """
-
-    name: str
-    make: Callable
-    shapes: str
-    storage: str = "float64"
-    rtol: float = 1e-9
-
-
-CASES = [
-    Case("column_gram", in_memory, "n > p; one column; rank deficient, n > p"),
-    Case("column_gram", in_memory, "n > p", "float32"),
-    Case("column_gram", in_memory, "n > p", "Fortran"),
-    Case("column_gram", in_memory, "n > p; one column; rank deficient, n > p", "sparse"),
-    Case("row_gram", in_memory, "n < p; n = p + 1; few more rows; one column, few rows"),
-    Case("row_gram", in_memory, "rank deficient, n < p"),
-    Case("row_gram", in_memory, "n < p; few more rows", "float32"),
-    Case("row_gram", in_memory, "n < p; few more rows", "Fortran"),
-    Case("row_gram", in_memory, "n < p; n = p + 1; few more rows", "sparse"),
-    # numpy's own singular values of such columns have nine digits
-    Case("rows", in_memory, "graded, n > p; graded, n < p", rtol=1e-7),
-    Case("rows", in_memory, "graded, n > p; graded, n < p", "sparse", rtol=1e-7),
-    Case("tridiagonal", without_vectors, "n > p; n < p; n = p + 1; one column"),
-    Case("tridiagonal", without_vectors, "n > p; n < p", "float32"),
-    # conjugate gradients stop at 1e-8 of the right side; traces have an error of their own
-    Case("krylov", krylov, "n > p; n < p; n = p + 1; one column", "sparse", rtol=1e-6),
-    Case("krylov", krylov, "rank deficient, n > p; rank deficient, n < p", "sparse", rtol=1e-6),
-    Case("moments", moments, "n > p; one column; rank deficient, n > p"),
-    Case("moments", moments_with_rows, "n > p; one column; rank deficient, n > p"),
-    Case("moments", moments_with_rows, "n > p", "float32"),
-    Case("moments", rows_in_blocks, "n > p; rank deficient, n > p; graded, n > p", rtol=1e-7),
-    Case("column_gram", on_device, "n > p; one column; rank deficient, n > p"),
-    Case("column_gram", on_device, "n > p; graded, n > p", "float32", rtol=1e-7),
-    Case("row_gram", on_device, "n < p; n = p + 1; few more rows; rank deficient, n < p"),
-    Case("row_gram", on_device, "graded, n < p", rtol=1e-7),
-]
-TABLE = [
-    pytest.param((case, shape, setting), id=f"{case.make.__name__} {case.storage} {shape}; {setting}")
-    for case in CASES
-    for shape in case.shapes.split("; ")
-    for setting in SETTINGS
-]
-
-
-@cache
-def made(case, shape, setting):
-    kind, fit_intercept, q = SETTINGS[setting]
-    X, Y = rows_of(shape, q)
-    weights = weights_of(kind, len(X))
-    stored = STORAGE[case.storage](X)
-    exact = (stored.toarray() if sp.issparse(stored) else stored).astype(float)
-    return case.make(stored, Y, weights, fit_intercept), DenseFit(exact, Y, weights, fit_intercept)
-
-
-@pytest.fixture(params=TABLE)
+@pytest.fixture(params=in_table(CASES))
 def reduced(request):
     """The spectrum, what brute force says, and the case."""
-    case, shape, setting = request.param
-    return *made(case, shape, setting), case
+    return *made(*request.param), request.param[0]
+
+
+@pytest.fixture(params=in_table(case for case in CASES if case.knows_rows))
+def with_rows(request):
+    """The same, where it knows single rows."""
+    return *made(*request.param), request.param[0]
+
+
+def per_target(function, penalties):
+    """Return ``function(alpha)[j]`` at the penalty alpha (L, q) of each target j."""
+    return np.array([[function(a)[j] for j, a in enumerate(row)] for row in penalties])
 
 
 def penalties_of(f, exact):
@@ -160,12 +31,15 @@ def penalties_of(f, exact):
     return np.concatenate([[] if low else [0.0], np.maximum(exact.penalties(), 2.0 * low)])
 
 
-def assert_trace(f, found, shares, exact, rtol):
-    """Compare traces (K,) of ``shares`` (r, K), within six times the Monte-Carlo error they claim."""
-    error = 0.0
+def assert_trace(f, found, shares, rtol):
+    """Compare traces (K,) with the sums of exact ``shares`` (r, K).
+
+    A random vector of signs has a trace of squared error ``2 sum shares**2`` at most (Hutchinson
+    1990): five standard errors.
+    """
+    exact, error = shares.sum(axis=0), 0.0
     if f.trace_weights is not None:
-        by_probe = f.trace_weights.T @ shares
-        error = 6.0 * by_probe.std(axis=0, ddof=1) / np.sqrt(len(by_probe))
+        error = 5.0 * np.sqrt(2.0 * np.square(shares).sum(axis=0) / f.trace_weights.shape[1])
     assert np.all(np.abs(found - exact) <= rtol * np.abs(exact) + rtol + error)
 
 
@@ -181,11 +55,10 @@ def test_is_a_spectrum(reduced):
 
 
 def test_numbers_of_modes(reduced):
-    f, exact, case = reduced
+    f, exact, _ = reduced
     assert f.n_targets == exact.Y.shape[1]
     assert_allclose(f.n_modes, exact.n_modes)
-    ones = np.ones((len(f.eigenvalues), 1))
-    assert_trace(f, np.array([f.rank]), ones, exact.rank, 1e-9)
+    assert_trace(f, np.array([f.rank]), np.ones((exact.rank, 1)), 1e-9)
     if isinstance(f, Factorization):
         assert f.rank == len(f.eigenvalues) == exact.rank
         assert f.interpolates == exact.interpolates
@@ -201,10 +74,15 @@ def test_eigenvalues_and_traces(reduced):
     else:
         assert f.trace_weights.shape[0] == len(s)
         assert_allclose(f.trace_weights.mean(axis=1), f.multiplicity)
+        gains = s[:, None] / (s[:, None] + alphas)
+        for j, probe in enumerate(f.probes[:2]):  # those that are kept: their own quadratic forms
+            z = probe.length * probe.basis[0] @ (exact.V if f.is_tall else exact.U)
+            n_short = exact.X.shape[1] if f.is_tall else len(exact.Y) - exact.fit_intercept
+            form = n_short * z**2 @ exact.shares(alphas) / probe.length**2
+            assert_allclose(f.trace_weights[:, j] @ gains, form, rtol=case.rtol)
     for power in (1, 2):
-        shares = (s[:, None] / (s[:, None] + alphas)) ** power
-        expected = np.sum((exact.s[:, None] / (exact.s[:, None] + alphas)) ** power, axis=0)
-        assert_trace(f, f.trace(shares), shares, expected, case.rtol)
+        found = f.trace((s[:, None] / (s[:, None] + alphas)) ** power)
+        assert_trace(f, found, exact.shares(alphas) ** power, case.rtol)
 
 
 def test_what_penalties_leave(reduced):
@@ -215,26 +93,24 @@ def test_what_penalties_leave(reduced):
     for penalties in (shared, np.stack([np.roll(shared[:, 0], j) for j in range(q)], axis=1)):
         residual, rest = f.shrunk(penalties)
         each = np.broadcast_to(penalties, (len(penalties), q))
-        power = np.array([[exact.residual_power(a)[j] for j, a in enumerate(row)] for row in each])
-        left = np.vectorize(lambda a: exact.n_modes - exact.df(a))(penalties)
-        assert residual.shape == power.shape
+        residual_power = per_target(exact.residual_power, each)
+        assert residual.shape == residual_power.shape
         assert rest.shape == penalties.shape
-        if exact.interpolates and exact.n_modes == exact.rank:
+        if f.trace_weights is None and exact.interpolates and exact.n_modes == exact.rank:
             # both vanish: what is common may be left out, and at no shrinkage has to be
             gains = np.vectorize(lambda a: np.sum(1.0 / (exact.s + a)))(penalties)
-            some = np.array(
-                [
-                    [np.sum((exact.projections[:, j] / (exact.s + a)) ** 2) for j, a in enumerate(row)]
-                    for row in each
-                ]
-            )
-            assert_allclose(residual / rest**2, some / gains**2, rtol=case.rtol)
+            scaled = per_target(exact.scaled_residual_power, each)
+            assert_allclose(residual / rest**2, scaled / gains**2, rtol=case.rtol)
             continue
-        scale = np.square(exact.targets).sum(axis=0)
-        assert_allclose(residual, power, rtol=case.rtol, atol=1e-3 * case.rtol * scale.max())
-        for row in range(len(penalties)):
-            shares = f.eigenvalues[:, None] / (f.eigenvalues[:, None] + penalties[row])
-            assert_trace(f, rest[row], shares, left[row], case.rtol)
+        size = np.square(exact.targets).sum(axis=0).max()
+        assert_allclose(residual, residual_power, rtol=case.rtol, atol=1e-3 * case.rtol * size)
+        for row, alphas in zip(rest, penalties, strict=True):
+            assert_trace(f, exact.n_modes - row, exact.shares(alphas), case.rtol)
+            if f.trace_weights is None:  # no digits are lost where little is left
+                left = (
+                    exact.n_modes - exact.rank + (alphas / (exact.s[:, None] + alphas)).sum(axis=0)
+                )
+                assert_allclose(row, left, rtol=case.rtol)
 
 
 def test_coefficients(reduced):
@@ -261,10 +137,10 @@ def test_what_no_mode_explains(reduced):
 
 
 def test_participation_and_resolution(reduced):
-    f, exact, _ = reduced
+    f, exact, case = reduced
     assert f.participation.shape == f.eigenvalues.shape
     assert f.resolution >= 0.0
-    if f.leaves_rows_out and f.data.X is not None:
+    if case.knows_rows:
         rows = len(exact.Y) * (exact.U**4).sum(axis=0)
         assert_allclose(f.participation, 1.0 / rows, rtol=1e-5)
     else:
@@ -274,11 +150,9 @@ def test_participation_and_resolution(reduced):
 
 
 @pytest.mark.parametrize("rows", [slice(3, 9), np.array([7, 0, 4])], ids=["slice", "some"])
-def test_rows_that_are_left_out(reduced, rows):
+def test_rows_that_are_left_out(with_rows, rows):
     """All that leave-out formulas take of them, none of it depending on signs of vectors."""
-    f, exact, case = reduced
-    if not f.leaves_rows_out or f.data.X is None:
-        pytest.skip("knows no rows")
+    f, exact, case = with_rows
     for f_ in (f, f.keeping_left()):
         block = f_.left_block(rows)
         U, gains = exact.U[rows], exact.s / (exact.s + exact.penalties()[1])
@@ -296,10 +170,8 @@ def test_rows_that_are_left_out(reduced, rows):
         assert_allclose(block.null_projector, rest, atol=case.rtol)
 
 
-def test_singular_vectors(reduced):
-    f, exact, case = reduced
-    if not f.leaves_rows_out or f.data.X is None:
-        pytest.skip("knows no rows")
+def test_singular_vectors(with_rows):
+    f, exact, case = with_rows
     alpha = exact.penalties()[1]
     z = f.projections / (f.eigenvalues + alpha)[:, None]
     size = np.abs(exact.targets).max()
@@ -314,10 +186,8 @@ def test_singular_vectors(reduced):
     assert_allclose(f.vectors.leading(rows, 1), f.vectors.left(rows)[:, -1:], atol=1e-12)
 
 
-def test_blocks_of_rows_are_all_rows_in_order(reduced):
-    f, exact, _ = reduced
-    if not f.leaves_rows_out or f.data.X is None:
-        pytest.skip("knows no rows")
+def test_blocks_of_rows_are_all_rows_in_order(with_rows):
+    f, exact, _ = with_rows
     blocks = f.map_left_blocks(lambda rows, block, scratch: block.squares.sum(axis=1).copy())
     assert_allclose(np.concatenate(blocks), np.square(exact.U).sum(axis=1), rtol=1e-6)
     total = f.sum_left_blocks(lambda rows, block, scratch: block.squares.sum())
