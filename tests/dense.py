@@ -18,6 +18,9 @@ SHAPES = {
     "alike, n > p": (60, 8),
     "alike, n < p": (20, 35),
     "n = p": (20, 20),
+    "a row apart": (60, 8),
+    "orthogonal, n > p": (60, 8),
+    "orthogonal, n < p": (20, 35),
 }
 # weights, whether there is an intercept, number of targets
 SETTINGS = {
@@ -43,6 +46,8 @@ def rows_of(shape, q, seed=0):
         X = X * np.geomspace(1.0, 1e-6, p)
     if shape.startswith("alike"):  # columns that a Gram matrix cannot tell apart
         X = X[:, :1] + 1e-6 * X
+    if shape == "a row apart":
+        X[0] *= 1e8
     return X, Y
 
 
