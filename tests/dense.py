@@ -68,6 +68,7 @@ class DenseFit:
 
     def __init__(self, X, Y, weights=None, fit_intercept=True):
         self.given = X, Y, weights, fit_intercept
+        self._left_out = {}
         self.X, self.Y, self.fit_intercept = X, Y, fit_intercept
         self.weights = np.ones(len(X)) if weights is None else weights
         self.total_weight = self.weights.sum()
@@ -134,5 +135,8 @@ class DenseFit:
 
     def leave_one_out(self, alpha):
         """Errors (n, q) by refits."""
-        X, Y, weights, fit_intercept = self.given
-        return held_out_errors(X, Y, alpha, one_by_one(len(X)), weights, fit_intercept)
+        if alpha not in self._left_out:
+            X, Y, weights, fit_intercept = self.given
+            errors = held_out_errors(X, Y, alpha, one_by_one(len(X)), weights, fit_intercept)
+            self._left_out[alpha] = errors
+        return self._left_out[alpha]

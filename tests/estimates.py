@@ -1,16 +1,13 @@
-"""Every estimate of the risk, by name, with brute force beside it, for the table of its contract."""
+"""Every estimate of the risk, by name, and brute force beside it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import cache, partial
+from itertools import pairwise
 
 import numpy as np
-import pytest
 import scipy.fft
 import scipy.optimize
-import scipy.sparse as sp
-from dense import SETTINGS, DenseFit, rows_of, weights_of
-from reductions import STORAGE, dask_rows, in_memory, krylov, on_device, without_vectors
+from expected import Expected
+from reductions import dask_rows, in_memory, krylov, on_device
 from reference import held_out_errors
 from scipy.linalg import toeplitz
 
@@ -28,74 +25,6 @@ from sk_renorm._risk import (
 )
 from sk_renorm._risk.correlated.noise_correlation import two_components
 from sk_renorm._risk.leave_one_out.on_device import DeviceLeaveOneOut
-
-
-@dataclass(frozen=True)
-class Expected:
-    """What brute force says; ``alpha`` is always a single number.
-
-    ``sets`` are rows held out together, with ``errors(alpha)`` of each; where ``risk`` is not the
-    weighted mean of their squares, sums are ``scaled`` to it, as of 1 / ``fewer`` as many rows.
-    Rows are left out ``singly`` where the leverages of ``rows`` are said.
-    """
-
-    exact: DenseFit
-    sets: list[np.ndarray]
-    errors: Callable[[float], list[np.ndarray]]
-    weights: np.ndarray
-    risk: Callable[[float], np.ndarray] | None = None
-    groups: np.ndarray | None = None
-    fewer: float = 1.0
-    rows: np.ndarray | slice = field(default_factory=lambda: slice(None))
-    slack: Callable[[float], np.ndarray] | None = None
-    singly: bool = True
-    has_noise: bool = True
-
-    def slack_at(self, alpha):
-        """One minus the leverages (m,) of the rows that they are said of."""
-        if self.slack is not None:
-            return self.slack(alpha)
-        return 1.0 - self.exact.leverages(alpha)[self.rows]
-
-    def risk_at(self, alpha):
-        """Risk (q,), by its definition."""
-        if self.risk is not None:
-            return self.risk(alpha)
-        weights = np.concatenate([self.weights[rows] for rows in self.sets])
-        return np.average(np.square(np.concatenate(self.errors(alpha))), axis=0, weights=weights)
-
-    def sums(self, nodes, joint, weights=None):
-        """Return what `LossSums` says that it is, row by row and group by group."""
-        e = np.stack([np.concatenate(self.errors(a)) for a in nodes], axis=1)  # (N, K, q)
-        rows = np.concatenate(self.sets)
-        c = (self.weights if weights is None else weights)[rows]
-        groups = np.arange(len(rows))
-        if self.groups is not None:
-            numbers = np.repeat(np.arange(len(self.sets)), [len(rows) for rows in self.sets])
-            pairs = np.column_stack([numbers, self.groups[rows]])
-            groups = np.unique(pairs, axis=0, return_inverse=True)[1].ravel()
-        cross, loss = np.einsum("iaq,ibq->iqab", e, e), np.square(e).transpose(0, 2, 1)
-        if joint:
-            cross, loss = (x.mean(axis=1, keepdims=True) for x in (cross, loss))
-        factor = 1.0
-        if self.risk is not None:
-            risks = np.stack([self.risk(a) for a in nodes], axis=1)
-            risks = risks.mean(axis=0, keepdims=True) if joint else risks
-            factor = risks / np.average(loss, axis=0, weights=c)
-        loss = factor * loss
-        root = np.broadcast_to(np.sqrt(factor), loss.shape[1:])
-        copies = self.fewer * len(rows) / len(np.unique(rows))
-        total, count = np.zeros((groups.max() + 1, *loss.shape[1:])), np.bincount(groups, c)
-        np.add.at(total, groups, c[:, None, None] * loss)
-        return {
-            "cross": np.einsum("i,iqab,qa,qb->qab", c, cross, root, root),
-            "losses": total.sum(axis=0),
-            "squares": copies * np.einsum("g,gqa->qa", count, total),
-            "products": copies * np.einsum("gqa,gqb->qab", total, total),
-            "weight": c.sum(),
-            "weight_squared": copies * count @ count,
-            "n_rows": len(rows),
-        }
 
 
 def by_row(exact, rows=slice(None), **known):
@@ -127,7 +56,8 @@ def apart(X, Y, weights, fit_intercept, exact):
     hold_out = partial(refit, X, Y, weights, fit_intercept=fit_intercept)
     alone = rows_apart(f, np.array(sorted(first.lost)), hold_out)
     assert list(alone) == [0]
-    return LeaveOneOut(f, apart=alone), by_row(exact)
+    # of a row of leverage one, one minus that is all rounding, and its error is 1e8
+    return LeaveOneOut(f, apart=alone), by_row(exact, noise_is_exact=False)
 
 
 def place_kept(X, Y, weights, fit_intercept, exact):
@@ -220,7 +150,7 @@ def overlapping(n):
 def growing(n):
     """Trained on what came before: rows that are tested by few, and rows never tested."""
     cuts = [n // 2, 2 * n // 3, n]
-    return [(np.arange(a), np.arange(a, b)) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+    return [(np.arange(a), np.arange(a, b)) for a, b in pairwise(cuts)]
 
 
 def gcv(X, Y, weights, fit_intercept, exact):
@@ -239,7 +169,11 @@ def sampled(X, Y, weights, fit_intercept, exact, size=25):
     f = f.holding(sample.X, sample.Y, sample.weights * sample.shares)
     w, some = exact.weights, exact.weights[rows]
     fewer = np.sum(w**2) / w.sum() ** 2 * some.sum() ** 2 / np.sum(some**2)
-    return SampledGCV(f, digest), by_row(exact, rows, risk=exact.gcv, fewer=fewer)
+    known = {
+        "fewer": fewer,
+        "noise_is_exact": len(rows) == len(X),
+    }  # leverages of a sample have another mean
+    return SampledGCV(f, digest), by_row(exact, rows, risk=exact.gcv, **known)
 
 
 def all_sampled(*data):
@@ -307,108 +241,3 @@ def correlated(given, matched):
 
     make.__name__ = f"{given}, {'matched' if matched else 'two kinds of noise'}"
     return make
-
-
-@dataclass(frozen=True)
-class Case:
-    """An estimate of a class, ``kind``, for data of some shapes; the digits that it keeps."""
-
-    kind: type
-    make: Callable
-    shapes: str
-    storage: str = "float64"
-    settings: str = "; ".join(SETTINGS)
-    rtol: float = 1e-8
-
-    def __str__(self):
-        return f"{self.kind.__name__} {self.make.__name__} {self.storage}"
-
-
-ALL = "n > p; n < p; n = p + 1; few more rows; one column; rank deficient, n > p"
-THREE = "n > p; n < p; few more rows"
-ORDERED = "plain; no intercept"
-CASES = [
-    Case(LeaveOneOut, plain, ALL + "; one column, few rows; graded, n > p"),
-    Case(LeaveOneOut, plain, "rank deficient, n < p"),
-    Case(LeaveOneOut, plain, "n > p; n < p", "float32"),
-    Case(LeaveOneOut, plain, "n > p; n < p", "Fortran"),
-    Case(LeaveOneOut, plain, THREE, "sparse"),
-    # columns alike to six digits: the refits of brute force keep as many fewer
-    Case(LeaveOneOut, plain, "alike, n > p; alike, n < p", rtol=1e-5),
-    Case(LeaveOneOut, risk_weights, "n > p; n < p; n = p + 1"),
-    # beside a row of length 1e8 others keep eight digits
-    Case(LeaveOneOut, apart, "a row apart", rtol=1e-6),
-    Case(DeviceLeaveOneOut, place_kept, ALL),
-    Case(LeaveOneOutByBlock, by_block, "n > p; rank deficient, n > p"),
-    Case(LeaveFoldOut, folds(quarters), ALL + "; rank deficient, n < p"),
-    Case(LeaveFoldOut, folds(quarters), "n > p; n < p", "sparse"),
-    Case(LeaveFoldOut, folds(quarters), "n > p; n < p", "float32"),
-    Case(LeaveFoldOut, folds(pairs), THREE),
-    Case(LeaveFoldOut, folds(quarters, weighted_risk=True), "n > p; n < p"),
-    Case(LeaveFoldOut, folds(groups, of_groups=True), THREE),
-    Case(LeaveFoldOut, folds(groups, of_groups=True, weighted_risk=True), "n > p; n < p"),
-    Case(LeaveFoldOut, folds(overlapping), THREE),
-    Case(LeaveFoldOut, folds(gaps), THREE),
-    Case(LeaveFoldOut, folds(growing), "n > p; n < p"),
-    Case(GeneralizedCrossValidation, gcv, ALL),
-    Case(GeneralizedCrossValidation, gcv, "n > p; n < p", "sparse"),
-    Case(SampledGCV, sampled, "n > p; one column"),
-    Case(SampledGCV, all_sampled, "n > p; rank deficient, n > p"),
-    Case(QuadratureGCV, quadrature, "orthogonal, n > p", "sparse", rtol=1e-6),
-    Case(
-        QuadratureGCV,
-        quadrature,
-        "orthogonal, n < p",
-        "sparse",
-        "no intercept; weights, no intercept; unequal weights, no intercept",
-        1e-6,
-    ),
-    Case(CorrelatedRows, correlated("lags", True), THREE, settings=ORDERED),
-    Case(
-        CorrelatedRows,
-        correlated("lags", False),
-        "n > p; few more rows",
-        settings=ORDERED,
-        rtol=1e-6,
-    ),
-    Case(CorrelatedRows, correlated("matrix", True), THREE, settings=ORDERED),
-    Case(CorrelatedRows, correlated("matrix", False), "n > p; n < p", settings=ORDERED, rtol=1e-6),
-]
-
-
-def in_table(cases):
-    """Return every case in every shape and setting, named."""
-    return [
-        pytest.param((case, shape, setting), id=f"{case} {shape}; {setting}")
-        for case in cases
-        for shape in case.shapes.split("; ")
-        for setting in case.settings.split("; ")
-    ]
-
-
-@cache
-def made(case, shape, setting, factor=1.0):
-    """Return the estimate and brute force, for weights times a ``factor``."""
-    kind, fit_intercept, q = SETTINGS[setting]
-    X, Y = rows_of(shape, q)
-    weights = weights_of(kind, len(X))
-    if shape.startswith("orthogonal"):
-        X = _disjoint(X, weights, fit_intercept)
-    weights = None if weights is None else factor * weights
-    stored = STORAGE[case.storage](X)
-    dense = (stored.toarray() if sp.issparse(stored) else stored).astype(float)
-    exact = DenseFit(dense, Y, weights, fit_intercept)
-    return case.make(stored, Y, weights, fit_intercept, exact)
-
-
-def _disjoint(X, weights, fit_intercept):
-    """Return entries of X such that no two columns, or rows, share any; means are zero then."""
-    n, p = X.shape
-    X = np.random.default_rng(0).uniform(1.0, 2.0, X.shape)
-    X[np.arange(n)[:, None] % p != np.arange(p)[None, :] % min(n, p)] = 0.0
-    if n <= p:
-        X *= np.arange(n)[:, None] == np.arange(p) % n
-    if fit_intercept:
-        w = np.ones(n) if weights is None else weights
-        X = np.where(X != 0.0, X - (w @ X) / (w @ (X != 0.0)), 0.0)
-    return X

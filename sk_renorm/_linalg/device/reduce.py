@@ -168,9 +168,7 @@ def _from_rows_on_host(data: DeviceData) -> tuple[RowModes, DeviceVectors, np.nd
     V = place.to_host(data.right_product(U / singular_values)).copy()
     V[modes.strong] = modes.V
     null_basis = None if modes.null_basis is None else place.put(modes.null_basis)
-    vectors = DeviceVectors(
-        data, singular_values, U=U, V=place.put(V), null_on_device=null_basis
-    )
+    vectors = DeviceVectors(data, singular_values, U=U, V=place.put(V), null_on_device=null_basis)
     return modes, vectors, modes.U.T @ data.targets
 
 

@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 
 from sk_renorm._linalg import DaskRows, Factorization
+from sk_renorm._risk.estimate import Errors, Evaluation
 from sk_renorm._risk.leave_one_out.rows import LeaveOneOut
 from sk_renorm._risk.uncertainty.sums import LossSums
 
@@ -34,6 +35,14 @@ class LeaveOneOutByBlock(LeaveOneOut):
     def risk(self, penalties: np.ndarray, some: slice | np.ndarray = slice(None)) -> np.ndarray:
         return self.rows.reduce(partial(_risk, self.factorization, penalties))[:, some]
 
+    def errors(self, penalties: np.ndarray) -> Errors:
+        blocks = self.rows.reduce(partial(_errors, self.factorization, penalties))
+        return [(slice(None), np.concatenate(blocks))]
+
+    def even_noise(self, penalties: np.ndarray, at: Evaluation) -> np.ndarray | None:
+        weighted = any(weights is not None for _, _, weights in self.rows.blocks)
+        return None if weighted else super().even_noise(penalties, at)
+
     def sums(self, nodes: np.ndarray, joint: bool) -> LossSums:
         return self.rows.reduce(partial(_sums, self.factorization, nodes, joint))
 
@@ -44,6 +53,10 @@ class LeaveOneOutByBlock(LeaveOneOut):
 
 def _risk(f: Factorization, penalties, number: int, X, Y, weights) -> np.ndarray:
     return LeaveOneOut(f.holding(X, Y, weights)).risk(penalties)
+
+
+def _errors(f: Factorization, penalties, number: int, X, Y, weights) -> list[np.ndarray]:
+    return [errors for _, errors in LeaveOneOut(f.holding(X, Y, weights)).errors(penalties)]
 
 
 def _sums(f: Factorization, nodes, joint: bool, number: int, X, Y, weights) -> LossSums:
