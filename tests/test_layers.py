@@ -150,6 +150,16 @@ def test_files_and_functions_are_short(path):
 
 
 @pytest.mark.parametrize("path", FILES, ids=label)
+def test_functions_take_few_arguments(path):
+    """But constructors and public functions, whose arguments have names and defaults."""
+    for function in functions(path):
+        given = function.args
+        names = [arg.arg for arg in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
+        few = len([name for name in names if name not in ("self", "cls")]) <= 7
+        assert few or function.name == "__init__", function.name
+
+
+@pytest.mark.parametrize("path", FILES, ids=label)
 def test_private_names_of_scikit_learn_live_in_compat(path):
     if label(path) == "_rows/compat.py":
         return

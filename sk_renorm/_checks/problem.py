@@ -60,6 +60,7 @@ def warn_of(problems: Iterable[Problem]) -> None:
 
 def outside() -> int:
     """Return the ``stacklevel`` of whoever called the package: a fit may begin in many ways."""
+    # warnings.warn has skip_file_prefixes for this, from Python 3.12 on
     frame, level = sys._getframe(1), 1
     while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "sk_renorm":
         frame, level = frame.f_back, level + 1

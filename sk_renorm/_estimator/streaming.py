@@ -130,7 +130,7 @@ class StreamingMixin:
         stream = vars(self).get("_stream")
         with unchanged_on_error(self):
             data = check_training_data(
-                self, X, y, sample_weight, min_rows=1, reset=stream is None, accept_sparse=False
+                self, X, y, sample_weight, is_block=True, is_next=stream is not None
             )
             # no later block could mend sums of such targets; small ones it can
             check_sizes(0.0, max(1.0, data.target_sizes.max()))

@@ -13,7 +13,7 @@ from sk_renorm._linalg.reduce import complete, factorize, factorize_moments
 from sk_renorm._linalg.sparse import SparseData, as_csr_array
 from sk_renorm._linalg.spectrum import Spectrum
 from sk_renorm._linalg.stage import Stage, silent_stage
-from sk_renorm._linalg.sums.dask import DaskRows
+from sk_renorm._linalg.sums.dask import Block, DaskRows
 from sk_renorm._linalg.sums.dask_blocks import as_dask_array, features_of, is_dask
 from sk_renorm._linalg.sums.digest import Digest
 from sk_renorm._linalg.sums.moments import Moments
@@ -21,6 +21,7 @@ from sk_renorm._linalg.threads import map_ranges
 from sk_renorm._linalg.tridiagonal import TridiagonalFactorization
 
 __all__ = [
+    "Block",
     "CentredData",
     "DaskRows",
     "Device",

@@ -49,15 +49,15 @@ def check_training_data(
     sample_weight,
     risk_weight=None,
     *,
-    min_rows: int = 2,
-    reset: bool = True,
-    accept_sparse: bool = True,
+    is_block: bool = False,
+    is_next: bool = False,
 ) -> TrainingData:
     """Validate ``X``, ``y`` and weights; rows of zero sample weight are dropped.
 
-    A block of a stream may have ``min_rows=1``, is not sparse, and after the first it must not
-    ``reset`` the number and names of the features.
+    A block of a stream may have a single row and is not sparse; those after the first
+    must have its features.
     """
+    min_rows = 1 if is_block else 2
     y = check_targets(y)
     place, names = place_of(X), column_names(X)
     refuse_dates(X, "X")
@@ -66,8 +66,8 @@ def check_training_data(
             estimator,
             X,
             y,
-            reset=reset,
-            accept_sparse="csr" if accept_sparse else False,
+            reset=not is_next,
+            accept_sparse=False if is_block else "csr",
             dtype=_dtypes(X, place),
             ensure_all_finite=False,  # with the sizes, in the same pass
             multi_output=True,

@@ -49,13 +49,9 @@ def row_shares(
 
 def quantile(values: np.ndarray, shares: np.ndarray, level: float) -> np.ndarray:
     """Return the least of ``values`` (..., n) up to which the shares (n,) reach ``level``."""
-    if np.ptp(shares) == 0.0:
-        rank = int(np.ceil(level / shares[0] - _ROUNDING))
-        return np.partition(values, rank - 1, axis=-1)[..., rank - 1]
-    order = np.argsort(values, axis=-1)
-    reached = np.cumsum(shares[order], axis=-1) >= level - _ROUNDING
-    index = reached.argmax(axis=-1)[..., None]
-    return np.take_along_axis(np.take_along_axis(values, order, axis=-1), index, axis=-1)[..., 0]
+    weights = None if np.ptp(shares) == 0.0 else shares
+    part = (level - _ROUNDING) / shares.sum()
+    return np.quantile(values, part, axis=-1, weights=weights, method="inverted_cdf")
 
 
 def check_level(confidence_level: float, sides: int, total_share: float) -> None:

@@ -84,6 +84,7 @@ def row_averages(spread: float | np.ndarray, leverage: np.ndarray) -> RowAverage
 
 def spread_of(scatter: np.ndarray, leverage: np.ndarray) -> np.ndarray:
     """Return the variance of ``log tau`` (K,) at which leverages have variance ``scatter`` (K,)."""
+    # scipy.optimize.elementwise.bracket_root and find_root do this, from scipy 1.15 on
     low, high = np.zeros_like(scatter), np.full_like(scatter, _WIDEST)
     for _ in range(_BISECTIONS):
         middle = 0.5 * (low + high)

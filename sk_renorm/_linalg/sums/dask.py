@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -19,7 +19,18 @@ from sk_renorm._linalg.sums.moments import Moments
 from sk_renorm._linalg.threads import one_blas_thread
 
 Result = TypeVar("Result")
-BlockTask = Callable[[int, np.ndarray, np.ndarray, np.ndarray | None], Result]
+
+
+class Block(NamedTuple):
+    """Rows X (b, p), targets Y (b, q) and weights (b,), if any, of the block of a ``number``."""
+
+    number: int
+    X: np.ndarray
+    Y: np.ndarray
+    weights: np.ndarray | None
+
+
+BlockTask = Callable[[Block], Result]
 
 
 @dataclass(frozen=True)
@@ -50,7 +61,7 @@ class DaskRows:
         """Return moments and a sample of all rows, in one pass."""
         # of each block four times what it will be asked for: the fewest that all can give count
         size = min(SAMPLE_SIZE, 64 + 4 * SAMPLE_SIZE // len(self.blocks))
-        return self.reduce(partial(Digest.of, size=size))
+        return self.reduce(partial(_digest, size))
 
     def moments(self) -> tuple[np.ndarray, np.ndarray | None, Moments]:
         """Return targets (n, q), weights (n,) if given, and moments of rows of positive weight."""
@@ -68,7 +79,7 @@ class DaskRows:
     def reduce(
         self, task: BlockTask, combine: Callable[[Result, Result], Result] = operator.add
     ) -> Result:
-        """Combine ``task(number, X, Y, weights)`` of all blocks, in order, two at a time.
+        """Combine ``task(block)`` of all blocks, in order, two at a time.
 
         The tasks go to the scheduler that is active.  They are functions of their block alone, so
         one that is lost with its worker is done again.  Schedulers of this process tell when a
@@ -123,7 +134,7 @@ def _on_block(task: BlockTask, number: int, X, Y, weights):
     if not len(X):
         return None
     with np.errstate(all="ignore"):  # what is not finite is found in the sums
-        return task(number, X, Y, weights)
+        return task(Block(number, X, Y, weights))
 
 
 def _combine(combine: Callable[[Result, Result], Result], first, second):
@@ -134,8 +145,12 @@ def _combine(combine: Callable[[Result, Result], Result], first, second):
         return combine(first, second)
 
 
-def _moments(number: int, X, Y, weights) -> tuple[np.ndarray, np.ndarray | None, Moments]:
-    return Y, weights, Moments.from_rows(X, Y, weights)
+def _digest(size: int, block: Block) -> Digest:
+    return Digest.of(*block, size=size)
+
+
+def _moments(block: Block) -> tuple[np.ndarray, np.ndarray | None, Moments]:
+    return block.Y, block.weights, Moments.from_rows(block.X, block.Y, block.weights)
 
 
 def _join(first, second):
@@ -143,14 +158,18 @@ def _join(first, second):
     return np.concatenate([first[0], second[0]]), weights, first[2] + second[2]
 
 
-def _gram_of(means: tuple, T, number: int, X, Y, weights) -> np.ndarray:
+def _gram_of(means: tuple, T, block: Block) -> np.ndarray:
     """``T' X~' X~ T`` (k, k) of a block of data and directions T (p, k)."""
-    products = np.subtract(X, means[0], dtype=np.float64) @ T - means[1] @ T
-    return (products if weights is None else products * weights[:, None]).T @ products
+    products = np.subtract(block.X, means[0], dtype=np.float64) @ T - means[1] @ T
+    return _weighted(products, block).T @ products
 
 
-def _cross_of(means: tuple, y_means: tuple, T, z, number: int, X, Y, weights) -> np.ndarray:
+def _cross_of(means: tuple, y_means: tuple, T, z, block: Block) -> np.ndarray:
     """``T' X~' (Y~ - X~ T z)`` (k, q) of a block of data."""
-    products = np.subtract(X, means[0], dtype=np.float64) @ T - means[1] @ T
-    left = (Y - y_means[0]) - y_means[1] - products @ z
-    return products.T @ (left if weights is None else left * weights[:, None])
+    products = np.subtract(block.X, means[0], dtype=np.float64) @ T - means[1] @ T
+    residual = (block.Y - y_means[0]) - y_means[1] - products @ z
+    return products.T @ _weighted(residual, block)
+
+
+def _weighted(values: np.ndarray, block: Block) -> np.ndarray:
+    return values if block.weights is None else values * block.weights[:, None]

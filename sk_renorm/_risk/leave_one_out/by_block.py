@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from sk_renorm._linalg import DaskRows, Factorization
+from sk_renorm._linalg import Block, DaskRows, Factorization
 from sk_renorm._risk.estimate import Errors, Evaluation
 from sk_renorm._risk.leave_one_out.rows import LeaveOneOut
 from sk_renorm._risk.uncertainty.sums import LossSums
@@ -51,20 +51,24 @@ class LeaveOneOutByBlock(LeaveOneOut):
         return self.rows.reduce(task, _join)
 
 
-def _risk(f: Factorization, penalties, number: int, X, Y, weights) -> np.ndarray:
-    return LeaveOneOut(f.holding(X, Y, weights)).risk(penalties)
+def _risk(f: Factorization, penalties, block: Block) -> np.ndarray:
+    return _of(f, block).risk(penalties)
 
 
-def _errors(f: Factorization, penalties, number: int, X, Y, weights) -> list[np.ndarray]:
-    return [errors for _, errors in LeaveOneOut(f.holding(X, Y, weights)).errors(penalties)]
+def _errors(f: Factorization, penalties, block: Block) -> list[np.ndarray]:
+    return [errors for _, errors in _of(f, block).errors(penalties)]
 
 
-def _sums(f: Factorization, nodes, joint: bool, number: int, X, Y, weights) -> LossSums:
-    return LeaveOneOut(f.holding(X, Y, weights)).sums(nodes, joint)
+def _sums(f: Factorization, nodes, joint: bool, block: Block) -> LossSums:
+    return _of(f, block).sums(nodes, joint)
 
 
-def _parts(f: Factorization, penalties, nodes, joint: bool, number: int, X, Y, weights) -> Parts:
-    return LeaveOneOut(f.holding(X, Y, weights)).parts(penalties, nodes, joint)
+def _parts(f: Factorization, penalties, nodes, joint: bool, block: Block) -> Parts:
+    return _of(f, block).parts(penalties, nodes, joint)
+
+
+def _of(f: Factorization, block: Block) -> LeaveOneOut:
+    return LeaveOneOut(f.holding(block.X, block.Y, block.weights))
 
 
 def _join(first: Parts, second: Parts) -> Parts:
