@@ -163,7 +163,7 @@ def test_blocks_and_chunks_change_nothing(put, shape, per_target, monkeypatch):
     X, Y = make_data(*shape, q=3, noise=2.0)
     estimator = TheoryGuidedRidgeCV(alpha_per_target=per_target)
     expected = clone(estimator).fit(X, Y, sample_weight=np.linspace(1.0, 2.0, len(X)))
-    for module in ("_linalg._device", "_risk._leave_one_out_on_device"):
+    for module in ("_linalg.device.data", "_risk.leave_one_out.on_device"):
         module = importlib.import_module(f"sk_renorm.{module}")
         monkeypatch.setattr(module, "_BLOCK_ENTRIES", 2**13)
     model = estimator.fit(put(X), put(Y), sample_weight=put(np.linspace(1.0, 2.0, len(X))))

@@ -162,7 +162,7 @@ def _from_column_gram(
         data = CentredData.from_rows(X, Y, weights, fit_intercept, means, moments.low_means())
     if traces and not _constant(moments, data).any():
         lower = moments.xx.copy().T
-        known = {"null_power": moments.yy, "of_rows": False}
+        known = {"power": moments.yy, "of_rows": False}
         factorization = tridiagonal_factorization(data, lower, moments.xy, **known)
         if factorization is not None:
             return factorization
@@ -199,7 +199,6 @@ def _from_row_gram(data: CentredData, traces: bool = False) -> Factorization:
     if traces:
         turned = reflection.apply(data.targets.copy())
         known = {
-            "null_power": np.zeros(turned.shape[1]),
             "of_rows": True,
             "to_features": lambda columns: data.right_product(reflection.back(columns)),
         }

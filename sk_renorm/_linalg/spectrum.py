@@ -31,9 +31,10 @@ class Spectrum(Protocol):
     is_rough : bool
         Whether the eigenvalues are too rough to convert penalties.
     leaves_rows_out : bool
-        Whether it knows the leverage of every row.
+        Whether it knows the leverages of the rows at hand.
     participation : ndarray of shape (r,)
-        Share of the rows that each mode is made of.
+        Share of the rows that each mode is made of; ones if no row is left out, zeros if not all
+        rows are at hand.
     rank : float
         Number of modes.
     n_targets : int

@@ -5,7 +5,7 @@ eigenvalues of T give traces; systems with ``T + alpha`` take a few operations a
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import lapack
@@ -71,12 +71,13 @@ class Tridiagonal:
 class TridiagonalFactorization(Factorization):
     """A `Factorization` whose ``vectors`` are `Tridiagonal`: it knows no rows left out.
 
-    If the Gram matrix is that of the rows, ``projections`` (m, q) are ``Q' Y~`` and ``null_power``
-    is zero; else they are ``Q' X~' Y~``, and ``null_power`` is the squared length of the targets.
+    If the Gram matrix is that of the rows, which modes explain in full, ``projections`` (m, q) are
+    ``Q' Y~``; else they are ``Q' X~' Y~``, and ``power`` (q,) is the squared length of the targets.
     ``to_features`` brings what the Gram matrix multiplies (m, q) to coefficients (p, q).
     """
 
     of_rows: bool = False
+    power: np.ndarray | None = None
     leaves_rows_out = False
     to_features: Callable[[np.ndarray], np.ndarray] = np.asarray
 
@@ -95,7 +96,7 @@ class TridiagonalFactorization(Factorization):
                     residual[row, some] = np.square(w).sum(axis=0)
                 else:
                     explained = (w * (b + alpha * w)).sum(axis=0)
-                    residual[row, some] = np.maximum(self.null_power[some] - explained, 0.0)
+                    residual[row, some] = np.maximum(self.power[some] - explained, 0.0)
         gains = (1.0 / (self.eigenvalues[:, None, None] + penalties)).sum(axis=0)
         spare = self.n_modes - self.rank
         if self.of_rows and spare == 0.0:  # a common factor alpha drops out
@@ -136,9 +137,12 @@ def tridiagonal_factorization(
         data=data,
         eigenvalues=eigenvalues,
         projections=vectors.multiply(B, transpose=True),
+        null_power=np.zeros(B.shape[1]),
         vectors=vectors,
         left_error=np.full(len(eigenvalues), np.nan),
         **known,
     )
-    least, _ = f.shrunk(np.zeros((1, 1)))
-    return f if f.of_rows or np.all(least > _LEFT * f.null_power) else None
+    if f.of_rows:
+        return f
+    (least,), _ = f.shrunk(np.zeros((1, 1)))
+    return replace(f, null_power=least) if np.all(least > _LEFT * f.power) else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from types import ModuleType
 
 import numpy as np
@@ -32,6 +33,12 @@ class Device:
     def put(self, array: np.ndarray):
         """Return an ndarray there."""
         return self.xp.asarray(np.require(array, requirements=["C", "W"]), device=self.device)
+
+    def rows_of(self, array, rows: slice | np.ndarray):
+        """Return some rows of an array (n, k) there."""
+        if isinstance(rows, slice):
+            return array[rows, :]
+        return self.xp.take(array, self.put(rows), axis=0)
 
     def product(self, A, B: np.ndarray) -> np.ndarray:
         """Return ``A B`` as an ndarray, for an array ``A`` there and an ndarray ``B``."""
@@ -79,11 +86,11 @@ class DeviceData(CentredData):
         """Yield slices that cover all rows."""
         return device_ranges(self.n_rows, self.x_mean.size)
 
-    def rows(self, rows: slice, scratch: Scratch | None = None):
+    def rows(self, rows: slice | np.ndarray, scratch: Scratch | None = None):
         """Return some rows of ``X~`` (b, p) as float64, on the device."""
         xp = self.place.xp
-        block = xp.astype(self.X[rows, :], xp.float64, copy=False) - self.mean
-        return block if self.root is None else block * self.root[rows, :]
+        block = xp.astype(self.place.rows_of(self.X, rows), xp.float64, copy=False) - self.mean
+        return block if self.root is None else block * self.place.rows_of(self.root, rows)
 
     def column_blocks(self) -> Iterator[tuple[slice, object]]:
         """Yield ``(columns, block)``: all rows of some columns of ``X~``, on the device."""
@@ -178,7 +185,7 @@ class DeviceVectors:
         Left and right vectors; None where they are made from the other side.
     left_map : array of shape (p, r) or None
         ``U = X~ left_map``, where U is made from the rows.
-    null_basis : array of shape (n, k) or None
+    null_on_device : array of shape (n, k) or None
         Spans what neither U nor the intercept do, where that is known.
     """
 
@@ -187,17 +194,17 @@ class DeviceVectors:
     U: object = None
     V: object = None
     left_map: object = None
-    null_basis: object = None
+    null_on_device: object = None
 
     def row_ranges(self) -> Iterator[slice]:
         """Yield slices that cover all rows, for blocks of U."""
         width = self.data.x_mean.size if self.U is None else self.U.shape[1]
         return device_ranges(self.data.n_rows, width)
 
-    def on_device(self, rows: slice):
+    def on_device(self, rows: slice | np.ndarray):
         """Return some rows of U (b, r) on the device."""
         if self.U is not None:
-            return self.U[rows, :]
+            return self.data.place.rows_of(self.U, rows)
         return self.data.rows(rows) @ self.left_map
 
     @property
@@ -207,8 +214,16 @@ class DeviceVectors:
             return self.left_map * self.singular_values
         return self.V
 
-    def left(self, rows: slice, scratch: Scratch | None = None) -> np.ndarray:
+    @cached_property
+    def null_basis(self) -> np.ndarray | None:
+        basis = self.null_on_device
+        return None if basis is None else self.data.place.to_host(basis)
+
+    def left(self, rows: slice | np.ndarray, scratch: Scratch | None = None) -> np.ndarray:
         return self.data.place.to_host(self.on_device(rows))
+
+    def leading(self, rows: np.ndarray, k: int) -> np.ndarray:
+        return self.left(rows)[:, -k:]
 
     def fourth_powers(self) -> np.ndarray:
         place = self.data.place

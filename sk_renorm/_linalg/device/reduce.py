@@ -76,15 +76,15 @@ def device_left_block(f: Factorization, rows: slice) -> LeftBlock:
     if f.interpolates:
         nothing = xp.zeros((U.shape[0], f.n_targets), dtype=U.dtype, device=place.device)
         return LeftBlock(U, squares, constant, 0.0 * constant, nothing)
-    if vectors.null_basis is None:
+    if vectors.null_on_device is None:
         null = 1.0 - constant**2 - xp.sum(squares, axis=1)
         rounding = 4.0 * (squares @ place.put(f.left_error) + EPS)
         residual = data.Y[rows, :] - U @ place.put(f.projections)
     else:
-        basis = vectors.null_basis[rows, :]
+        basis = vectors.null_on_device[rows, :]
         null = xp.sum(basis * basis, axis=1)
         rounding = basis.shape[1] * (8.0 * float(f.left_error.max(initial=0.0))) ** 2
-        residual = basis @ (vectors.null_basis.T @ data.Y)
+        residual = basis @ (vectors.null_on_device.T @ data.Y)
     left = xp.astype(null > rounding, U.dtype)
     return LeftBlock(U, squares, constant, null * left, residual * left[:, None])
 
@@ -153,7 +153,7 @@ def _from_row_gram(data: DeviceData) -> tuple[RowModes, DeviceVectors, np.ndarra
     eigenvalues, U = eigenvalues[first:], turn_back(rotated[:, first:])
     modes = RowModes(U, np.sqrt(eigenvalues), null_basis, _left_error(eigenvalues))
     singular_values = place.put(modes.singular_values)
-    vectors = DeviceVectors(data, singular_values, U=U, null_basis=null_basis)
+    vectors = DeviceVectors(data, singular_values, U=U, null_on_device=null_basis)
     return modes, vectors, place.to_host(U.T @ data.Y)
 
 
@@ -168,7 +168,7 @@ def _from_rows_on_host(data: DeviceData) -> tuple[RowModes, DeviceVectors, np.nd
     V = place.to_host(data.right_product(U / singular_values)).copy()
     V[modes.strong] = modes.V
     null_basis = None if modes.null_basis is None else place.put(modes.null_basis)
-    vectors = DeviceVectors(data, singular_values, U=U, V=place.put(V), null_basis=null_basis)
+    vectors = DeviceVectors(data, singular_values, U=U, V=place.put(V), null_on_device=null_basis)
     return modes, vectors, modes.U.T @ data.targets
 
 

@@ -124,13 +124,10 @@ class KrylovFactorization:
         return self.data.total_weight - self.data.fit_intercept
 
     def shrunk(self, penalties: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the squared length of the residuals (L, q), and modes less degrees of freedom.
+        rows = self.data.n_rows - self.data.fit_intercept
+        return self.residual_power(penalties), self.n_modes - rows + self.remaining(penalties)
 
-        A row counts as one, whatever its weight.
-        """
-        return self._residual_power(penalties), self.remaining(penalties)
-
-    def _residual_power(self, penalties: np.ndarray) -> np.ndarray:
+    def residual_power(self, penalties: np.ndarray) -> np.ndarray:
         """Return the squared length (L, q) of the residuals at ``penalties`` (L, 1) or (L, q)."""
         columns = np.broadcast_to(penalties, (len(penalties), self.n_targets)).T
         result = np.empty((len(penalties), self.n_targets))
@@ -150,7 +147,10 @@ class KrylovFactorization:
         return np.square(self.data.targets).sum(axis=0)
 
     def remaining(self, penalties: np.ndarray) -> np.ndarray:
-        """Return modes of the rows less degrees of freedom, in the shape of ``penalties``."""
+        """Return modes of the rows less degrees of freedom, in the shape of ``penalties``.
+
+        A row counts as one, whatever its weight.
+        """
         shares = penalties / (self.eigenvalues[:, None, None] + penalties)
         return (
             self.data.n_rows
@@ -287,7 +287,7 @@ def _settled_from(current: KrylovFactorization, previous: KrylovFactorization) -
     penalties = top * np.geomspace(_LEAST, 1e3, 79)[:, None]
     logs = []
     for f in (current, previous):
-        power, remaining = f.shrunk(penalties)
+        power, remaining = f.residual_power(penalties), f.remaining(penalties)
         logs.append(np.log(np.maximum(power, np.finfo(float).tiny)) - 2.0 * np.log(remaining))
     moved = np.abs(logs[0] - logs[1]).max(axis=1) > _SETTLED
     if not moved.any():

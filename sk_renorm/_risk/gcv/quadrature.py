@@ -41,7 +41,7 @@ class QuadratureGCV(RiskEstimate):
         """Return the estimated risk (L, q); NaN below what the Krylov spaces resolve."""
         f = self.factorization
         n, n_modes = f.data.n_rows, f.data.n_rows - f.data.fit_intercept
-        power, remaining = f.shrunk(penalties)
+        power, remaining = f.residual_power(penalties), f.remaining(penalties)
         with np.errstate(divide="ignore", invalid="ignore"):
             risk = np.where(remaining > 0.0, n_modes * power / remaining**2, np.inf)
         risk *= (n + f.data.fit_intercept) / f.data.total_weight

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 from sk_renorm._linalg import Block, DaskRows, Factorization
-from sk_renorm._risk.estimate import Evaluation, dispersion
+from sk_renorm._risk.estimate import Errors, Evaluation, dispersion
 from sk_renorm._risk.leave_one_out.rows import LeaveOneOut
 from sk_renorm._risk.uncertainty.sums import LossSums
 
@@ -35,6 +35,17 @@ class LeaveOneOutByBlock(LeaveOneOut):
     def risk(self, penalties: np.ndarray, some: slice | np.ndarray = slice(None)) -> np.ndarray:
         return self.rows.reduce(partial(_risk, self.factorization, penalties))[:, some]
 
+    def risk_of_path(self, nodes: np.ndarray) -> np.ndarray:
+        return self.risk(nodes[:, None])
+
+    def errors(self, penalties: np.ndarray) -> Errors:
+        blocks = self.rows.reduce(partial(_errors, self.factorization, penalties))
+        return [(slice(None), np.concatenate(blocks))]
+
+    def even_noise(self, penalties: np.ndarray, at: Evaluation) -> np.ndarray | None:
+        weighted = any(weights is not None for _, _, weights in self.rows.blocks)
+        return None if weighted else super().even_noise(penalties, at)
+
     def sums(self, nodes: np.ndarray, joint: bool) -> LossSums:
         return self.rows.reduce(partial(_sums, self.factorization, nodes, joint))
 
@@ -59,6 +70,10 @@ class LeaveOneOutByBlock(LeaveOneOut):
 
 def _risk(f: Factorization, penalties, block: Block) -> np.ndarray:
     return _of(f, block).risk(penalties)
+
+
+def _errors(f: Factorization, penalties, block: Block) -> list[np.ndarray]:
+    return [errors for _, errors in _of(f, block).errors(penalties)]
 
 
 def _sums(f: Factorization, nodes, joint: bool, block: Block) -> LossSums:
