@@ -10,7 +10,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from sk_renorm._linalg.blocks import CentredData, Scratch, row_ranges
+from sk_renorm._linalg.blocks import Scratch, row_ranges
+from sk_renorm._linalg.centred_rows import CentredRows
 from sk_renorm._linalg.threads import map_ranges
 from sk_renorm._linalg.vectors import KeptLeft, SingularVectors
 
@@ -69,7 +70,7 @@ class Factorization:
     name : str
         What it was made of: ``"row_gram"``, ``"column_gram"``, ``"rows"``, ``"moments"`` or
         ``"tridiagonal"``.
-    data : CentredData
+    data : CentredRows
         What was factorized.
     eigenvalues : ndarray of shape (r,)
         ``s``, the squared singular values that differ from zero, ascending.
@@ -89,7 +90,7 @@ class Factorization:
     """
 
     name: str
-    data: CentredData
+    data: CentredRows
     eigenvalues: np.ndarray
     projections: np.ndarray
     null_power: np.ndarray
@@ -172,7 +173,7 @@ class Factorization:
         """Return this factorization with its left vectors stored, for many passes over them."""
         if hasattr(self.vectors, "U"):  # stored already
             return self
-        blocks = row_ranges(0, self.data.n_rows, self.data.x_mean.size)
+        blocks = row_ranges(0, self.data.n_rows, self.data.width)
         U = np.concatenate([self.vectors.left(rows) for rows in blocks])
         return replace(self, vectors=KeptLeft(self.vectors, U))
 
@@ -210,7 +211,7 @@ class Factorization:
         return self.vectors.null_basis.T @ self.data.targets
 
     def coefficients(self, alpha: float | np.ndarray) -> np.ndarray:
-        """Return ridge coefficients (p, q) at one penalty, or at one for each target (q,)."""
+        """Return ridge coefficients (k, q) at one penalty, or at one for each target (q,)."""
         gains = np.sqrt(self.eigenvalues)[:, None] / (self.eigenvalues[:, None] + alpha)
         return self.vectors.right_product(gains * self.projections)
 
@@ -229,7 +230,7 @@ class Factorization:
 
     def _over_ranges(self, task, collect: Callable[[Iterator], object]) -> list:
         """Return for every core's range of rows what ``collect`` makes of its results."""
-        width = self.data.x_mean.size
+        width = self.data.width
 
         def over_range(start: int, stop: int):
             scratch = Scratch()

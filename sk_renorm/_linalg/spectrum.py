@@ -16,7 +16,7 @@ class Spectrum(Protocol):
     ----------
     name, reason : str
         What was made of the rows, and why.
-    data : CentredData
+    data : CentredRows
         The rows, or what is known of them.
     eigenvalues : ndarray of shape (r,)
         ``s``, ascending; of Krylov spaces nodes that stand for them.
