@@ -87,6 +87,8 @@ class Factorization:
         it resolves them all.
     reason : str
         Why it was made so.
+    limit : str
+        What to say of penalties below ``resolution``.
     """
 
     name: str
@@ -98,6 +100,7 @@ class Factorization:
     left_error: np.ndarray
     resolution: float = 0.0
     reason: str = ""
+    limit: str = ""
 
     # modes that count several times, and traces with an error, are those of KrylovFactorization
     multiplicity = 1.0
