@@ -8,8 +8,8 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.metrics import check_scoring, get_scorer_names
 
-from sk_renorm._estimator.base import RenormalizedRegressor
 from sk_renorm._estimator.excludes import refuse_contradictions
+from sk_renorm._estimator.linear import LinearRegressor
 from sk_renorm._estimator.read import Given, correlation_asked_for
 from sk_renorm._estimator.shared_doc import shares_doc
 from sk_renorm._risk import RISKS
@@ -22,7 +22,7 @@ from sk_renorm._tuning.scorer import HeldOutScorer
 
 
 @shares_doc
-class TheoryGuidedRidgeCV(RegressorMixin, RenormalizedRegressor):
+class TheoryGuidedRidgeCV(RegressorMixin, LinearRegressor):
     """Ridge regression that tunes its penalty from one factorization.
 
     Minimizes ``||y - X w - b||^2 + alpha ||w||^2``, weighted by ``sample_weight``: scikit-learn's
@@ -237,6 +237,7 @@ class TheoryGuidedRidgeCV(RegressorMixin, RenormalizedRegressor):
             risk=self.risk,
             per_target=self.alpha_per_target,
             fit_intercept=self.fit_intercept,
+            store_rows=self.store_rows,
             correlation=correlation_asked_for(self.sample_correlation),
             is_order_known=self.sample_correlation is not None,
             scorer=None if scorer is None else HeldOutScorer(scorer, name),

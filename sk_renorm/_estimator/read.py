@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 from sklearn import get_config
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.validation import validate_data
 
@@ -49,7 +49,10 @@ def read_rows(estimator, X, given: Given, request: Request) -> tuple[TrainingDat
     y, sample_weight, groups, risk_weight = given
     if place is not None and _needs_host(estimator, place, given, request):
         X = to_host(X)
-    data = check_training_data(estimator, X, y, sample_weight, risk_weight)
+    accept_sparse = get_tags(estimator).input_tags.sparse
+    data = check_training_data(
+        estimator, X, y, sample_weight, risk_weight, accept_sparse=accept_sparse
+    )
     data = in_own_units(data, request.per_target)
     labels = check_groups(groups, X)
     codes = group_codes(labels)
@@ -68,7 +71,7 @@ def read_rows(estimator, X, given: Given, request: Request) -> tuple[TrainingDat
         seed = check_random_state(estimator.random_state).randint(2**31)
         return data, replace(request, seed=seed)
     singly = request.folds is None and request.correlation is None
-    may_wait = data.place is None and estimator.store_rows and not request.rule.n_errors
+    may_wait = data.place is None and request.store_rows and not request.rule.n_errors
     return data, replace(request, errors_later=request.risk == "gcv" and singly and may_wait)
 
 

@@ -50,6 +50,8 @@ class Request:
         See `Objective`.
     score_params : dict
         What the scorer takes beside.
+    store_rows : bool
+        Whether what has a number for each row is kept.
     store_path : bool
         Whether errors of all candidates are kept.
     errors_later : bool
@@ -72,6 +74,7 @@ class Request:
     groups: np.ndarray | None = None
     scorer: Callable | None = None
     score_params: dict = field(default_factory=dict)
+    store_rows: bool = True
     store_path: bool = False
     errors_later: bool = False
     seed: int = 0
