@@ -420,7 +420,7 @@ def test_penalties_that_moments_do_not_resolve():
     assert_allclose(
         RenormalizedRidge(1.0).partial_fit(X, y).coef_, RenormalizedRidge(1.0).fit(X, y).coef_
     )
-    with pytest.raises(NotFittedError, match=r"resolve no penalty below .* give one at least"):
+    with pytest.raises(NotFittedError, match=r"below .* are not resolved by .* give one at least"):
         RenormalizedRidge(0.0).partial_fit(X, y).predict(X)
     free = TheoryGuidedRidgeCV().partial_fit(X, y)
     full = TheoryGuidedRidgeCV(risk="gcv").fit(X, y)
@@ -436,7 +436,7 @@ def test_says_so_if_the_best_penalty_may_not_be_resolved():
     y = signal + 0.1 * rng.standard_normal(60)
     model = TheoryGuidedRidgeCV().partial_fit(X, y)
     with pytest.warns(
-        UnresolvedPenaltyWarning, match="the least that second moments resolve here"
+        UnresolvedPenaltyWarning, match="the least that is resolved by second moments"
     ) as caught:
         assert model.alpha_ > 0.0
     assert caught[0].filename == __file__

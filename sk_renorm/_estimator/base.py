@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+import numpy as np
 from sklearn.base import BaseEstimator, MultiOutputMixin
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 from sklearn.utils.validation import check_is_fitted
@@ -15,6 +16,7 @@ from sk_renorm._linalg import is_dask
 from sk_renorm._rows.check import as_taken, check_new_data, unchanged_on_error
 from sk_renorm._rows.compat import CallbackSupportMixin
 from sk_renorm._rows.devices import move_fitted, moved_beside, place_of
+from sk_renorm._rows.rows import TrainingData
 from sk_renorm._tuning.request import Request
 from sk_renorm._tuning.tune import Fit, tune
 from sk_renorm.report.evidence import Evidence
@@ -25,11 +27,15 @@ from sk_renorm.report.summary import as_html
 class RenormalizedRegressor(CallbackSupportMixin, MultiOutputMixin, BaseEstimator):
     """Model whose penalty is chosen from one factorization.
 
-    A leaf says by `_request` what its parameters ask for, how it predicts, and what its
-    coefficients are called.
+    A leaf says by `_request` what its parameters ask for, and three things about its coefficients:
+    what they are called, what is kept of them, and how they predict.
     """
 
     _coefficients: ClassVar[str]
+
+    def _set_model(self, data: TrainingData, coef: np.ndarray) -> None:
+        """Set coefficients (k, q), and what predictions take beside them and the intercept."""
+        raise NotImplementedError
 
     def _predictions(self, X):
         """Return predictions (m,) or (m, q) of checked rows (m, p)."""
@@ -55,8 +61,7 @@ class RenormalizedRegressor(CallbackSupportMixin, MultiOutputMixin, BaseEstimato
         evidence = Evidence.of(fit, found)
         chosen, dtype, flat = evidence.chosen, fit.data.dtype, evidence.setting.flat
         coef, intercept = fit.coefficients()
-        coef = (coef[:, 0] if coef.shape[1] == 1 else coef.T).astype(dtype)
-        setattr(self, self._coefficients, coef)
+        self._set_model(fit.data, coef)
         self.intercept_ = float(intercept[0]) if flat else intercept.astype(dtype)
         if not fit.request.fit_intercept:
             self.intercept_ = 0.0

@@ -1,5 +1,6 @@
 """What models share that are linear in the columns of X, which may live anywhere or in blocks."""
 
+import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sk_renorm._estimator import predict as to_predict
@@ -7,12 +8,16 @@ from sk_renorm._estimator.base import RenormalizedRegressor
 from sk_renorm._estimator.streaming import StreamingMixin
 from sk_renorm._rows.check import check_new_data
 from sk_renorm._rows.devices import SUPPORTED, as_numpy, matmul, place_of
+from sk_renorm._rows.rows import TrainingData
 
 
 class LinearRegressor(StreamingMixin, RenormalizedRegressor):
     """Model with a coefficient for each column."""
 
     _coefficients = "coef_"
+
+    def _set_model(self, data: TrainingData, coef: np.ndarray) -> None:
+        self.coef_ = (coef[:, 0] if coef.shape[1] == 1 else coef.T).astype(data.dtype)
 
     def _predictions(self, X):
         """Return ``X coef + intercept`` where X lives."""

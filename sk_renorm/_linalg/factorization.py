@@ -12,6 +12,7 @@ import numpy as np
 
 from sk_renorm._linalg.blocks import Scratch, row_ranges
 from sk_renorm._linalg.centred_rows import CentredRows
+from sk_renorm._linalg.limit import Limit
 from sk_renorm._linalg.threads import map_ranges
 from sk_renorm._linalg.vectors import KeptLeft, SingularVectors
 
@@ -87,8 +88,8 @@ class Factorization:
         it resolves them all.
     reason : str
         Why it was made so.
-    limit : str
-        What to say of penalties below ``resolution``.
+    limit : Limit or None
+        Why it resolves no penalties below ``resolution``.
     """
 
     name: str
@@ -100,7 +101,7 @@ class Factorization:
     left_error: np.ndarray
     resolution: float = 0.0
     reason: str = ""
-    limit: str = ""
+    limit: Limit | None = None
 
     # modes that count several times, and traces with an error, are those of KrylovFactorization
     multiplicity = 1.0

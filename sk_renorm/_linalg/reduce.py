@@ -10,6 +10,7 @@ from sk_renorm._linalg.centred_rows import CentredRows
 from sk_renorm._linalg.choose import choose_factorization, no_vectors_pay
 from sk_renorm._linalg.column_modes import RowsAgain, column_modes, projections_of
 from sk_renorm._linalg.factorization import Factorization
+from sk_renorm._linalg.limit import Limit
 from sk_renorm._linalg.reflection import Reflection
 from sk_renorm._linalg.row_modes import RowModes, graded_row_modes, gram_modes
 from sk_renorm._linalg.sparse import SparseData
@@ -17,9 +18,9 @@ from sk_renorm._linalg.sums.moments import Moments
 from sk_renorm._linalg.tridiagonal import TridiagonalFactorization, tridiagonal_factorization
 from sk_renorm._linalg.vectors import ColumnGramVectors, RowGramVectors
 
-_LIMIT = (
-    "Some features are nearly collinear, and second moments, unlike the rows, resolve no penalty "
-    "below {:.3g} then; give one at least that large, drop features, or fit to rows in memory."
+_LIMIT = Limit(
+    "second moments of features that are nearly collinear",
+    "drop features, or fit to rows in memory, where smaller ones are searched",
 )
 
 
@@ -127,7 +128,7 @@ def factorize_moments(
     )
     f = _from_moments("moments", moments, data, again, least)
     reason = "rows come in blocks, and only their sums are kept"
-    return replace(f, reason=reason, limit=_LIMIT.format(f.resolution))
+    return replace(f, reason=reason, limit=_LIMIT)
 
 
 def factorization_of(
@@ -146,14 +147,15 @@ def factorization_of(
     )
 
 
-def from_row_modes(name: str, data: CentredRows, modes: RowModes, limit: str = "") -> Factorization:
-    """Return the factorization that the modes of ``data`` are; see `Factorization.limit`."""
+def from_row_modes(name: str, data: CentredRows, modes: RowModes) -> Factorization:
+    """Return the factorization that the modes of ``data`` are."""
     vectors = RowGramVectors(
         data, modes.U, modes.singular_values, modes.null_basis, modes.strong, modes.V
     )
     power = np.square(data.targets).sum(axis=0)
-    f = factorization_of(name, data, modes, vectors, modes.U.T @ data.targets, power)
-    return replace(_with_exact_power(f), limit=limit)
+    return _with_exact_power(
+        factorization_of(name, data, modes, vectors, modes.U.T @ data.targets, power)
+    )
 
 
 def _with_route(name: str, reason: str) -> str:

@@ -80,7 +80,10 @@ def reduced(data: TrainingData, request: Request) -> tuple[Spectrum, Candidates]
                 f"size: {f.reason}. Give a larger one."
             )
     elif candidates is None or candidates.alphas.min() < f.resolution:
-        raise RefusedCandidates(f.limit)
+        raise RefusedCandidates(
+            f"Penalties below {f.resolution:.3g} are not resolved by {f.limit.by}; give one at "
+            f"least that large, or {f.limit.remedy}."
+        )
     return f, candidates
 
 
