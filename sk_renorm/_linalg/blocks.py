@@ -13,6 +13,7 @@ from sk_renorm._linalg.threads import map_ranges
 
 _EPS = float(np.finfo(float).eps)
 OF_ONE_MEAN = 64.0  # roundings of a mean that is one number, and those of its sum
+_MAJORITY = 0.5  # of a column's sum of squares: what the single row of a column has
 LOW = 1e-13  # of the standard deviation: what rounding of the mean may lose
 _ROW_LOW = 1e-9  # the same for a Gram matrix of rows, where the intercept's direction is left out
 _BLOCK_ENTRIES = 2**19  # 4 MB of float64: fits the outer cache, long enough for BLAS-3 speed
@@ -163,6 +164,16 @@ class CentredData(CentredRows):
         """Return the sums of squares (p,) of the columns of ``X~``."""
         blocks = (block for _, block in self.column_blocks())
         return np.concatenate([np.einsum("ij,ij->j", block, block) for block in blocks])
+
+    def has_own_column(self, row: int) -> bool:
+        squares = np.square(self.rows(np.array([row]))[0])
+        for column in np.flatnonzero(squares > _MAJORITY * self.column_power()):
+            others = np.delete(self.columns(np.array([column]))[:, 0], row)
+            if self.root_weight is not None:
+                others = others / np.delete(self.root_weight, row)
+            if np.ptp(others) <= 4.0 * _EPS * np.abs(self.x_mean[column]):
+                return True
+        return False
 
     def gram_of(self, directions: np.ndarray) -> np.ndarray:
         """Return ``T' X~' X~ T`` (k, k) for ``directions`` T (p, k), in one pass over the rows."""

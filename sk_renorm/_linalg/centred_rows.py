@@ -116,6 +116,10 @@ class CentredRows(ABC):
     def right_product(self, B: np.ndarray) -> np.ndarray:
         """Return ``X~' B`` (k, q) for ``B`` (n, q), as coefficients are."""
 
+    @abstractmethod
+    def has_own_column(self, row: int) -> bool:
+        """Say whether all other rows are equal in some column, so that this row owns it."""
+
     def fingerprint(self) -> int:
         """Return a checksum of X, to notice that the caller has changed it or reordered its rows.
 
