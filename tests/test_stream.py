@@ -427,6 +427,15 @@ def test_penalties_that_moments_do_not_resolve():
     assert_allclose(free.predict(X), full.predict(X), rtol=1e-6)
 
 
+def test_so_many_candidates_begin_with_what_is_resolved():
+    for seed in range(20):
+        X, y = make_data(60, 4, seed=seed)
+        model = TheoryGuidedRidgeCV(7).partial_fit(np.column_stack([X, X[:, 0]]), y)
+        alphas = model.report_.path.alpha
+        assert len(alphas) == 7
+        assert alphas[0] == alphas.min() > 0.0
+
+
 def test_says_so_if_the_best_penalty_may_not_be_resolved():
     """A signal in the weakest direction, which only a tiny penalty lets through."""
     rng = np.random.default_rng(0)
