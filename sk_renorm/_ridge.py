@@ -6,8 +6,8 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import RegressorMixin
 
-from sk_renorm._estimator.base import RenormalizedRegressor
 from sk_renorm._estimator.excludes import refuse_contradictions
+from sk_renorm._estimator.linear import LinearRegressor
 from sk_renorm._estimator.read import Given, correlation_asked_for
 from sk_renorm._estimator.shared_doc import shares_doc
 from sk_renorm._rows.check import check_params, check_penalties
@@ -18,7 +18,7 @@ from sk_renorm._tuning.request import Request
 
 
 @shares_doc
-class RenormalizedRidge(RegressorMixin, RenormalizedRegressor):
+class RenormalizedRidge(RegressorMixin, LinearRegressor):
     """Ridge regression at a penalty given in the unit one thinks in.
 
     Minimizes ``||y - X w - b||^2 + alpha ||w||^2``, weighted by ``sample_weight``, at a penalty
@@ -162,6 +162,7 @@ class RenormalizedRidge(RegressorMixin, RenormalizedRegressor):
             candidates=Search() if dial is None else asked[dial](value),
             per_target=dial == "alpha" and len(value) > 1,
             fit_intercept=self.fit_intercept,
+            store_rows=self.store_rows,
             correlation=correlation_asked_for(self.sample_correlation),
             is_order_known=self.sample_correlation is not None,
         )

@@ -4,25 +4,28 @@ from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import ClassVar
 
-import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.metrics import check_scoring, get_scorer_names
 
-from sk_renorm._estimator.base import RenormalizedRegressor
 from sk_renorm._estimator.excludes import refuse_contradictions
-from sk_renorm._estimator.read import Given, correlation_asked_for
+from sk_renorm._estimator.linear import LinearRegressor
+from sk_renorm._estimator.read import (
+    Given,
+    candidates_asked_for,
+    correlation_asked_for,
+    refuse_single_alpha,
+)
 from sk_renorm._estimator.shared_doc import shares_doc
 from sk_renorm._risk import RISKS
-from sk_renorm._rows.check import check_params, check_penalties
+from sk_renorm._rows.check import check_params
 from sk_renorm._rows.compat import Interval, InvalidParameterError, StrOptions
-from sk_renorm._tuning.candidates import Count, Grid, Search
 from sk_renorm._tuning.request import Request
 from sk_renorm._tuning.rule import Rule
 from sk_renorm._tuning.scorer import HeldOutScorer
 
 
 @shares_doc
-class TheoryGuidedRidgeCV(RegressorMixin, RenormalizedRegressor):
+class TheoryGuidedRidgeCV(RegressorMixin, LinearRegressor):
     """Ridge regression that tunes its penalty from one factorization.
 
     Minimizes ``||y - X w - b||^2 + alpha ||w||^2``, weighted by ``sample_weight``: scikit-learn's
@@ -226,17 +229,19 @@ class TheoryGuidedRidgeCV(RegressorMixin, RenormalizedRegressor):
 
     def _request(self, groups=None, risk_weight=None) -> Request:
         """Check parameters; return what they ask for."""
-        self._check_kinds()
+        refuse_single_alpha(self, ", or use RenormalizedRidge(alpha={})")
+        self._check_scoring_name()
         check_params(self)
         scorer = self._scorer()
         name = self.scoring if isinstance(self.scoring, str) else None
         rule = {"min": Rule(), "1se": Rule(1.0), "robust": Rule(is_bounded=True)}
         request = Request(
-            candidates=self._candidates(),
+            candidates=candidates_asked_for(self.alphas),
             rule=rule[self.selection] if isinstance(self.selection, str) else Rule(self.selection),
             risk=self.risk,
             per_target=self.alpha_per_target,
             fit_intercept=self.fit_intercept,
+            store_rows=self.store_rows,
             correlation=correlation_asked_for(self.sample_correlation),
             is_order_known=self.sample_correlation is not None,
             scorer=None if scorer is None else HeldOutScorer(scorer, name),
@@ -245,31 +250,11 @@ class TheoryGuidedRidgeCV(RegressorMixin, RenormalizedRegressor):
         refuse_contradictions(self, request, groups, risk_weight)
         return request
 
-    def _candidates(self) -> Search | Count | Grid:
-        if self.alphas is None:
-            return Search()
-        if isinstance(self.alphas, Integral):
-            return Count(self.alphas)
-        return Grid(check_penalties(self.alphas, "alphas"))
-
     def _scorer(self):
         return None if self.scoring is None else check_scoring(self, scoring=self.scoring)
 
-    def _check_kinds(self) -> None:
-        """Refuse what is likely meant otherwise, with what to give instead."""
-        enough = 2 if isinstance(self.alphas, Integral) else np.inf
-        if isinstance(self.alphas, bool | np.bool_):
-            raise InvalidParameterError(
-                "The 'alphas' parameter of TheoryGuidedRidgeCV must be a list of penalties, an int "
-                f"from 2 on, how many to try, or None. Got {bool(self.alphas)} instead."
-            )
-        if isinstance(self.alphas, Real) and 0 <= self.alphas < enough:
-            given = f"{float(self.alphas):g}"
-            raise InvalidParameterError(
-                "The 'alphas' parameter of TheoryGuidedRidgeCV must be a list of penalties, or an "
-                f"int from 2 on, how many to try. Got {given} instead. For this one penalty give "
-                f"alphas=[{given}], or use RenormalizedRidge(alpha={given})."
-            )
+    def _check_scoring_name(self) -> None:
+        """Refuse a name that is none, with the name next to it."""
         names = get_scorer_names()
         if isinstance(self.scoring, str) and self.scoring not in names:
             near = get_close_matches(self.scoring, names, n=1)

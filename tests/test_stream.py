@@ -420,11 +420,20 @@ def test_penalties_that_moments_do_not_resolve():
     assert_allclose(
         RenormalizedRidge(1.0).partial_fit(X, y).coef_, RenormalizedRidge(1.0).fit(X, y).coef_
     )
-    with pytest.raises(NotFittedError, match=r"resolve no penalty below .* give one at least"):
+    with pytest.raises(NotFittedError, match=r"below .* are not resolved by .* give one at least"):
         RenormalizedRidge(0.0).partial_fit(X, y).predict(X)
     free = TheoryGuidedRidgeCV().partial_fit(X, y)
     full = TheoryGuidedRidgeCV(risk="gcv").fit(X, y)
     assert_allclose(free.predict(X), full.predict(X), rtol=1e-6)
+
+
+def test_so_many_candidates_begin_with_what_is_resolved():
+    for seed in range(20):
+        X, y = make_data(60, 4, seed=seed)
+        model = TheoryGuidedRidgeCV(7).partial_fit(np.column_stack([X, X[:, 0]]), y)
+        alphas = model.report_.path.alpha
+        assert len(alphas) == 7
+        assert alphas[0] == alphas.min() > 0.0
 
 
 def test_says_so_if_the_best_penalty_may_not_be_resolved():
@@ -436,7 +445,7 @@ def test_says_so_if_the_best_penalty_may_not_be_resolved():
     y = signal + 0.1 * rng.standard_normal(60)
     model = TheoryGuidedRidgeCV().partial_fit(X, y)
     with pytest.warns(
-        UnresolvedPenaltyWarning, match="the least that second moments resolve here"
+        UnresolvedPenaltyWarning, match="the least that is resolved by second moments"
     ) as caught:
         assert model.alpha_ > 0.0
     assert caught[0].filename == __file__

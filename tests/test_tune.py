@@ -1,5 +1,7 @@
 """A fit is a function: rows and a request in, a fit out, and no estimator anywhere."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -9,7 +11,7 @@ from sklearn.metrics import mean_absolute_error
 from sklearn.model_selection import KFold
 
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
-from sk_renorm._linalg import Fold, silent_stage
+from sk_renorm._linalg import CentredData, Fold, factorize, silent_stage
 from sk_renorm._risk import RISKS, effective_df, effective_ridge
 from sk_renorm._rows.rows import TrainingData
 from sk_renorm._tuning.candidates import ByDf, ByRidge, Count, Fixed, Grid, Search
@@ -91,3 +93,30 @@ def test_a_rule_is_a_value():
     assert weak < strong
     assert strong == TheoryGuidedRidgeCV(selection="1se").fit(X, y).alpha_
     assert RenormalizedRidge().fit(X, y).alpha_ == weak
+
+
+class Squares(CentredData):
+    """Rows of a model that is linear in squares of features."""
+
+    def centred(self, X):
+        return super().centred(np.square(X))
+
+
+def of_squares(X, Y, weights, **how):
+    f = factorize(np.square(X), Y, weights, **how)
+    data = Squares(**vars(f.data))
+    return replace(f, data=data, vectors=replace(f.vectors, data=data))
+
+
+@pytest.mark.parametrize("refitted", [False, True])
+def test_a_request_may_bring_a_reduction_of_its_own(refitted):
+    """In the fit, and in the refits of training sets that hold a row twice."""
+    X, y = make_data(60, 4, noise=2.0)
+    grid = np.geomspace(1e-1, 1e3, 7)
+    twice = [0, 1] if refitted else []
+    splits = [(np.append(train, train[twice]), test) for train, test in KFold(5).split(X)]
+    folds = [Fold.from_split(*split, 60) for split in splits]
+    assert all((fold.train is not None) == refitted for fold in folds)
+    fit = tune(training_data(X, y), Request(Grid(grid), folds=folds, reduce=of_squares))
+    expected = held_out_risks(np.square(X), y, grid, splits)
+    assert_allclose(fit.selection.risks[:, 0], expected, rtol=1e-9)

@@ -80,7 +80,7 @@ def exact_path(sizes, noise, alphas, spectrum):
         even_noise=np.zeros((len(alphas), 1)),
         leverage_dispersion=leverages.std(axis=1) / (1.0 - leverages.mean(axis=1)),
         n_modes=n,
-        n_features=len(spectrum.eigenvalues),
+        most_df=len(spectrum.eigenvalues),
         fit_intercept=False,
         interpolates=False,
         least_noise=np.zeros(1),

@@ -29,7 +29,7 @@ def _is_at_hand(fit: Fit) -> bool:
 NEEDS: dict[str, Callable[[Fit], bool]] = {
     "alphas that are given": lambda fit: fit.request.candidates.may_end_early,
     "a scoring": lambda fit: fit.objective.scorer is not None,
-    "rows in blocks": lambda fit: fit.is_in_blocks,
+    "penalties too small to be resolved": lambda fit: fit.factorization.limit is not None,
     "a sample of rows": lambda fit: fit.is_in_blocks and fit.data.digest is not None,
     "single rows in memory, without sample_correlation": lambda fit: (
         _is_at_hand(fit) and fit.request.correlation is None
@@ -44,7 +44,12 @@ NEEDS: dict[str, Callable[[Fit], bool]] = {
 CHECKS = (
     Check("targets without a score", UnscoredTargetsWarning, "a scoring", unscored_targets),
     Check("alphas that end early", GridEdgeWarning, "alphas that are given", grid_edge),
-    Check("penalties not resolved", UnresolvedPenaltyWarning, "rows in blocks", unresolved_penalty),
+    Check(
+        "penalties not resolved",
+        UnresolvedPenaltyWarning,
+        "penalties too small to be resolved",
+        unresolved_penalty,
+    ),
     Check(
         "duplicate rows, or else dependent neighbours",
         DependentRowsWarning,

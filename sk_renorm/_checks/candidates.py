@@ -68,13 +68,12 @@ def grid_edge(fit: Fit) -> Problem | None:
 
 
 def unresolved_penalty(fit: Fit) -> Problem | None:
-    """Return that a search ended at the least penalty that second moments resolve."""
+    """Return that a search ended at the least penalty that is resolved."""
     f, selection = fit.factorization, fit.selection
     if not (selection.candidates.continuous and selection.alpha.min() <= f.resolution):
         return None
     return Problem(
         UnresolvedPenaltyWarning,
-        f"The best penalty may lie below {f.resolution:.3g}, the least that second moments "
-        "resolve here, since some features are nearly collinear; drop features, or fit to "
-        "rows in memory, where smaller ones are searched.",
+        f"The best penalty may lie below {f.resolution:.3g}, the least that is resolved by "
+        f"{f.limit.by}; {f.limit.remedy}.",
     )

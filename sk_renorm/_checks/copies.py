@@ -67,7 +67,7 @@ def equal_rows(left: RowsLeftOut) -> Copies | None:
         return None
     if growth_of_groups(left, labels(fitted)) < WORTH:
         return None
-    y, data = labels(target), left.f.data
+    y, data = labels(target), left.rows
     combination = random_weights(features(data, some_rows(data)))
     x = labels(combined_features(data, np.arange(left.n), combination[:, None])[:, 0])
     groups = both(x, y)

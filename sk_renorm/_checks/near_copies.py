@@ -84,7 +84,7 @@ def near_copies(left: RowsLeftOut) -> NearCopies | None:
     sets = _disjoint(
         rows[np.append(probes[probe], near)] for probe, near in zip(clearest, nearest, strict=True)
     )
-    if share < _MANY or differ_in_few(f.data, *np.array([rows[:2] for rows in sets]).T):
+    if share < _MANY or differ_in_few(left.rows, *np.array([rows[:2] for rows in sets]).T):
         return None
     growth = _growth(left, sets, share)
     if growth is None:

@@ -81,7 +81,7 @@ def neighbours(left: RowsLeftOut) -> Neighbours | None:
     if found is None:
         return None
     matter = found.value - 1.0 >= max(_MATTERS, _SURE * found.error)
-    if matter and is_in_order(left.f.data.X):
+    if matter and is_in_order(left.rows.X):
         matter = _is_at_once(left) or _ends(left, block)
     return Neighbours(block, found.value, found.error, matter)
 

@@ -38,7 +38,7 @@ def retaken_rows(left: RowsLeftOut) -> NearCopies | None:
     by_chance = (1 + np.count_nonzero(_are_alike(left, order, others))) / len(others)
     if len(found) < max(FEWEST, _MORE * by_chance * len(tied)):
         return None
-    if differ_in_few(left.f.data, order[found], order[found + 1]):
+    if differ_in_few(left.rows, order[found], order[found + 1]):
         return None
     runs = np.split(found, np.flatnonzero(np.diff(found) > 1) + 1)
     sets = [order[run[0] : run[-1] + 2] for run in runs]

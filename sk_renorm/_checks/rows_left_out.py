@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from sk_renorm._linalg import Factorization
+from sk_renorm._linalg import CentredData, Factorization
 
 _ROUNDING = 1e-20  # of the power of the targets: squared errors below are rounding
 
@@ -40,6 +40,11 @@ class RowsLeftOut:
     def n(self) -> int:
         """Number of rows."""
         return len(self.errors)
+
+    @property
+    def rows(self) -> CentredData:
+        """The rows in their features, whatever the model is linear in."""
+        return self.f.data.as_features
 
     @property
     def weights(self) -> np.ndarray:

@@ -1,5 +1,8 @@
-"""What both estimators share: a fit chooses, predictions follow, and a report answers the rest."""
+"""What all estimators share: a fit chooses, predictions follow, and a report answers the rest."""
 
+from typing import ClassVar
+
+import numpy as np
 from sklearn.base import BaseEstimator, MultiOutputMixin
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 from sklearn.utils.validation import check_is_fitted
@@ -9,11 +12,11 @@ from sk_renorm._estimator import predict as to_predict
 from sk_renorm._estimator.notebook import attributes_at_hand
 from sk_renorm._estimator.progress import reported
 from sk_renorm._estimator.read import Given, read_dask, read_rows
-from sk_renorm._estimator.streaming import StreamingMixin
 from sk_renorm._linalg import is_dask
-from sk_renorm._rows.check import check_new_data, unchanged_on_error
+from sk_renorm._rows.check import as_taken, check_new_data, unchanged_on_error
 from sk_renorm._rows.compat import CallbackSupportMixin
-from sk_renorm._rows.devices import SUPPORTED, move_fitted, moved_beside, place_of
+from sk_renorm._rows.devices import move_fitted, moved_beside, place_of
+from sk_renorm._rows.rows import TrainingData
 from sk_renorm._tuning.request import Request
 from sk_renorm._tuning.tune import Fit, tune
 from sk_renorm.report.evidence import Evidence
@@ -21,13 +24,28 @@ from sk_renorm.report.report import Report, number
 from sk_renorm.report.summary import as_html
 
 
-class RenormalizedRegressor(CallbackSupportMixin, StreamingMixin, MultiOutputMixin, BaseEstimator):
-    """Linear model whose penalty is chosen from one factorization; see `_request`."""
+class RenormalizedRegressor(CallbackSupportMixin, MultiOutputMixin, BaseEstimator):
+    """Model whose penalty is chosen from one factorization.
+
+    A leaf says by `_request` what its parameters ask for, and three things about its coefficients:
+    what they are called, what is kept of them, and how they predict.
+    """
+
+    _coefficients: ClassVar[str]
+
+    def _set_model(self, data: TrainingData, coef: np.ndarray) -> None:
+        """Set coefficients (k, q), and what predictions take beside them and the intercept."""
+        raise NotImplementedError
+
+    def _predictions(self, X):
+        """Return predictions (m,) or (m, q) of checked rows (m, p)."""
+        raise NotImplementedError
 
     def _fit(self, X, given: Given, request: Request):
         """Fit and set attributes; an error leaves the estimator as it was."""
         with reported(self, X, given.y, given.sample_weight) as stage, unchanged_on_error(self):
             self._forget_fit()
+            X = as_taken(self, X)
             if is_dask(X):
                 data = read_dask(self, X, given, request, stage)
             else:
@@ -40,12 +58,12 @@ class RenormalizedRegressor(CallbackSupportMixin, StreamingMixin, MultiOutputMix
     def _learn(self, fit: Fit) -> None:
         """Set attributes, and warn of what makes them doubtful."""
         found = problems(fit)
-        evidence = Evidence.of(fit, found, self.store_rows)
+        evidence = Evidence.of(fit, found)
         chosen, dtype, flat = evidence.chosen, fit.data.dtype, evidence.setting.flat
         coef, intercept = fit.coefficients()
-        self.coef_ = (coef[:, 0] if coef.shape[1] == 1 else coef.T).astype(dtype)
+        self._set_model(fit.data, coef)
         self.intercept_ = float(intercept[0]) if flat else intercept.astype(dtype)
-        if not self.fit_intercept:
+        if not fit.request.fit_intercept:
             self.intercept_ = 0.0
         self.alpha_, self.risk_ = number(chosen.alpha), number(chosen.risk)
         self.best_score_ = number(chosen.score)
@@ -70,12 +88,16 @@ class RenormalizedRegressor(CallbackSupportMixin, StreamingMixin, MultiOutputMix
     @property
     def risk_std_error_(self):
         """Standard error of ``risk_`` as an estimate of the risk of this very model."""
-        return moved_beside(self.report_.std_error, self.coef_)
+        return self._beside(self.report_.std_error)
 
     @property
     def loo_predictions_(self):
         """Prediction of every row by the model fitted without it, or without its fold or group."""
-        return moved_beside(self.report_.held_out.predictions, self.coef_)
+        return self._beside(self.report_.held_out.predictions)
+
+    def _beside(self, values):
+        """Return numbers where the fitted arrays live."""
+        return moved_beside(values, vars(self)[self._coefficients])
 
     def predict(self, X, return_std=False):
         """Predict targets.
@@ -97,7 +119,7 @@ class RenormalizedRegressor(CallbackSupportMixin, StreamingMixin, MultiOutputMix
             mean squared held-out error, the same for every row.  Only if ``return_std``.
         """
         check_is_fitted(self)
-        given = to_predict.predictions(self, check_new_data(self, X))
+        given = self._predictions(check_new_data(self, X))
         return to_predict.with_deviations(self.report_.evidence, given) if return_std else given
 
     def predict_interval(self, X, confidence_level=0.9, method="residual"):
@@ -156,41 +178,8 @@ class RenormalizedRegressor(CallbackSupportMixin, StreamingMixin, MultiOutputMix
         if method == "jackknife+" and is_dask(X):
             raise ValueError("method='jackknife+' needs new rows in memory; use 'residual'.")
         X = check_new_data(self, X, "predict_interval")
-        given = to_predict.predictions(self, X)
+        given = self._predictions(X)
         return to_predict.interval(self.report_.evidence, X, given, confidence_level, method)
-
-    def predict_ahead(self, X, steps=None, return_std=False):
-        """Predict rows that follow the training rows in time, with what their last errors say.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows to predict.
-        steps : int or array-like of shape (n_samples,), default=None
-            How many steps after the last training row each row comes; None for 1, 2, 3, ...
-        return_std : bool, default=False
-            Whether to return standard deviations too.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_targets)
-            ``predict(X)`` plus the expected error: residual kriging, in the unit of y.
-        std : ndarray of the same shape
-            Root of ``report_.risk_ahead(steps).kriging_risk``.  Only if ``return_std``.
-
-        Raises
-        ------
-        ValueError
-            If the model was fitted without ``sample_correlation``, or with a matrix of it; a
-            NotFittedError, which is one, after a fit with ``store_rows=False``.
-
-        Notes
-        -----
-        Rows far ahead are predicted as by ``predict``.  O(n**2) per target and row.
-        """
-        check_is_fitted(self)
-        given = to_predict.predictions(self, check_new_data(self, X, "predict_ahead"))
-        return to_predict.ahead(self.report_, given, steps, return_std)
 
     def get_metadata_routing(self):
         """Say which metadata ``fit`` takes and hands on to the splitter and the scorer.
@@ -213,12 +202,6 @@ class RenormalizedRegressor(CallbackSupportMixin, StreamingMixin, MultiOutputMix
     def _scorer(self):
         """Return the scorer that chooses, or None for squared error."""
         return None
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.array_api_support = SUPPORTED
-        tags.input_tags.sparse = True
-        return tags
 
     def __dir__(self):
         # scikit-learn looks which names have a value; of these, a value may be a pass over the rows

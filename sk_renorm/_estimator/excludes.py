@@ -7,7 +7,7 @@ from sk_renorm._tuning.request import Request
 
 def refuse_contradictions(estimator, request: Request, groups=None, risk_weight=None) -> None:
     """Refuse parameters that contradict each other, whatever the rows."""
-    if request.store_path and not estimator.store_rows:
+    if request.store_path and not request.store_rows:
         raise ValueError(
             "store_cv_results=True keeps numbers of every row, and store_rows=False none; "
             "leave one of the two out."
@@ -42,6 +42,11 @@ def refused_for_blocks(
     estimator, request: Request, what: str, groups=None, risk_weight=None
 ) -> str | None:
     """Say what needs all rows at once, which ``what`` never sees; None if nothing does."""
+    if request.reduce is not None:
+        return (
+            f"{what} sees one block of rows at a time, and {type(estimator).__name__} needs all of "
+            "them; fit to rows in memory."
+        )
     asked = {
         "cv": estimator.cv is not None,
         "groups": groups is not None,

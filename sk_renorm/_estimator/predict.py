@@ -1,9 +1,9 @@
-"""What a fitted model predicts of new rows, from its coefficients and its evidence."""
+"""What the evidence of a fit adds to its predictions of new rows."""
 
 import numpy as np
 
 from sk_renorm._linalg import is_dask
-from sk_renorm._rows.devices import as_numpy, like, matmul, place_of, to_host
+from sk_renorm._rows.devices import like, to_host
 from sk_renorm.report.ahead import check_steps, expected_errors
 from sk_renorm.report.evidence import Evidence
 from sk_renorm.report.intervals import (
@@ -14,14 +14,6 @@ from sk_renorm.report.intervals import (
 )
 
 METHODS = ("residual", "jackknife+")
-
-
-def predictions(estimator, X):
-    """Return ``X coef + intercept`` where X lives."""
-    coef, intercept = estimator.coef_, estimator.intercept_
-    if place_of(X) is None:
-        coef, intercept = as_numpy(coef), as_numpy(intercept)
-    return matmul(X, coef if coef.ndim == 1 else coef.T) + intercept
 
 
 def with_deviations(evidence: Evidence, predicted):

@@ -1,11 +1,12 @@
 """From what ``fit`` is given to checked rows, and to a request that knows their folds."""
 
 from dataclasses import replace
+from numbers import Integral, Real
 from typing import NamedTuple
 
 import numpy as np
 from sklearn import get_config
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.validation import validate_data
 
@@ -17,12 +18,14 @@ from sk_renorm._estimator.excludes import (
 )
 from sk_renorm._linalg import DaskRows, Stage, features_of
 from sk_renorm._rows.blocks import BlockRows
-from sk_renorm._rows.check import check_training_data, in_own_units
+from sk_renorm._rows.check import check_penalties, check_training_data, in_own_units
+from sk_renorm._rows.compat import InvalidParameterError
 from sk_renorm._rows.devices import has_float64, place_of, to_host
 from sk_renorm._rows.folds import check_groups, group_codes, resolve_folds
 from sk_renorm._rows.names import column_names
 from sk_renorm._rows.rows import TrainingData
 from sk_renorm._rows.sums import check_number, check_sums
+from sk_renorm._tuning.candidates import Count, Grid, Search
 from sk_renorm._tuning.reductions import no_leverages
 from sk_renorm._tuning.request import Request
 
@@ -42,6 +45,33 @@ def correlation_asked_for(given):
     return None if is_none else to_host(given)
 
 
+def refuse_single_alpha(estimator, or_else: str = "") -> None:
+    """Refuse ``alphas`` that are likely meant otherwise, with what to give, ``or_else`` to use."""
+    alphas, name = estimator.alphas, type(estimator).__name__
+    enough = 2 if isinstance(alphas, Integral) else np.inf
+    if isinstance(alphas, bool | np.bool_):
+        raise InvalidParameterError(
+            f"The 'alphas' parameter of {name} must be a list of penalties, an int "
+            f"from 2 on, how many to try, or None. Got {bool(alphas)} instead."
+        )
+    if isinstance(alphas, Real) and 0 <= alphas < enough:
+        given = f"{float(alphas):g}"
+        raise InvalidParameterError(
+            f"The 'alphas' parameter of {name} must be a list of penalties, or an "
+            f"int from 2 on, how many to try. Got {given} instead. For this one penalty give "
+            f"alphas=[{given}]{or_else.format(given)}."
+        )
+
+
+def candidates_asked_for(alphas) -> Search | Count | Grid:
+    """Return the penalties that checked ``alphas`` ask for."""
+    if alphas is None:
+        return Search()
+    if isinstance(alphas, Integral):
+        return Count(alphas)
+    return Grid(check_penalties(alphas, "alphas"))
+
+
 def read_rows(estimator, X, given: Given, request: Request) -> tuple[TrainingData, Request]:
     """Check rows in memory; return them, and the request with what it takes from them."""
     place = place_of(X)
@@ -49,7 +79,10 @@ def read_rows(estimator, X, given: Given, request: Request) -> tuple[TrainingDat
     y, sample_weight, groups, risk_weight = given
     if place is not None and _needs_host(estimator, place, given, request):
         X = to_host(X)
-    data = check_training_data(estimator, X, y, sample_weight, risk_weight)
+    accept_sparse = get_tags(estimator).input_tags.sparse
+    data = check_training_data(
+        estimator, X, y, sample_weight, risk_weight, accept_sparse=accept_sparse
+    )
     data = in_own_units(data, request.per_target)
     labels = check_groups(groups, X)
     codes = group_codes(labels)
@@ -68,7 +101,7 @@ def read_rows(estimator, X, given: Given, request: Request) -> tuple[TrainingDat
         seed = check_random_state(estimator.random_state).randint(2**31)
         return data, replace(request, seed=seed)
     singly = request.folds is None and request.correlation is None
-    may_wait = data.place is None and estimator.store_rows and not request.rule.n_errors
+    may_wait = data.place is None and request.store_rows and not request.rule.n_errors
     return data, replace(request, errors_later=request.risk == "gcv" and singly and may_wait)
 
 

@@ -1,4 +1,4 @@
-"""What the pages of both estimators say alike: some parameters, and all fitted attributes."""
+"""What the pages of estimators say alike: some parameters, and all fitted attributes."""
 
 from textwrap import indent
 
@@ -37,13 +37,7 @@ random_state : int, RandomState instance or None, default=0
     Of the random vectors whose mean stands for a trace where sparse X has more than 4000 rows
     and features; nothing else is random.  An int, 0 too, gives the same result every time."""
 
-_ATTRIBUTES = """\
-Attributes
-----------
-coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
-    Coefficients.
-intercept_ : float or ndarray of shape (n_targets,)
-    Intercept; 0.0 if ``fit_intercept=False``.
+_CHOSEN = """\
 alpha_ : float or ndarray of shape (n_targets,)
     The penalty; where each target has its own this and what follows has one number for each.
 risk_ : float or ndarray of shape (n_targets,)
@@ -66,19 +60,32 @@ loo_predictions_ : ndarray of shape (n_samples,) or (n_samples, n_targets), as y
 report_ : Report
     All else that the fit knows, made when asked for: error bars, noise, the path, held-out
     errors, forecasts, problems.  Print it for a summary; see
-    :class:`~sk_renorm.report.Report`.
-n_samples_seen_ : int
-    Rows seen by ``partial_fit``; only after it.
+    :class:`~sk_renorm.report.Report`."""
+
+_FEATURES = """\
 n_features_in_ : int
     Number of features.
 feature_names_in_ : ndarray of shape (n_features,)
     Names of the features, if all are strings."""
 
+_COEFFICIENTS = """\
+Attributes
+----------
+coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+    Coefficients.
+intercept_ : float or ndarray of shape (n_targets,)
+    Intercept; 0.0 if ``fit_intercept=False``."""
+
+_SEEN = """\
+n_samples_seen_ : int
+    Rows seen by ``partial_fit``; only after it."""
+
 _SHARED = {
     "sample_correlation": _SAMPLE_CORRELATION,
     "fit_intercept": _FIT_INTERCEPT,
     "storage": _STORAGE,
-    "attributes": _ATTRIBUTES,
+    "attributes": "\n".join([_COEFFICIENTS, _CHOSEN, _SEEN, _FEATURES]),
+    "chosen": "\n".join([_CHOSEN, _FEATURES]),
 }
 
 

@@ -8,10 +8,12 @@ import numpy as np
 from scipy.linalg.blas import dsyrk
 from scipy.sparse import issparse
 
+from sk_renorm._linalg.centred_rows import CentredRows
 from sk_renorm._linalg.threads import map_ranges
 
 _EPS = float(np.finfo(float).eps)
 OF_ONE_MEAN = 64.0  # roundings of a mean that is one number, and those of its sum
+_MAJORITY = 0.5  # of a column's sum of squares: what the single row of a column has
 LOW = 1e-13  # of the standard deviation: what rounding of the mean may lose
 _ROW_LOW = 1e-9  # the same for a Gram matrix of rows, where the intercept's direction is left out
 _BLOCK_ENTRIES = 2**19  # 4 MB of float64: fits the outer cache, long enough for BLAS-3 speed
@@ -61,29 +63,15 @@ def is_constant(
 
 
 @dataclass(frozen=True)
-class CentredData:
-    """``X~ = sqrt(w) (X - x_mean)``, made block by block, and ``Y~ = sqrt(w) (Y - y_mean)``.
+class CentredData(CentredRows):
+    """``X~ = sqrt(w) (X - x_mean)``, made block by block: a model is linear in the columns of X.
 
     Attributes
     ----------
     X : ndarray of shape (n, p) or None
-        The data as given, float32 or float64, any memory order, read-only allowed; None where only
-        moments are known, as are ``targets`` and ``constant``.
-        Only some of the rows after ``holding``.
-    targets : ndarray of shape (n, q) or None
-        ``Y~``.
-    constant : ndarray of shape (n,) or None
-        The intercept's unit vector ``sqrt(w / sum w)``; zeros without an intercept.
-    root_weight : ndarray of shape (n,) or None
-        Square roots of the sample weights; None where all are one.
-    x_mean, y_mean : ndarray of shape (p,), (q,)
+        The data as given, float32 or float64, any memory order, read-only allowed.
+    x_mean : ndarray of shape (p,)
         Weighted means; zeros without an intercept.
-    total_weight : float
-        Sum of the weights: the number of rows where there are none.
-    n_rows : int
-        Number of rows of the fit, all of positive weight.
-    fit_intercept : bool
-        Whether the mean is a fitted direction.
     constant_columns : ndarray of shape (p,), bool, or None
         Columns of ``X~`` that are taken as zero, since only rounding moves them; None for none.
     low : tuple of ndarray of shape (p,), (q,), or None
@@ -93,20 +81,7 @@ class CentredData:
 
     is_sparse = False
 
-    @property
-    def is_at_hand(self) -> bool:
-        """Whether all rows are in memory."""
-        return self.X is not None and self.X.shape[0] == self.n_rows
-
-    X: np.ndarray | None
-    targets: np.ndarray | None
-    constant: np.ndarray | None
-    root_weight: np.ndarray | None
     x_mean: np.ndarray
-    y_mean: np.ndarray
-    total_weight: float
-    n_rows: int
-    fit_intercept: bool
     constant_columns: np.ndarray | None = field(default=None, kw_only=True)
     low: tuple[np.ndarray, np.ndarray] | None = field(default=None, kw_only=True)
 
@@ -121,28 +96,33 @@ class CentredData:
         low: tuple[np.ndarray, np.ndarray] | None = None,
     ) -> "CentredData":
         """Centre ``Y`` and keep ``X`` as it is; ``means`` saves the pass over X that finds them."""
-        n, p = X.shape
         if means is not None:
             x_mean, y_mean = means
         elif fit_intercept:
             x_mean, y_mean = weighted_mean(X, weights), weighted_mean(Y, weights)
         else:
-            x_mean, y_mean = np.zeros(p), np.zeros(Y.shape[1])
-        targets = Y - y_mean
-        if low is not None:
-            targets -= low[1]
-        root = None if weights is None else np.sqrt(weights)
-        if root is not None:
-            targets *= root[:, None]
-        total_weight = float(n) if weights is None else float(weights.sum())
-        if not fit_intercept:
-            constant = np.zeros(n)
-        elif root is None:
-            constant = np.full(n, 1.0 / np.sqrt(n))
-        else:
-            constant = root / np.sqrt(total_weight)
-        means = x_mean, y_mean
-        return cls(X, targets, constant, root, *means, total_weight, n, fit_intercept, low=low)
+            x_mean, y_mean = np.zeros(X.shape[1]), np.zeros(Y.shape[1])
+        y_low = None if low is None else low[1]
+        of_rows = cls.centring(X, Y, weights, fit_intercept, y_mean, y_low)
+        return cls(**of_rows, x_mean=x_mean, low=low)
+
+    @property
+    def width(self) -> int:
+        return self.x_mean.size
+
+    @property
+    def most_df(self) -> float:
+        return self.x_mean.size
+
+    @property
+    def as_features(self) -> "CentredData":
+        return self
+
+    def intercepts(self, coef: np.ndarray) -> np.ndarray:
+        return self.y_mean - self.x_mean @ coef
+
+    def predictions(self, X, coef: np.ndarray) -> np.ndarray:
+        return X @ coef + self.intercepts(coef)
 
     def holding(self, X: np.ndarray, Y: np.ndarray, weights: np.ndarray | None) -> "CentredData":
         """Return the same data with only these of its rows at hand; means and sums are of all."""
@@ -184,6 +164,16 @@ class CentredData:
         """Return the sums of squares (p,) of the columns of ``X~``."""
         blocks = (block for _, block in self.column_blocks())
         return np.concatenate([np.einsum("ij,ij->j", block, block) for block in blocks])
+
+    def has_own_column(self, row: int) -> bool:
+        squares = np.square(self.rows(np.array([row]))[0])
+        for column in np.flatnonzero(squares > _MAJORITY * self.column_power()):
+            others = np.delete(self.columns(np.array([column]))[:, 0], row)
+            if self.root_weight is not None:
+                others = others / np.delete(self.root_weight, row)
+            if np.ptp(others) <= 4.0 * _EPS * np.abs(self.x_mean[column]):
+                return True
+        return False
 
     def gram_of(self, directions: np.ndarray) -> np.ndarray:
         """Return ``T' X~' X~ T`` (k, k) for ``directions`` T (p, k), in one pass over the rows."""
@@ -253,19 +243,6 @@ class CentredData:
             gram = dsyrk(1.0, block.T, beta=1.0, c=gram, trans=1, overwrite_c=1)
         low = (low, np.zeros_like(self.y_mean)) if low.any() else None
         return gram, replace(self, constant_columns=constant if constant.any() else None, low=low)
-
-    def fingerprint(self) -> int:
-        """Return a checksum of X, to notice that the caller has changed it or reordered its rows.
-
-        The bits of each row are added up as integers, at the speed of memory.
-        """
-        bits = self.X.view(f"u{self.X.dtype.itemsize}")
-
-        def over_range(start: int, stop: int) -> np.uint64:
-            sums = bits[start:stop].sum(axis=1, dtype=np.uint64)
-            return (sums * np.arange(start + 1, stop + 1, dtype=np.uint64)).sum()
-
-        return int(np.array(map_ranges(over_range, self.n_rows, min_items=512)).sum())
 
     def column_blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
         """Yield ``(columns, block)``: all rows of some columns of ``X~``, in scratch space."""

@@ -10,7 +10,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from sk_renorm._linalg.blocks import CentredData, Scratch, row_ranges
+from sk_renorm._linalg.blocks import Scratch, row_ranges
+from sk_renorm._linalg.centred_rows import CentredRows
+from sk_renorm._linalg.limit import Limit
 from sk_renorm._linalg.threads import map_ranges
 from sk_renorm._linalg.vectors import KeptLeft, SingularVectors
 
@@ -69,7 +71,7 @@ class Factorization:
     name : str
         What it was made of: ``"row_gram"``, ``"column_gram"``, ``"rows"``, ``"moments"`` or
         ``"tridiagonal"``.
-    data : CentredData
+    data : CentredRows
         What was factorized.
     eigenvalues : ndarray of shape (r,)
         ``s``, the squared singular values that differ from zero, ascending.
@@ -86,10 +88,12 @@ class Factorization:
         it resolves them all.
     reason : str
         Why it was made so.
+    limit : Limit or None
+        Why it resolves no penalties below ``resolution``.
     """
 
     name: str
-    data: CentredData
+    data: CentredRows
     eigenvalues: np.ndarray
     projections: np.ndarray
     null_power: np.ndarray
@@ -97,6 +101,7 @@ class Factorization:
     left_error: np.ndarray
     resolution: float = 0.0
     reason: str = ""
+    limit: Limit | None = None
 
     # modes that count several times, and traces with an error, are those of KrylovFactorization
     multiplicity = 1.0
@@ -172,7 +177,7 @@ class Factorization:
         """Return this factorization with its left vectors stored, for many passes over them."""
         if hasattr(self.vectors, "U"):  # stored already
             return self
-        blocks = row_ranges(0, self.data.n_rows, self.data.x_mean.size)
+        blocks = row_ranges(0, self.data.n_rows, self.data.width)
         U = np.concatenate([self.vectors.left(rows) for rows in blocks])
         return replace(self, vectors=KeptLeft(self.vectors, U))
 
@@ -210,7 +215,7 @@ class Factorization:
         return self.vectors.null_basis.T @ self.data.targets
 
     def coefficients(self, alpha: float | np.ndarray) -> np.ndarray:
-        """Return ridge coefficients (p, q) at one penalty, or at one for each target (q,)."""
+        """Return ridge coefficients (k, q) at one penalty, or at one for each target (q,)."""
         gains = np.sqrt(self.eigenvalues)[:, None] / (self.eigenvalues[:, None] + alpha)
         return self.vectors.right_product(gains * self.projections)
 
@@ -243,7 +248,7 @@ class Factorization:
 
     def _over_ranges(self, task, collect: Callable[[Iterator], object]) -> list:
         """Return for every core's range of rows what ``collect`` makes of its results."""
-        width = self.data.x_mean.size
+        width = self.data.width
 
         def over_range(start: int, stop: int):
             scratch = Scratch()

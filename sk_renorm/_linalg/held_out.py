@@ -1,5 +1,6 @@
 """Errors of rows held out of a fit, for every penalty, from one factorization of the others."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,10 +47,14 @@ def refit(
     test: np.ndarray,
     *,
     fit_intercept: bool = True,
+    reduce: Callable[..., Factorization] = factorize,
 ) -> HeldOut:
-    """Factorize the ``train`` rows afresh and hold out the ``test`` rows (index arrays)."""
+    """Factorize the ``train`` rows afresh and hold out the ``test`` rows (index arrays).
+
+    ``reduce`` is what makes a factorization of rows, as `factorize` does.
+    """
     arguments = X[train], Y[train], None if weights is None else weights[train]
-    factorization = factorize(*arguments, fit_intercept=fit_intercept)
+    factorization = reduce(*arguments, fit_intercept=fit_intercept)
     data = factorization.data
     project = factorization.vectors.project
     blocks = [X[test[rows]] for rows in row_ranges(0, len(test), X.shape[1])]

@@ -6,15 +6,22 @@ import numpy as np
 import scipy.sparse
 
 from sk_renorm._linalg.blocks import CentredData, is_constant
+from sk_renorm._linalg.centred_rows import CentredRows
 from sk_renorm._linalg.choose import choose_factorization, no_vectors_pay
 from sk_renorm._linalg.column_modes import RowsAgain, column_modes, projections_of
 from sk_renorm._linalg.factorization import Factorization
+from sk_renorm._linalg.limit import Limit
 from sk_renorm._linalg.reflection import Reflection
-from sk_renorm._linalg.row_modes import graded_row_modes, gram_modes
+from sk_renorm._linalg.row_modes import RowModes, graded_row_modes, gram_modes
 from sk_renorm._linalg.sparse import SparseData
 from sk_renorm._linalg.sums.moments import Moments
 from sk_renorm._linalg.tridiagonal import TridiagonalFactorization, tridiagonal_factorization
 from sk_renorm._linalg.vectors import ColumnGramVectors, RowGramVectors
+
+_LIMIT = Limit(
+    "second moments of features that are nearly collinear",
+    "drop features, or fit to rows in memory, where smaller ones are searched",
+)
 
 
 def factorize(
@@ -120,7 +127,8 @@ def factorize_moments(
         low=moments.low_means(),
     )
     f = _from_moments("moments", moments, data, again, least)
-    return replace(f, reason="rows come in blocks, and only their sums are kept")
+    reason = "rows come in blocks, and only their sums are kept"
+    return replace(f, reason=reason, limit=_LIMIT)
 
 
 def factorization_of(
@@ -136,6 +144,17 @@ def factorization_of(
         vectors=vectors,
         left_error=modes.left_error,
         resolution=modes.resolution,
+    )
+
+
+def from_row_modes(name: str, data: CentredRows, modes: RowModes) -> Factorization:
+    """Return the factorization that the modes of ``data`` are."""
+    vectors = RowGramVectors(
+        data, modes.U, modes.singular_values, modes.null_basis, modes.strong, modes.V
+    )
+    power = np.square(data.targets).sum(axis=0)
+    return _with_exact_power(
+        factorization_of(name, data, modes, vectors, modes.U.T @ data.targets, power)
     )
 
 
@@ -208,13 +227,7 @@ def _from_row_gram(data: CentredData, traces: bool = False) -> Factorization:
     name, modes = "row_gram", gram_modes(gram, data, reflection)
     if modes is None:
         name, modes = "rows", graded_row_modes(data, reflection)
-    vectors = RowGramVectors(
-        data, modes.U, modes.singular_values, modes.null_basis, modes.strong, modes.V
-    )
-    power = np.square(data.targets).sum(axis=0)
-    return _with_exact_power(
-        factorization_of(name, data, modes, vectors, modes.U.T @ data.targets, power)
-    )
+    return from_row_modes(name, data, modes)
 
 
 def _with_exact_power(f: Factorization) -> Factorization:

@@ -63,22 +63,8 @@ class SparseData(CentredData):
                 stored = _centred_columns(stored, x_mean, np.flatnonzero(full))
                 offset = stored.T @ shares
                 x_mean = np.where(full, x_mean + offset, offset)
-        root = None if weights is None else np.sqrt(weights)
-        total_weight = float(n) if weights is None else float(weights.sum())
-        direction = np.ones(n) if root is None else root
-        return cls(
-            X=stored,
-            targets=(Y - y_mean) * direction[:, None],
-            constant=fit_intercept * direction / np.sqrt(total_weight),
-            root_weight=root,
-            x_mean=x_mean,
-            y_mean=y_mean,
-            total_weight=total_weight,
-            n_rows=n,
-            fit_intercept=fit_intercept,
-            offset=offset,
-            given=X,
-        )
+        of_rows = cls.centring(stored, Y, weights, fit_intercept, y_mean)
+        return cls(**of_rows, x_mean=x_mean, offset=offset, given=X)
 
     def rows(self, rows: slice | np.ndarray, scratch: Scratch | None = None) -> np.ndarray:
         """Return some rows of ``X~`` (b, p), dense."""

@@ -4,6 +4,8 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from sk_renorm._linalg.limit import Limit
+
 
 @runtime_checkable
 class Spectrum(Protocol):
@@ -16,7 +18,7 @@ class Spectrum(Protocol):
     ----------
     name, reason : str
         What was made of the rows, and why.
-    data : CentredData
+    data : CentredRows
         The rows, or what is known of them.
     eigenvalues : ndarray of shape (r,)
         ``s``, ascending; of Krylov spaces nodes that stand for them.
@@ -28,6 +30,8 @@ class Spectrum(Protocol):
         Squared length of the targets that no mode explains; None where it is not known.
     resolution : float
         Smallest penalty whose results can be told from those of alpha = 0.
+    limit : Limit or None
+        Why it resolves no smaller ones, where that is to be told.
     is_rough : bool
         Whether the eigenvalues are too rough to convert penalties.
     leaves_rows_out : bool
@@ -46,6 +50,7 @@ class Spectrum(Protocol):
     name: str
     reason: str
     resolution: float
+    limit: Limit | None
     multiplicity: np.ndarray | float
     trace_weights: np.ndarray | None
     null_power: np.ndarray | None

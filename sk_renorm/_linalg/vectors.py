@@ -6,6 +6,7 @@ from typing import Protocol
 import numpy as np
 
 from sk_renorm._linalg.blocks import CentredData, Scratch, row_ranges
+from sk_renorm._linalg.centred_rows import CentredRows
 
 
 class SingularVectors(Protocol):
@@ -85,7 +86,7 @@ class RowGramVectors:
     In a column a million times longer than others, weak modes cancel in the combination.
     """
 
-    data: CentredData
+    data: CentredRows
     U: np.ndarray
     singular_values: np.ndarray
     null_basis: np.ndarray | None = None

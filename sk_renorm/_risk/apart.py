@@ -12,7 +12,7 @@ import numpy as np
 from sk_renorm._linalg import Factorization, HeldOut
 
 _MOST = 16  # rows that are worth a fit each
-_MAJORITY = 0.5  # of a column's sum of squares: what the single row of a column has
+_MAJORITY = 0.5  # of a mode
 _HEAVY = 1e8  # times the spectrum below: of other modes' part in the row, half of the digits
 
 
@@ -56,12 +56,4 @@ def is_heavy(f: Factorization, rows: np.ndarray) -> bool:
 
 def _outweighs(f: Factorization, row: int) -> bool:
     """Say whether a row has no column of its own, or one in units that hide what else it holds."""
-    data = f.data
-    squares = np.square(data.rows(np.array([row]))[0])
-    for column in np.flatnonzero(squares > _MAJORITY * data.column_power()):
-        others = np.delete(data.columns(np.array([column]))[:, 0], row)
-        if data.root_weight is not None:
-            others = others / np.delete(data.root_weight, row)
-        if np.ptp(others) <= 4.0 * np.finfo(float).eps * np.abs(data.x_mean[column]):
-            return is_heavy(f, np.array([row]))
-    return True
+    return not f.data.has_own_column(row) or is_heavy(f, np.array([row]))

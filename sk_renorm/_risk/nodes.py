@@ -46,7 +46,8 @@ def log_spaced(f: Factorization, count: int) -> np.ndarray:
     if not len(f.eigenvalues):
         return np.ones(1)
     nodes = search_nodes(f)
-    return np.exp(_spread(_stretches(f, nodes[nodes > 0.0][0], 1e8), count))
+    spread = np.exp(_spread(_stretches(f, nodes[nodes > 0.0][0], 1e8), count))
+    return np.maximum(spread, f.resolution)  # which the logarithm may round down
 
 
 def profile_nodes(f: Factorization, wanted: np.ndarray) -> np.ndarray:

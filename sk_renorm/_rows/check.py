@@ -8,6 +8,7 @@ from numbers import Real
 
 import numpy as np
 from scipy.sparse import issparse
+from sklearn.utils import get_tags
 from sklearn.utils.validation import check_array, validate_data
 
 from sk_renorm._linalg import Device, as_csr_array, as_dask_array, features_of, is_dask
@@ -107,6 +108,11 @@ def in_own_units(data: TrainingData, per_target: bool) -> TrainingData:
     return data.in_own_units(per_target)
 
 
+def as_taken(estimator, X):
+    """Return X in numpy, if the estimator takes nothing else, by its tags."""
+    return X if get_tags(estimator).array_api_support else to_host(X)
+
+
 def check_new_data(estimator, X, method: str = "predict"):
     """Validate ``X`` for ``method``: it must live where the fitted arrays do.
 
@@ -116,6 +122,7 @@ def check_new_data(estimator, X, method: str = "predict"):
     if is_dask(X):
         validate_data(estimator, features_of(X), reset=False, skip_check_array=True)
         return as_dask_array(X)
+    X = as_taken(estimator, X)
     check_place(estimator, X, method)
     place, names = place_of(X), column_names(X)
     refuse_dates(X, "X")
@@ -123,7 +130,7 @@ def check_new_data(estimator, X, method: str = "predict"):
         X = validate_data(
             estimator,
             X,
-            accept_sparse="csr",
+            accept_sparse="csr" if get_tags(estimator).input_tags.sparse else False,
             dtype=_dtypes(X, place),
             ensure_all_finite=False,
             reset=False,

@@ -70,7 +70,7 @@ def matmul(A, B):
 def check_place(estimator, X, method: str) -> None:
     """Refuse ``X`` that does not live where the fitted arrays do."""
     if get_config()["array_api_dispatch"] and SUPPORTED:
-        check_same_namespace(X, estimator, attribute="coef_", method=method)
+        check_same_namespace(X, estimator, attribute=estimator._coefficients, method=method)
 
 
 def move_fitted(estimator, place: Device) -> None:

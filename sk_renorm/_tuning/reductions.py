@@ -22,11 +22,6 @@ from sk_renorm._tuning.candidates import Candidates
 from sk_renorm._tuning.minima import best_node
 from sk_renorm._tuning.request import Request
 
-_NOT_RESOLVED = (
-    "Some features are nearly collinear, and second moments, unlike the rows, resolve no penalty "
-    "below {:.3g} then; give one at least that large, drop features, or fit to rows in memory."
-)
-
 
 class RefusedCandidates(ValueError):
     """Penalties asked for do not go with the rows."""
@@ -43,6 +38,9 @@ def reductions(data: TrainingData, request: Request) -> Iterator[Spectrum]:
     how = {"least": request.candidates.least, "fit_intercept": request.fit_intercept}
     if data.is_in_blocks:
         yield _of_blocks(data, **how)
+        return
+    if request.reduce is not None:
+        yield request.reduce(data.X, data.Y, data.weights, fit_intercept=request.fit_intercept)
         return
     reason = no_leverages(data)
     if reason is not None:
@@ -82,7 +80,10 @@ def reduced(data: TrainingData, request: Request) -> tuple[Spectrum, Candidates]
                 f"size: {f.reason}. Give a larger one."
             )
     elif candidates is None or candidates.alphas.min() < f.resolution:
-        raise RefusedCandidates(_NOT_RESOLVED.format(f.resolution))
+        raise RefusedCandidates(
+            f"Penalties below {f.resolution:.3g} are not resolved by {f.limit.by}; give one at "
+            f"least that large, or {f.limit.remedy}."
+        )
     return f, candidates
 
 

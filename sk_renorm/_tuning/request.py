@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from sk_renorm._linalg import Factorization, Fold, HeldOut, refit
+from sk_renorm._linalg import Factorization, Fold, HeldOut, factorize, refit
 from sk_renorm._risk import (
     CorrelatedRows,
     LeaveFoldOut,
@@ -50,12 +50,17 @@ class Request:
         See `Objective`.
     score_params : dict
         What the scorer takes beside.
+    store_rows : bool
+        Whether what has a number for each row is kept.
     store_path : bool
         Whether errors of all candidates are kept.
     errors_later : bool
         Whether errors of rows left out may wait until they are asked for, if not minimized.
     seed : int
         Of random vectors, where these stand for a spectrum.
+    reduce : callable or None
+        Makes a `Factorization` of rows in memory, as `factorize` does, for a model that is not
+        linear in their columns; None for one that is, whose rows may live anywhere.
     """
 
     candidates: Asked
@@ -69,13 +74,16 @@ class Request:
     groups: np.ndarray | None = None
     scorer: Callable | None = None
     score_params: dict = field(default_factory=dict)
+    store_rows: bool = True
     store_path: bool = False
     errors_later: bool = False
     seed: int = 0
+    reduce: Callable[..., Factorization] | None = None
 
     def hold_out(self, data: TrainingData) -> Callable[..., HeldOut]:
         """Return what refits to some rows of ``data``."""
-        return partial(refit, data.X, data.Y, data.weights, fit_intercept=self.fit_intercept)
+        how = {"fit_intercept": self.fit_intercept, "reduce": self.reduce or factorize}
+        return partial(refit, data.X, data.Y, data.weights, **how)
 
     def estimate(self, f: Factorization, data: TrainingData) -> RiskEstimate:
         """Return the estimate of the risk from a factorization of ``data``."""

@@ -47,8 +47,13 @@ class Fit:
     def coefficients(self) -> tuple[np.ndarray, np.ndarray]:
         """Return coefficients (p, q) and intercepts (q,) at the penalty chosen."""
         f, unit = self.factorization, self.data.unit
-        coef = f.coefficients(self.selection.alpha) * unit
-        return coef, f.data.y_mean * unit - f.data.x_mean @ coef
+        coef = f.coefficients(self.selection.alpha)
+        return coef * unit, f.data.intercepts(coef) * unit
+
+    def predictions(self, X) -> np.ndarray:
+        """Return predictions (m, q) of new rows (m, p) at the penalty chosen."""
+        f = self.factorization
+        return f.data.predictions(X, f.coefficients(self.selection.alpha)) * self.data.unit
 
     def held_out_path(self) -> np.ndarray:
         """Return squared held-out errors, or predictions for a scorer, at the penalties tried.

@@ -22,8 +22,7 @@ def errors_along_path(
         raise ValueError(f"y has {Y.shape[1]} targets, and the model {f.n_targets}.")
     nodes, errors = evidence.profile.alphas, []
     for alpha in nodes:
-        coef = f.coefficients(alpha)
-        predictions = X @ coef + (f.data.y_mean - f.data.x_mean @ coef)
+        predictions = f.data.predictions(X, f.coefficients(alpha))
         errors.append(np.mean(np.square(Y - predictions * evidence.setting.unit), axis=0))
     errors = np.array(errors)
     is_joint = len(evidence.profile.risks) == 1

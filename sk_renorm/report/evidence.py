@@ -59,9 +59,9 @@ class Evidence:
         self._fingerprint = None
 
     @classmethod
-    def of(cls, fit: Fit, problems: tuple[Problem, ...], store_rows: bool) -> "Evidence":
+    def of(cls, fit: Fit, problems: tuple[Problem, ...]) -> "Evidence":
         """Take what a fit knows; without rows all of it at once, and nothing of single rows."""
-        evidence = cls(fit, problems)
+        evidence, store_rows = cls(fit, problems), fit.request.store_rows
         if fit.is_in_blocks or not store_rows:
             evidence._make(*_PARTS)
             evidence._fit = None

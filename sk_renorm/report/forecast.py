@@ -87,13 +87,13 @@ def _curve(
     profile: RiskProfile, setting: Setting, sizes: np.ndarray, alpha: float | None = None
 ) -> LearningCurve:
     """Return the curve in squared units of y; ``alpha`` is per row of mean weight."""
-    curve = _forecaster(profile, setting.n_features).curve(sizes, alpha)
+    curve = _forecaster(profile, setting.most_df).curve(sizes, alpha)
     square = np.square(setting.unit)
     names = ("risk", "std_error", "lower", "upper")
     return replace(curve, **{name: getattr(curve, name) * square for name in names})
 
 
-def _forecaster(profile: RiskProfile, n_features: int) -> Forecaster:
+def _forecaster(profile: RiskProfile, most_df: float) -> Forecaster:
     """Return what a profile knows of the population."""
     nodes = FittedPath(
         profile.kappa,
@@ -104,7 +104,7 @@ def _forecaster(profile: RiskProfile, n_features: int) -> Forecaster:
         np.zeros((len(profile.alphas), 1)),
         profile.leverage_dispersion,
         n_modes=profile.n_rows - int(profile.fit_intercept),
-        n_features=n_features,
+        most_df=most_df,
         fit_intercept=bool(profile.fit_intercept),
         interpolates=profile.residual_noise is None,
         least_noise=noise_interval(profile)[:, 0],

@@ -38,8 +38,8 @@ class FittedPath:
         Standard deviation over mean of one minus the leverage.
     n_modes : int
         Rows of the fit, less one for the intercept.
-    n_features : int
-        Number of features: no model has more degrees of freedom.
+    most_df : float
+        Degrees of freedom that no model has more of: the number of features.
     fit_intercept : bool
         Whether there is one.
     interpolates : bool
@@ -58,7 +58,7 @@ class FittedPath:
     even_noise: np.ndarray
     leverage_dispersion: np.ndarray
     n_modes: int
-    n_features: int
+    most_df: float
     fit_intercept: bool
     interpolates: bool
     least_noise: np.ndarray
@@ -110,8 +110,8 @@ class FittedPath:
         """Go on below the least kappa by power laws, with as little noise as the data allows."""
         slope, power = self._slopes()
         down = np.geomspace(1e-8, 1.0, 200)[:-1]
-        df1 = np.minimum(self.df1[0] * down**slope, self.n_features)
-        df2 = np.where(df1 < self.n_features, (1.0 + slope) * df1, df1)
+        df1 = np.minimum(self.df1[0] * down**slope, self.most_df)
+        df2 = np.where(df1 < self.most_df, (1.0 + slope) * df1, df1)
         noise = np.minimum(self.least_noise, self.B[0])
         B = noise + (self.B[0] - noise) * down[:, None] ** power
         error = np.repeat(self.relative_error[:1], len(down), axis=0)

@@ -21,6 +21,8 @@ class Setting:
     ----------
     n_rows, n_features, n_targets : int
         Numbers of rows of positive weight, features and targets.
+    most_df : float
+        Degrees of freedom that no model has more of.
     flat : bool
         Whether y has one dimension.
     fit_intercept : bool
@@ -56,6 +58,7 @@ class Setting:
     n_rows: int
     n_features: int
     n_targets: int
+    most_df: float
     flat: bool
     fit_intercept: bool
     mean_weight: float
@@ -79,6 +82,7 @@ class Setting:
             n_rows=f.data.n_rows,
             n_features=data.X.shape[1],
             n_targets=data.Y.shape[1],
+            most_df=f.data.most_df,
             flat=data.y.ndim == 1,
             fit_intercept=bool(f.data.fit_intercept),
             mean_weight=float(data.mean_weight),
@@ -194,8 +198,7 @@ class HeldOutRows:
         data, choice = fit.data, fit.selection.choice
         errors, dropped = choice.errors * data.unit, np.nan
         if data.X_dropped is not None:
-            coef, intercept = fit.coefficients()
-            dropped = data.X_dropped @ coef + intercept
+            dropped = fit.predictions(data.X_dropped)
         weights, groups = data.weights_in_risk, fit.request.groups
         if groups is not None and data.kept is not None:
             groups = data.all_rows(groups, -1)

@@ -90,7 +90,7 @@ def _chosen(report) -> list[Line]:
     by = (setting.scoring or "squared error") + setting.rule
     df, rank = chosen.df, len(evidence.eigenvalues)
     known = setting.is_exact
-    rank = rank if known else min(setting.n_rows - 1, setting.n_features)
+    rank = rank if known else min(setting.n_rows - 1, setting.most_df)
     words = ""
     if rank and np.all(df >= _ALL_DF * rank) and known:
         words = ": nothing is shrunk"

@@ -50,6 +50,7 @@ class KrylovFactorization:
     reason: str
     name: str = "krylov"
     leaves_rows_out: bool = False
+    limit: None = None
     # of least squares, which Krylov spaces do not reach
     null_power: None = None
 
