@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from sklearn import get_config
-from sklearn.utils import check_random_state, get_tags
+from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.validation import validate_data
 
@@ -79,10 +79,7 @@ def read_rows(estimator, X, given: Given, request: Request) -> tuple[TrainingDat
     y, sample_weight, groups, risk_weight = given
     if place is not None and _needs_host(estimator, place, given, request):
         X = to_host(X)
-    accept_sparse = get_tags(estimator).input_tags.sparse
-    data = check_training_data(
-        estimator, X, y, sample_weight, risk_weight, accept_sparse=accept_sparse
-    )
+    data = check_training_data(estimator, X, y, sample_weight, risk_weight)
     data = in_own_units(data, request.per_target)
     labels = check_groups(groups, X)
     codes = group_codes(labels)

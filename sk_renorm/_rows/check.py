@@ -61,6 +61,7 @@ def check_training_data(
     must have its features.
     """
     min_rows = 1 if is_block else 2
+    takes_sparse = get_tags(estimator).input_tags.sparse and not is_block
     y = check_targets(y)
     place, names = place_of(X), column_names(X)
     refuse_dates(X, "X")
@@ -70,7 +71,7 @@ def check_training_data(
             X,
             y,
             reset=not is_next,
-            accept_sparse=False if is_block else "csr",
+            accept_sparse="csr" if takes_sparse else False,
             dtype=_dtypes(X, place),
             ensure_all_finite=False,  # with the sizes, in the same pass
             multi_output=True,
