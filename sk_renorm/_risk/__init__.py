@@ -24,7 +24,7 @@ from sk_renorm._risk.leave_fold_out.folds import LeaveFoldOut
 from sk_renorm._risk.leave_fold_out.hat_block import alike_block_errors, hat_block_errors
 from sk_renorm._risk.leave_fold_out.small_folds import MOST_ROWS, small_fold_errors
 from sk_renorm._risk.leave_one_out.by_block import LeaveOneOutByBlock
-from sk_renorm._risk.leave_one_out.rows import LeaveOneOut, leave_one_out
+from sk_renorm._risk.leave_one_out.rows import LeaveOneOut, leave_one_out_of
 from sk_renorm._risk.nodes import STEP, deeper_nodes, log_spaced, profile_nodes, search_nodes
 from sk_renorm._risk.uncertainty.noise import noise_interval
 from sk_renorm._risk.uncertainty.profile import (
@@ -98,4 +98,4 @@ def make_risk(name: str, factorization: Factorization, risk_weights=None):
         )
     if risk_weights is not None:
         return risk(factorization, risk_weights)
-    return leave_one_out(factorization) if risk is LeaveOneOut else risk(factorization)
+    return leave_one_out_of(factorization) if risk is LeaveOneOut else risk(factorization)

@@ -248,14 +248,14 @@ class LeaveOneOut(RiskEstimate):
         return errors if root is None else errors / root.reshape(-1, *[1] * (errors.ndim - 1))
 
 
-def leave_one_out(f: Factorization) -> LeaveOneOut | DeviceLeaveOneOut:
+def leave_one_out_of(f: Factorization) -> LeaveOneOut | DeviceLeaveOneOut:
     """Return the estimate for where the factorization lives."""
     return DeviceLeaveOneOut(f) if on_device(f) else LeaveOneOut(f)
 
 
 def at_other_risk(estimate: RiskEstimate, penalties: np.ndarray) -> Evaluation:
     """Evaluate leave-one-out errors beside the risk of another estimate."""
-    at = leave_one_out(estimate.factorization).at(penalties)
+    at = leave_one_out_of(estimate.factorization).at(penalties)
     return replace(at, risk=estimate.risk(penalties)[0])
 
 
@@ -266,7 +266,7 @@ def sums_of_other_risk(
 
     ``fewer`` says by what factor the scatter of the rows is that of fewer independent ones.
     """
-    sums = leave_one_out(estimate.factorization).sums(nodes, joint)
+    sums = leave_one_out_of(estimate.factorization).sums(nodes, joint)
     risks = estimate.risk(nodes[:, None]).T
     risks = risks.mean(axis=0, keepdims=True) if joint else risks
     return sums.scaled(sums.factor_to(risks), fewer)
