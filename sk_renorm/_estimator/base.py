@@ -12,7 +12,7 @@ from sk_renorm._estimator import predict as to_predict
 from sk_renorm._estimator.notebook import attributes_at_hand
 from sk_renorm._estimator.progress import reported
 from sk_renorm._estimator.read import Given, read_dask, read_rows
-from sk_renorm._linalg import is_dask
+from sk_renorm._linalg import is_dask, quiet_blas
 from sk_renorm._rows.check import as_taken, check_new_data, unchanged_on_error
 from sk_renorm._rows.compat import CallbackSupportMixin
 from sk_renorm._rows.devices import move_fitted, moved_beside, place_of
@@ -50,7 +50,8 @@ class RenormalizedRegressor(CallbackSupportMixin, MultiOutputMixin, BaseEstimato
                 data = read_dask(self, X, given, request, stage)
             else:
                 data, request = read_rows(self, X, given, request)
-            self._learn(tune(data, request, stage))
+            with quiet_blas(*data.X.shape):
+                self._learn(tune(data, request, stage))
             if place_of(X) is not None:
                 move_fitted(self, place_of(X))
         return self

@@ -18,7 +18,7 @@ from sk_renorm._linalg.sums.dask import Block, DaskRows
 from sk_renorm._linalg.sums.dask_blocks import as_dask_array, features_of, is_dask
 from sk_renorm._linalg.sums.digest import Digest
 from sk_renorm._linalg.sums.moments import Moments
-from sk_renorm._linalg.threads import map_ranges
+from sk_renorm._linalg.threads import map_ranges, quiet_blas
 from sk_renorm._linalg.tridiagonal import TridiagonalFactorization
 
 __all__ = [
@@ -55,6 +55,7 @@ __all__ = [
     "krylov_factorizations",
     "map_ranges",
     "missing",
+    "quiet_blas",
     "refit",
     "row_ranges",
     "silent_stage",

@@ -7,15 +7,19 @@ interpreter lock).  The caller's limits are respected, and restored also when a 
 
 import functools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 from typing import TypeVar
 
 import numpy as np
 import threadpoolctl
 
 Result = TypeVar("Result")
+
+_NARROW = 512  # columns up to which a factorization needs no more than one thread
+_WORTH = 2**18  # entries from which blocks of rows are spread over the cores to some use
 
 
 @functools.cache
@@ -49,6 +53,46 @@ def one_blas_thread() -> AbstractContextManager:
     return _blas_controller().limit(limits=1)
 
 
+class _Quiet:
+    """Cores that a quiet stretch of work may use, by one kept pool of threads."""
+
+    def __init__(self, n_cores: int):
+        self.n_cores = n_cores
+        self.pool: ThreadPoolExecutor | None = None
+
+    def map(self, task: Callable[[int, int], Result], bounds: list[int]) -> list[Result]:
+        blas = _blas_controller()
+        if self.pool is None:
+            # pools that limit each thread by itself (MKL, OpenMP) need the limit in the workers too
+            self.pool = ThreadPoolExecutor(self.n_cores, initializer=lambda: blas.limit(limits=1))
+        return list(self.pool.map(task, bounds[:-1], bounds[1:]))
+
+
+_quiet: ContextVar[_Quiet | None] = ContextVar("_quiet", default=None)
+
+
+@contextmanager
+def quiet_blas(n_rows: int, n_columns: int) -> Iterator[None]:
+    """Keep the threads of BLAS asleep in the body, where it has ``n_rows`` of few columns.
+
+    A product of numpy's that wakes them leaves them spinning for a while beside those of
+    `map_ranges`, and beside those of scipy's own BLAS, which takes more than they give.
+    """
+    is_tall = n_columns <= _NARROW and n_rows * n_columns >= _WORTH
+    if not is_tall or _quiet.get() is not None or _n_cores(_blas_controller()) < 2:
+        yield
+        return
+    quiet = _Quiet(_n_cores(_blas_controller()))
+    token = _quiet.set(quiet)
+    try:
+        with _blas_controller().limit(limits=1):
+            yield
+    finally:
+        _quiet.reset(token)
+        if quiet.pool is not None:
+            quiet.pool.shutdown()
+
+
 def map_ranges(task: Callable[[int, int], Result], n_items: int, *, min_items: int) -> list[Result]:
     """Call ``task(start, stop)`` on contiguous ranges that cover ``n_items``; results in order.
 
@@ -57,11 +101,13 @@ def map_ranges(task: Callable[[int, int], Result], n_items: int, *, min_items: i
     """
     if n_items < 2 * min_items:
         return [task(0, n_items)]
-    blas = _blas_controller()
-    n_ranges = min(_n_cores(blas), n_items // min_items)
+    blas, quiet = _blas_controller(), _quiet.get()
+    n_ranges = min(_n_cores(blas) if quiet is None else quiet.n_cores, n_items // min_items)
     if n_ranges < 2:
         return [task(0, n_items)]
     bounds = np.linspace(0, n_items, n_ranges + 1).astype(int).tolist()
+    if quiet is not None:
+        return quiet.map(task, bounds)
     with (
         blas.limit(limits=1),
         # pools that limit each thread by itself (MKL, OpenMP) need the limit in the workers too
