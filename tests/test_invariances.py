@@ -213,7 +213,7 @@ def test_threads_are_restored_after_a_fit_that_raises(monkeypatch):
     def fail(*args):
         raise RuntimeError("in a worker")
 
-    monkeypatch.setattr("sk_renorm._risk.leave_one_out.rows._Columns.errors", fail)
+    monkeypatch.setattr("sk_renorm._risk.leave_one_out.rows.Columns.errors", fail)
     model = TheoryGuidedRidgeCV()
     with pytest.raises(RuntimeError, match="in a worker"):
         model.fit(X, y)

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -12,6 +12,13 @@ from sk_renorm._risk.uncertainty.sums import LossSums
 
 Rows = slice | np.ndarray
 Errors = Sequence[tuple[Rows, np.ndarray]]
+
+
+class Slack(NamedTuple):
+    """One minus leverages (n,), to the six digits of float32, and rows that need more of them."""
+
+    values: np.ndarray
+    again: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -78,13 +85,18 @@ class RiskEstimate(ABC):
     def risk(self, penalties: np.ndarray, some: Rows = slice(None)) -> np.ndarray:
         """Return the estimated risk (L, q); ``some`` selects targets that share penalties."""
 
-    def risk_of_path(self, nodes: np.ndarray) -> np.ndarray:
-        """Return the risk (K, q) at ``nodes`` (K,), ascending, to the six digits of a search."""
-        return self.risk(nodes[:, None])
+    def risk_of_path(
+        self, nodes: np.ndarray, guess: float | None = None
+    ) -> tuple[np.ndarray, Slack | None]:
+        """Return the risk (K, q) at ``nodes`` (K,), ascending, to the six digits of a search.
+
+        And, if that comes with them, what a ``guess`` of the penalty leaves of the rows, for `at`.
+        """
+        return self.risk(nodes[:, None]), None
 
     @abstractmethod
-    def at(self, penalties: np.ndarray) -> Evaluation:
-        """Evaluate one penalty, or one for each target."""
+    def at(self, penalties: np.ndarray, slack: Slack | None = None) -> Evaluation:
+        """Evaluate one penalty, or one for each target; what of the rows is known saves a pass."""
 
     @abstractmethod
     def sums(self, nodes: np.ndarray, joint: bool) -> LossSums:

@@ -6,8 +6,10 @@ import numpy as np
 
 from sk_renorm._risk import (
     Evaluation,
+    GeneralizedCrossValidation,
     RatioToGCV,
     RiskEstimate,
+    Slack,
     pooled_risk,
     profile_nodes,
 )
@@ -90,12 +92,12 @@ class Objective:
         losses, risks = (np.concatenate(part) for part in zip(*parts, strict=True))
         return losses, risks
 
-    def at(self, alpha: np.ndarray) -> Choice:
-        """Evaluate a penalty (1,), or one for each target (q,)."""
+    def at(self, alpha: np.ndarray, slack: Slack | None = None) -> Choice:
+        """Evaluate a penalty (1,), or one for each target (q,), with what is known of the rows."""
         if self.errors_later:
             risk = self._joint(self.estimate.risk(alpha[None, :]))[0]
             return Choice(alpha, risk, risk)
-        return self.choice(alpha, self.estimate.at(alpha[None, :]))
+        return self.choice(alpha, self.estimate.at(alpha[None, :], slack))
 
     def at_with_sums(self, alpha: np.ndarray, nodes: np.ndarray) -> Choice:
         """Evaluate a penalty, and sum up errors at ``nodes`` (K,), in one pass over blocks."""
@@ -148,11 +150,21 @@ class Objective:
         # with risk weights error bars are of two populations, which takes two sums
         return self.estimate.risk_weights is None
 
-    def between_nodes(self) -> RatioToGCV:
-        """Evaluate few nodes of the path; GCV tells what lies between them."""
+    def between_nodes(self, guess: np.ndarray) -> tuple[RatioToGCV, Slack | None]:
+        """Evaluate few nodes of the path; GCV tells what lies between them.
+
+        Also what is left of the rows at a ``guess`` (1,) of the penalty, if that comes with them.
+        """
         nodes = profile_nodes(self.estimate.factorization, np.zeros(0))
-        risks = self._joint(self.estimate.risk_of_path(nodes))
-        return RatioToGCV.of(self.estimate.factorization, nodes, risks.T)
+        single = float(guess[0]) if len(guess) == 1 else None
+        risks, slack = self.estimate.risk_of_path(nodes, single)
+        risks = self._joint(risks)
+        return RatioToGCV.of(self.estimate.factorization, nodes, risks.T), slack
+
+    def gcv(self, alphas: np.ndarray) -> np.ndarray:
+        """Return GCV losses (L, k) at ``alphas`` (L,), which cost next to nothing."""
+        gcv = GeneralizedCrossValidation(self.estimate.factorization)
+        return self._joint(gcv.risk(alphas[:, None]))
 
     def refined(self, between: RatioToGCV) -> RatioToGCV:
         """Evaluate more nodes about the minima of what lies between those that are known."""

@@ -22,7 +22,7 @@ from sk_renorm._risk.correlated.noise_correlation import (
 )
 from sk_renorm._risk.correlated.row_correlation import RowCorrelation
 from sk_renorm._risk.degrees_of_freedom import effective_df
-from sk_renorm._risk.estimate import Evaluation, RiskEstimate
+from sk_renorm._risk.estimate import Evaluation, RiskEstimate, Slack
 from sk_renorm._risk.leave_one_out.rows import LeaveOneOut, at_other_risk, sums_of_other_risk
 from sk_renorm._risk.nodes import profile_nodes
 from sk_renorm._risk.uncertainty.even_noise import even_noise
@@ -118,7 +118,7 @@ class CorrelatedRows(RiskEstimate):
         """Return leave-one-out errors, of rows that are not far from the others."""
         return LeaveOneOut(self.factorization).errors(penalties)
 
-    def at(self, penalties: np.ndarray) -> Evaluation:
+    def at(self, penalties: np.ndarray, slack: Slack | None = None) -> Evaluation:
         """Evaluate ``penalties`` (1, 1) or (1, q): with the errors of near rows, left out."""
         return at_other_risk(self, penalties)
 

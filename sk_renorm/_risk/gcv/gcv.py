@@ -3,7 +3,7 @@
 import numpy as np
 
 from sk_renorm._linalg import Factorization
-from sk_renorm._risk.estimate import Evaluation, RiskEstimate
+from sk_renorm._risk.estimate import Evaluation, RiskEstimate, Slack
 from sk_renorm._risk.leave_one_out.rows import at_other_risk, sums_of_other_risk
 from sk_renorm._risk.uncertainty.even_noise import even_noise
 from sk_renorm._risk.uncertainty.sums import LossSums
@@ -42,7 +42,7 @@ class GeneralizedCrossValidation(RiskEstimate):
             risk = np.where(rest > 0.0, f.n_modes * residual / rest**2, np.inf)
         return (risk * (1.0 + f.data.fit_intercept / f.data.total_weight))[:, some]
 
-    def at(self, penalties: np.ndarray) -> Evaluation:
+    def at(self, penalties: np.ndarray, slack: Slack | None = None) -> Evaluation:
         """Evaluate ``penalties`` (1, 1) or (1, q), with errors of rows left out: it takes rows."""
         return at_other_risk(self, penalties)
 

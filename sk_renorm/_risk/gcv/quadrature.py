@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from sk_renorm._linalg import KrylovFactorization
-from sk_renorm._risk.estimate import Evaluation, RiskEstimate
+from sk_renorm._risk.estimate import Evaluation, RiskEstimate, Slack
 from sk_renorm._risk.uncertainty.sums import LossSums
 
 _BLOCK_ENTRIES = 2**20  # residuals made at a time: rows x penalties x targets
@@ -47,7 +47,7 @@ class QuadratureGCV(RiskEstimate):
         risk *= (n + f.data.fit_intercept) / f.data.total_weight
         return np.where(penalties < f.resolution * (1.0 - _ROUNDING), np.nan, risk)[:, some]
 
-    def at(self, penalties: np.ndarray) -> Evaluation:
+    def at(self, penalties: np.ndarray, slack: Slack | None = None) -> Evaluation:
         """Evaluate ``penalties`` (1, 1) or (1, q)."""
         f = self.factorization
         each = np.broadcast_to(penalties, (1, f.n_targets))

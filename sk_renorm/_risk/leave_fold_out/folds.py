@@ -9,7 +9,7 @@ import numpy as np
 
 from sk_renorm._linalg import Factorization, Fold, HeldOut, downdate, map_ranges
 from sk_renorm._risk.apart import is_heavy
-from sk_renorm._risk.estimate import Evaluation, RiskEstimate, dispersion, pooled_risk
+from sk_renorm._risk.estimate import Evaluation, RiskEstimate, Slack, dispersion, pooled_risk
 from sk_renorm._risk.leave_fold_out.hat_block import hat_block_errors
 from sk_renorm._risk.leave_fold_out.small_folds import MOST_ROWS, batches, small_fold_errors
 from sk_renorm._risk.leave_one_out.rows import LeaveOneOut
@@ -114,7 +114,7 @@ class LeaveFoldOut(RiskEstimate):
         """Sum up the errors at ``nodes`` (K,)."""
         return self._sums(nodes, joint, self._weights)
 
-    def at(self, penalties: np.ndarray) -> Evaluation:
+    def at(self, penalties: np.ndarray, slack: Slack | None = None) -> Evaluation:
         """Evaluate ``penalties`` (1, 1) or (1, q)."""
         errors, slack = self.errors(penalties), self._singly.at(penalties).slack
         return Evaluation(errors, pooled_risk(errors, self._weights)[0], dispersion(slack))

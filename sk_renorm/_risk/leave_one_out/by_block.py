@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 from sk_renorm._linalg import Block, DaskRows, Factorization
-from sk_renorm._risk.estimate import Errors, Evaluation, dispersion
+from sk_renorm._risk.estimate import Errors, Evaluation, Slack, dispersion
 from sk_renorm._risk.leave_one_out.rows import LeaveOneOut
 from sk_renorm._risk.uncertainty.sums import LossSums
 
@@ -35,8 +35,10 @@ class LeaveOneOutByBlock(LeaveOneOut):
     def risk(self, penalties: np.ndarray, some: slice | np.ndarray = slice(None)) -> np.ndarray:
         return self.rows.reduce(partial(_risk, self.factorization, penalties))[:, some]
 
-    def risk_of_path(self, nodes: np.ndarray) -> np.ndarray:
-        return self.risk(nodes[:, None])
+    def risk_of_path(
+        self, nodes: np.ndarray, guess: float | None = None
+    ) -> tuple[np.ndarray, Slack | None]:
+        return self.risk(nodes[:, None]), None
 
     def errors(self, penalties: np.ndarray) -> Errors:
         blocks = self.rows.reduce(partial(_errors, self.factorization, penalties))
@@ -49,7 +51,7 @@ class LeaveOneOutByBlock(LeaveOneOut):
     def sums(self, nodes: np.ndarray, joint: bool) -> LossSums:
         return self.rows.reduce(partial(_sums, self.factorization, nodes, joint))
 
-    def at(self, penalties: np.ndarray) -> Evaluation:
+    def at(self, penalties: np.ndarray, slack: Slack | None = None) -> Evaluation:
         return self._evaluation(
             self.rows.reduce(partial(_parts, self.factorization, penalties), _join)
         )

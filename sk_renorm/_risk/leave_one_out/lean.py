@@ -19,6 +19,7 @@ from sk_renorm._linalg import (
     single,
 )
 from sk_renorm._risk.degrees_of_freedom import effective_df
+from sk_renorm._risk.estimate import Slack
 
 _WORTH = 2**21  # rows x modes x targets, from which a pass is most of a fit
 _WEAK = 1e-7  # of the largest eigenvalue
@@ -36,8 +37,8 @@ def is_lean(f: Factorization, least: float) -> bool:
     return large and is_single_enough(f) and least >= _WEAK * f.eigenvalues[-1]
 
 
-def lean_slack(f: Factorization, alpha: float) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return one minus the leverages (n,), and which rows need float64; None if most do."""
+def lean_slack(f: Factorization, alpha: float) -> Slack | None:
+    """Return one minus the leverages at a penalty, or None if float32 has lost too much."""
     root_gains = np.sqrt(f.eigenvalues / (f.eigenvalues + alpha))
     vectors = SingleVectors(f, root_gains)
     leverage = np.empty(f.data.n_rows)
@@ -47,37 +48,58 @@ def lean_slack(f: Factorization, alpha: float) -> tuple[np.ndarray, np.ndarray] 
             leverage[rows] = np.einsum("br,br->b", U, U)
 
     vectors.map(over)
+    return _checked(f, alpha, leverage)
+
+
+def _checked(f: Factorization, alpha: float, leverage: np.ndarray) -> Slack | None:
+    """Return one minus ``leverage`` (n,), if that adds up to the degrees of freedom."""
     df = float(effective_df(f, np.array(alpha)))
     again = np.flatnonzero(leverage > _NEAR_ONE)
     if abs(leverage.sum() - df) > _ROUNDING * df or len(again) > _MOST * len(leverage):
         return None
-    return 1.0 - np.square(f.data.constant) - leverage, again
+    return Slack(1.0 - np.square(f.data.constant) - leverage, again)
 
 
 def lean_squares(
-    f: Factorization, nodes: np.ndarray, row_weights: np.ndarray | None, exact: Squares
-) -> np.ndarray | None:
+    f: Factorization,
+    nodes: np.ndarray,
+    guess: float | None,
+    row_weights: np.ndarray | None,
+    exact: Squares,
+) -> tuple[np.ndarray, Slack | None] | None:
     """Return the sums of squared, weighted errors (K, q) at ``nodes`` (K,), or None if too rough.
 
-    ``exact`` sums over a block of rows in float64.
+    And what is left of the rows at a ``guess`` of the penalty.  ``exact`` sums over a block of rows
+    in float64.
     """
-    parts = SingleVectors(f).map(_Squares(f, nodes, row_weights).over)
+    guess = None if guess is None or not is_lean(f, guess) else guess
+    lean = _Squares(f, nodes, guess, row_weights)
+    parts = SingleVectors(f).map(lean.over)
     total = sum(squares for squares, _ in parts)
     again = np.concatenate([rows for _, some in parts for rows in some] or [np.empty(0, int)])
     if len(again) > _MOST * f.data.n_rows:
         return None
     if len(again):
         total = total + exact(again, f.left_block(again), Scratch())
-    return total
+    return total, None if guess is None else _checked(f, guess, lean.leverage)
 
 
 class _Squares:
     """What blocks of rows are multiplied with."""
 
-    def __init__(self, f: Factorization, nodes: np.ndarray, row_weights: np.ndarray | None):
+    def __init__(
+        self,
+        f: Factorization,
+        nodes: np.ndarray,
+        guess: float | None,
+        row_weights: np.ndarray | None,
+    ):
         self.data, self.row_weights = f.data, row_weights
         learned = f.eigenvalues[:, None] / (f.eigenvalues[:, None] + nodes)
-        self.learned = learned.astype(np.float32)
+        self.learned, self.at_guess = learned.astype(np.float32), None
+        if guess is not None:
+            self.at_guess = (f.eigenvalues / (f.eigenvalues + guess)).astype(np.float32)
+            self.leverage = np.empty(f.data.n_rows)
         # targets in units of their own, so that float32 holds any
         power = np.square(f.projections).sum(axis=0) + f.null_power
         self.units = np.sqrt(np.where(power > 0.0, power, 1.0) / f.data.n_rows)
@@ -93,6 +115,8 @@ class _Squares:
             slack = single(scratch("slack", size), *shape)
             squares = np.multiply(U, U, out=single(scratch("squares", U.size), *U.shape))
             np.matmul(squares, self.learned, out=slack)
+            if self.at_guess is not None:
+                self.leverage[rows] = squares @ self.at_guess
             is_near = slack[:, 0] > _NEAR_ONE
             most = (1.0 - np.square(self.data.constant[rows])).astype(np.float32)
             np.subtract(most[:, None], slack, out=slack)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from sk_renorm._linalg import DeviceVectors, Factorization, LeftBlock, device_left_block
-from sk_renorm._risk.estimate import Evaluation, RiskEstimate, dispersion
+from sk_renorm._risk.estimate import Evaluation, RiskEstimate, Slack, dispersion
 from sk_renorm._risk.uncertainty.even_noise import even_noise
 from sk_renorm._risk.uncertainty.sums import LossSums
 
@@ -45,7 +45,7 @@ class DeviceLeaveOneOut(RiskEstimate):
         blocks = [self.place.to_host(self._errors(block, at)[0]) for block in self._blocks()]
         return [(slice(None), self._unweighted(np.concatenate(blocks)))]
 
-    def at(self, penalties: np.ndarray) -> Evaluation:
+    def at(self, penalties: np.ndarray, slack: Slack | None = None) -> Evaluation:
         """Evaluate ``penalties`` (1, 1) or (1, q)."""
         f, place = self.factorization, self.place
         chosen, errors, slack = place.put(penalties), [], []
@@ -80,7 +80,7 @@ class DeviceLeaveOneOut(RiskEstimate):
     def _errors(self, block: LeftBlock, penalties, some: slice = slice(None)):
         """Return weighted errors (b, L, q) and one minus the leverages (b, L, 1 or q) up to scale.
 
-        The same formulas as `_Columns.errors`: rows that the modes explain in full have residuals
+        The same formulas as `Columns.errors`: rows that the modes explain in full have residuals
         and one minus leverages proportional to alpha, which drops out.
         """
         xp, f = self.place.xp, self.factorization

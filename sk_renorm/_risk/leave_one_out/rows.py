@@ -1,6 +1,5 @@
 """Exact leave-one-out errors: each residual times its own renormalization 1 / (1 - leverage)."""
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TypeVar
@@ -8,7 +7,8 @@ from typing import TypeVar
 import numpy as np
 
 from sk_renorm._linalg import Factorization, HeldOut, LeftBlock, Scratch
-from sk_renorm._risk.estimate import Evaluation, RiskEstimate, dispersion
+from sk_renorm._risk.estimate import Evaluation, RiskEstimate, Slack, dispersion
+from sk_renorm._risk.leave_one_out.columns import Columns
 from sk_renorm._risk.leave_one_out.lean import is_lean, lean_slack, lean_squares
 from sk_renorm._risk.leave_one_out.on_device import DeviceLeaveOneOut, on_device
 from sk_renorm._risk.uncertainty.even_noise import even_noise
@@ -78,13 +78,19 @@ class LeaveOneOut(RiskEstimate):
         squares = self._squares(penalties, some)
         return self.factorization.sum_left_blocks(squares) / self.total_weight
 
-    def risk_of_path(self, nodes: np.ndarray) -> np.ndarray:
-        """Return the risk (K, q) at ``nodes`` (K,), ascending; by a lean pass where safe."""
-        f, total, squares = self.factorization, None, self._squares(nodes[:, None])
+    def risk_of_path(
+        self, nodes: np.ndarray, guess: float | None = None
+    ) -> tuple[np.ndarray, Slack | None]:
+        """Return the risk (K, q) at ``nodes`` (K,), ascending; by a lean pass where that is safe.
+
+        Which brings one minus the leverages at the ``guess``.
+        """
+        f, squares = self.factorization, self._squares(nodes[:, None])
+        found = None
         if is_lean(f, nodes[0]):
-            total = lean_squares(f, nodes, self.risk_weights, squares)
-        total = f.sum_left_blocks(squares) if total is None else total
-        return total / self.total_weight
+            found = lean_squares(f, nodes, guess, self.risk_weights, squares)
+        total, slack = found or (f.sum_left_blocks(squares), None)
+        return total / self.total_weight, slack
 
     def _squares(
         self, penalties: np.ndarray, some: slice | np.ndarray = slice(None)
@@ -95,12 +101,12 @@ class LeaveOneOut(RiskEstimate):
         step = max(1, _BLOCK_ENTRIES // (1024 * n_targets))
         chunks = [slice(start, start + step) for start in range(0, len(penalties), step)]
         # columns of many targets are made again for every block: kept, they would be r x L x q
-        once = _Columns(f, penalties, some) if len(chunks) == 1 else None
+        once = Columns(f, penalties, some) if len(chunks) == 1 else None
 
         def sum_up(rows: slice, block: LeftBlock, scratch: Scratch) -> np.ndarray:
             total = np.empty((len(penalties), n_targets))
             for part in chunks:
-                columns = once or _Columns(f, penalties[part], some)
+                columns = once or Columns(f, penalties[part], some)
                 errors, _ = self._errors(columns, rows, block, scratch)
                 self._weigh(errors, rows)
                 np.einsum("blq,blq->lq", errors, errors, out=total[part])
@@ -110,7 +116,7 @@ class LeaveOneOut(RiskEstimate):
 
     def errors(self, penalties: np.ndarray) -> list[tuple[slice, np.ndarray]]:
         """Return ``[(all rows, errors of shape (n, L, q))]``, in the unit of y."""
-        columns = _Columns(self.factorization, penalties)
+        columns = Columns(self.factorization, penalties)
         blocks = self.factorization.map_left_blocks(
             lambda rows, block, scratch: self._errors(columns, rows, block, scratch)[0].copy()
         )
@@ -120,7 +126,7 @@ class LeaveOneOut(RiskEstimate):
         """Return errors (m, L, q) of some ``rows`` (m,) at ``alphas`` (L,), in the unit of y."""
         f = self.factorization
         block, scratch = f.left_block(rows), Scratch()
-        each = [_Columns(f, np.array([[a]])) for a in alphas]
+        each = [Columns(f, np.array([[a]])) for a in alphas]
         each = [self._errors(columns, rows, block, scratch)[0].copy() for columns in each]
         errors = np.concatenate(each, axis=1)
         root = f.data.root_weight
@@ -128,33 +134,35 @@ class LeaveOneOut(RiskEstimate):
 
     def slack_at(self, alpha: float) -> np.ndarray:
         """Return one minus the leverages (n, 1) at one penalty, up to a factor."""
-        columns = _Columns(self.factorization, np.array([[alpha]]))
+        columns = Columns(self.factorization, np.array([[alpha]]))
         blocks = self.factorization.map_left_blocks(
             lambda _, block, scratch: columns.errors(block, scratch)[1][:, 0].copy()
         )
         return np.concatenate(blocks)
 
-    def at(self, penalties: np.ndarray) -> Evaluation:
+    def at(self, penalties: np.ndarray, slack: Slack | None = None) -> Evaluation:
         """Evaluate ``penalties`` (1, 1) or (1, q)."""
-        errors, slack = self._lean_errors(penalties) or self.parts(penalties)[:2]
+        alpha = float(penalties[0, 0])
+        if slack is None and penalties.size == 1 and is_lean(self.factorization, alpha):
+            slack = lean_slack(self.factorization, alpha)
+        if slack is None:
+            errors, values = self.parts(penalties)[:2]
+        else:
+            errors, values = self._finished(penalties, slack)
         # not by BLAS, whose threads would spin beside what comes next
         power = np.einsum("b,bq->q", self.weights, np.square(errors[:, 0]))
         risk = power / self.total_weight
-        return Evaluation([(slice(None), errors)], risk, dispersion(slack), slack)
+        return Evaluation([(slice(None), errors)], risk, dispersion(values), values)
 
-    def _lean_errors(self, penalties: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-        """Return errors (n, 1, q) and slack (n, 1) at a single penalty by a lean pass, or None."""
-        f, alpha = self.factorization, float(penalties[0, 0])
-        found = lean_slack(f, alpha) if penalties.size == 1 and is_lean(f, alpha) else None
-        if found is None:
-            return None
-        slack, again = found
-        errors = f.residuals(alpha) / slack[:, None]
-        if len(again):
-            columns, scratch = _Columns(f, penalties), Scratch()
-            some, exact = self._errors(columns, again, f.left_block(again), scratch)
-            errors[again], slack[again] = some[:, 0], exact[:, 0, 0]
-        return self._unweighted(errors)[:, None], slack[:, None]
+    def _finished(self, penalties: np.ndarray, slack: Slack) -> tuple[np.ndarray, np.ndarray]:
+        """Return errors (n, 1, q) and slack (n, 1): residuals in float64, some rows all of it."""
+        f, values = self.factorization, slack.values[:, None].copy()
+        errors = f.residuals(float(penalties[0, 0])) / values
+        if len(slack.again):
+            columns, scratch, rows = Columns(f, penalties), Scratch(), slack.again
+            some, exact = self._errors(columns, rows, f.left_block(rows), scratch)
+            errors[rows], values[rows] = some[:, 0], exact[:, 0, 0][:, None]
+        return self._unweighted(errors)[:, None], values
 
     def even_noise(self, penalties: np.ndarray, at: Evaluation) -> np.ndarray | None:
         return even_noise(self.factorization, penalties[0], at.errors[0][1][:, 0], at.slack)
@@ -175,7 +183,7 @@ class LeaveOneOut(RiskEstimate):
         over blocks of rows, and the weighted sums of squared errors (q,).
         """
         f = self.factorization
-        chosen = _Columns(f, penalties)
+        chosen = Columns(f, penalties)
         errors = np.empty((len(self.weights), 1, f.n_targets))
         slack = np.empty((len(self.weights), penalties.shape[1]))
 
@@ -189,7 +197,7 @@ class LeaveOneOut(RiskEstimate):
         return errors, slack, sums, self.weights @ np.square(errors[:, 0])
 
     def _errors(
-        self, columns: "_Columns", rows: slice | np.ndarray, block: LeftBlock, scratch: Scratch
+        self, columns: "Columns", rows: slice | np.ndarray, block: LeftBlock, scratch: Scratch
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return what ``columns`` do, but for rows apart the errors of fits to the others."""
         errors, rest = columns.errors(block, scratch)
@@ -227,14 +235,14 @@ class LeaveOneOut(RiskEstimate):
         units = _units(f, joint)
         power = None if units is None else np.square(units[:1] if joint else units)[:, None]
         # columns of many targets are made again for every block: kept, they would be r x K x q
-        once = _Columns(f, nodes[:, None], units=units) if len(targets) == 1 else None
+        once = Columns(f, nodes[:, None], units=units) if len(targets) == 1 else None
 
         def sum_up(rows: slice, block: LeftBlock, scratch: Scratch) -> LossSums:
             slack = np.empty((len(block.U), len(nodes)))
 
             def parts() -> Iterator[np.ndarray]:
                 for some in targets:
-                    columns = once or _Columns(f, nodes[:, None], some, units)
+                    columns = once or Columns(f, nodes[:, None], some, units)
                     node_errors, node_slack = self._errors(columns, rows, block, scratch)
                     slack[:] = node_slack[:, :, 0]
                     self._weigh(node_errors, rows)
@@ -286,79 +294,3 @@ def _units(f: Factorization, joint: bool) -> np.ndarray | None:
     power = np.square(f.projections).sum(axis=0) + f.null_power
     power = np.full_like(power, power.mean()) if joint else power
     return np.sqrt(np.where(power > 0.0, power, 1.0) / f.data.n_rows)
-
-
-class _Columns:
-    """One column for every penalty (and some targets): what blocks of rows are multiplied with.
-
-    Rows that the modes explain in full have residuals and one minus leverages proportional to
-    alpha, which drops out; for the others both are multiplied by it.  With ``units`` (q,) errors
-    are in these units and in float32; leverages never are.
-    """
-
-    def __init__(
-        self,
-        f: Factorization,
-        penalties: np.ndarray,
-        some: slice | np.ndarray = slice(None),
-        units: np.ndarray | None = None,
-    ):
-        gains = 1.0 / (f.eigenvalues[:, None, None] + penalties)
-        projections = f.projections[:, None, some]
-        self.some, self.penalties = some, penalties
-        self.units = None if units is None else units[some]
-        self.interpolates = f.interpolates
-        self.n_levels = penalties.shape
-        self.shape = np.broadcast_shapes(gains.shape, projections.shape)[1:]
-        self.gains = gains.reshape(f.rank, math.prod(self.n_levels))
-        self.projections = projections
-        if self.interpolates:
-            self.targets = self._targets()
-            return
-        shares = gains * penalties
-        self.scaled_gains = shares.reshape(self.gains.shape)
-        if units is not None:
-            shares, projections = np.float32(shares), np.float32(projections / self.units)
-        self.scaled_targets = (shares * projections).reshape(f.rank, math.prod(self.shape))
-
-    def _targets(self) -> np.ndarray:
-        gains = self.gains.reshape(-1, *self.n_levels)
-        return (gains * self.projections).reshape(len(gains), math.prod(self.shape))
-
-    def errors(self, block: LeftBlock, scratch: Scratch) -> tuple[np.ndarray, np.ndarray]:
-        """Return weighted errors (b, L, q), and one minus the leverages (b, L, 1 or q) up to scale.
-
-        Both arrays are scratch space.
-        """
-        n_rows, size = len(block.U), math.prod(self.shape)
-        fitted = scratch("fitted", n_rows * size)
-        leverage = scratch("leverage", n_rows, self.gains.shape[1])
-        rest = leverage.reshape(n_rows, *self.n_levels)
-        if self.interpolates:
-            fitted = np.matmul(block.U, self.targets, out=fitted.reshape(n_rows, size))
-            np.matmul(block.squares, self.gains, out=leverage)
-            errors = fitted.reshape(n_rows, *self.shape)
-            errors /= rest
-            return errors, rest
-        U, residual, divisor = block.U, block.residual[:, None, self.some], rest
-        np.matmul(block.squares, self.scaled_gains, out=leverage)
-        leverage += block.null[:, None]
-        if self.units is not None:
-            fitted = fitted.view(np.float32)[: fitted.size]
-            U, residual, divisor = (
-                np.float32(U),
-                np.float32(residual / self.units),
-                np.float32(rest),
-            )
-        fitted = np.matmul(U, self.scaled_targets, out=fitted.reshape(n_rows, size))
-        errors = fitted.reshape(n_rows, *self.shape)
-        errors += residual
-        explained = np.flatnonzero(block.null == 0.0)
-        if not len(explained):
-            errors /= divisor
-            return errors, rest
-        errors /= np.where(divisor > 0.0, divisor, 1.0)
-        exact = (block.U[explained] @ self._targets()).reshape(-1, *self.shape)
-        exact /= (block.squares[explained] @ self.gains).reshape(-1, *self.n_levels)
-        errors[explained] = exact if self.units is None else exact / self.units
-        return errors, rest
