@@ -60,7 +60,7 @@ class RenormalizedRegressor(CallbackSupportMixin, MultiOutputMixin, BaseEstimato
         """Set attributes, and warn of what makes them doubtful."""
         found = problems(fit)
         evidence = Evidence.of(fit, found)
-        chosen, dtype, flat = evidence.chosen, fit.data.dtype, evidence.setting.flat
+        chosen, dtype, flat = evidence.chosen, fit.data.dtype, fit.data.y.ndim == 1
         coef, intercept = fit.coefficients()
         self._set_model(fit.data, coef)
         self.intercept_ = float(intercept[0]) if flat else intercept.astype(dtype)

@@ -108,7 +108,8 @@ class Moments:
         It is where no mean is far above the standard deviation of its column: what is subtracted
         from the sums then leaves all but a digit or two.
         """
-        if X.dtype != np.float64 or not X.flags.c_contiguous or _is_off(X[:: -(-len(X) // _FEW)]):
+        plain = len(X) >= 4 * _FEW and X.dtype == np.float64 and X.flags.c_contiguous
+        if not plain or _is_off(X[:: -(-len(X) // _FEW)]):
             return False
         n, y_near = float(len(X)), _near_mean(Y, None) if self.centre else 0.0
         xx, yy, y_sum = np.zeros_like(self.xx), np.zeros_like(self.yy), np.zeros_like(self.y_mean)
