@@ -114,7 +114,10 @@ class Moments:
         n, y_near = float(len(X)), _near_mean(Y, None) if self.centre else 0.0
         xx, yy, y_sum = np.zeros_like(self.xx), np.zeros_like(self.yy), np.zeros_like(self.y_mean)
         sums, scratch = np.zeros((X.shape[1], 1 + Y.shape[1])), Scratch()
-        for rows in row_ranges(0, *X.shape):
+        # so many rows that the product, not its sum with the others, is the work
+        step = max(1024, 8 * X.shape[1])
+        for start in range(0, len(X), step):
+            rows = slice(start, start + step)
             x, y = X[rows], np.subtract(Y[rows], y_near, dtype=np.float64)
             xx += np.matmul(x.T, x, out=scratch("product", *xx.shape))
             sums += x.T @ np.column_stack([np.ones(len(y)), y])
