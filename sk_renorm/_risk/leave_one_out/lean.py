@@ -103,13 +103,12 @@ class _Squares:
         # targets in units of their own, so that float32 holds any
         power = np.square(f.projections).sum(axis=0) + f.null_power
         self.units = np.sqrt(np.where(power > 0.0, power, 1.0) / f.data.n_rows)
-        projections = (f.projections / self.units).T
-        self.fitted = [(learned * one[:, None]).astype(np.float32) for one in projections]
+        self.projections = (f.projections / self.units).astype(np.float32)
 
     def over(self, blocks: Blocks) -> tuple[np.ndarray, list[np.ndarray]]:
         """Return sums of squares (K, q), and the rows that were left out for float64."""
         n_nodes, scratch = self.learned.shape[1], Scratch()
-        total, again = np.zeros((len(self.fitted), n_nodes)), []
+        total, again = np.zeros((len(self.units), n_nodes)), []
         for rows, U in blocks:
             shape, size = (len(U), n_nodes), len(U) * n_nodes
             slack = single(scratch("slack", size), *shape)
@@ -127,8 +126,9 @@ class _Squares:
                 slack /= np.sqrt(np.maximum(self.row_weights[rows, None], 1e-30)).astype(np.float32)
             targets = (self.data.targets[rows] / self.units).astype(np.float32)
             errors = single(scratch("errors", size), *shape)
-            for target, fitted in enumerate(self.fitted):
-                np.matmul(U, fitted, out=errors)
+            for target, projections in enumerate(self.projections.T):
+                # made again for every block: kept, those of many targets would be r x K x q
+                np.matmul(U, self.learned * projections[:, None], out=errors)
                 np.subtract(targets[:, target, None], errors, out=errors)
                 np.divide(errors, slack, out=errors)
                 np.multiply(errors, errors, out=errors)
