@@ -132,7 +132,6 @@ class _Squares:
                 np.subtract(targets[:, target, None], errors, out=errors)
                 np.divide(errors, slack, out=errors)
                 np.multiply(errors, errors, out=errors)
-                total[target] += (
-                    np.ones(len(U), np.float32) @ errors
-                )  # adds up with less rounding than sum
+                # a product adds up with less rounding than a sum
+                total[target] += np.ones(len(U), np.float32) @ errors
         return (total * np.square(self.units)[:, None]).T, again
