@@ -16,6 +16,10 @@ _NOT_KEPT = (
     "Error bars, noise and forecast are not in this copy: ask the model itself for them, before it "
     "is copied."
 )
+_CHANGED = (
+    "Error bars, noise and forecast need the rows of the fit, and these have been changed since; "
+    "fit again to ask for them."
+)
 
 
 def as_text(report) -> str:
@@ -23,7 +27,7 @@ def as_text(report) -> str:
     if report.evidence.can_tell("profile") and report.evidence.can_tell("row_facts"):
         lines, notes = summary(report)
     else:
-        lines, notes = _chosen(report), [*_problems(report), _NOT_KEPT]
+        lines, notes = _chosen(report), [*_problems(report), _not_told(report)]
     width = max(len(label) for label, _ in lines)
     body = [f"  {label:<{width}}  {value}" for label, value in lines]
     return "\n".join([title(report), *body, *(f"  ! {note}" for note in notes)])
@@ -35,7 +39,7 @@ def as_html(report) -> str:
     if evidence.is_at_hand("profile") and evidence.is_at_hand("row_facts"):
         lines, notes = summary(report)
     else:
-        more = _NOT_YET if evidence.can_tell("profile") else _NOT_KEPT
+        more = _NOT_YET if evidence.can_tell("profile") else _not_told(report)
         lines, notes = _chosen(report), [*_problems(report), more]
     cell = "padding:1px 12px 1px 0;text-align:left;background:none;color:inherit"
     rows = "".join(
@@ -139,6 +143,10 @@ def _r2(report) -> str:
     if np.all(share < _NO_R2) and not report.problems:
         return f"{_number(share)}: nothing that generalizes was found"
     return _number(share)
+
+
+def _not_told(report) -> str:
+    return _CHANGED if report.evidence.is_changed() else _NOT_KEPT
 
 
 def _problems(report) -> list[str]:
