@@ -32,8 +32,8 @@ class Asked(Protocol):
     """Candidates as they are asked for.
 
     ``least`` is the smallest penalty that matters, zero where that is not known before there is
-    data; ``may_end_early`` says whether there may be better ones beyond, and ``given`` what gave the
-    only one there is, in words, empty where there is a choice.
+    data; ``may_end_early`` says whether there may be better ones beyond; ``given`` says in words
+    what gave the only one there is, and is empty where there is a choice.
     """
 
     least: float
