@@ -246,6 +246,12 @@ def test_summary_says_what_was_left_out_and_what_chose():
     assert line_of(bounded, "chosen by") == "squared error, the influence of each row bounded"
     given = RenormalizedRidge(2.0).fit(X, y)
     assert line_of(given, "penalty alpha") == "2, as given"
+    for dial, words in (
+        ("effective_df", "of the degrees of freedom given"),
+        ("effective_ridge", "of the effective ridge given"),
+    ):
+        asked = RenormalizedRidge(**{dial: 2.0}).fit(X, y)
+        assert line_of(asked, "penalty alpha") == f"{asked.alpha_:.4g}, {words}"
     assert "chosen by" not in str(given.report_)
 
 
@@ -265,7 +271,8 @@ def test_extremes_are_said_in_words():
     none = RenormalizedRidge(1e12, fit_intercept=False).fit(X, y)
     assert line_of(none, "degrees").endswith(": nothing is learned")
     constant = TheoryGuidedRidgeCV().fit(X, np.ones(80))
-    assert line_of(constant, "R2 of fresh rows") == "not defined: y is constant"
+    for label in ("R2 of fresh rows", "ceiling of R2"):
+        assert line_of(constant, label) == "not defined: y is constant"
     noise = TheoryGuidedRidgeCV().fit(X, np.random.default_rng(3).standard_normal(80))
     assert line_of(noise, "R2 of fresh rows").endswith("nothing that generalizes was found")
 

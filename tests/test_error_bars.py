@@ -386,6 +386,16 @@ def test_equivalent_alphas_hold_the_best_penalty():
     assert held / n_sets > 0.95 - 3.0 * np.sqrt(0.95 * 0.05 / n_sets)
 
 
+@pytest.mark.parametrize("y", [np.ones(80), np.random.default_rng(0).standard_normal(80)])
+def test_equivalent_alphas_hold_the_mean_alone_if_that_is_chosen(y):
+    """The search goes further than the profile, where all models are the same."""
+    X = np.random.default_rng(1).standard_normal((80, 10))
+    for model in (TheoryGuidedRidgeCV(), RenormalizedRidge(1e20)):
+        model.fit(X, y)
+        assert model.effective_df_ < 1e-6
+        assert model.report_.equivalent_alphas[1] == model.alpha_
+
+
 @pytest.mark.parametrize("seed", [6, 7])
 def test_equivalent_alphas_end_where_the_error_does(seed):
     rng = np.random.default_rng(seed)

@@ -287,3 +287,32 @@ def test_copies_are_looked_for_whatever_the_order_means():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         TheoryGuidedRidgeCV().fit(X, y, groups=np.tile(np.arange(60), 2))
+
+
+@pytest.mark.parametrize("is_large", [False, True])
+def test_a_model_whose_rows_have_changed_is_shown_and_copied(monkeypatch, is_large):
+    """A caller who scales X in place afterwards still has a model to store."""
+    if is_large:
+        monkeypatch.setattr(objective, "_LARGE", 0)
+    for kwargs in ({}, {"sample_correlation": "ar1"}):
+        X, Y = make_data(120, 6, q=1)
+        expected = TheoryGuidedRidgeCV(**kwargs).fit(X.copy(), Y[:, 0]).predict(X[:3])
+        model, new = TheoryGuidedRidgeCV(**kwargs).fit(X, Y[:, 0]), X[:3].copy()
+        X *= 3.0
+        assert "these have been changed since" in str(model.report_)
+        assert "these have been changed since" in model._repr_html_()
+        assert model.report_.path.std_error is None
+        for copied in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):
+            assert_array_equal(copied.predict(new), expected)
+            assert copied.report_.risk == model.risk_
+            with pytest.raises(NotFittedError, match="this model has none"):
+                copied.report_.interval()
+
+
+def test_a_report_on_its_own_is_copied_without_rows():
+    X, Y = make_data(2000, 30, q=1)
+    report = TheoryGuidedRidgeCV().fit(X, Y[:, 0]).report_
+    stored = pickle.dumps(report)
+    assert len(stored) < 0.2 * X.nbytes
+    for copied in (pickle.loads(stored), copy.deepcopy(report)):
+        assert str(copied) == str(report)

@@ -32,11 +32,13 @@ class Asked(Protocol):
     """Candidates as they are asked for.
 
     ``least`` is the smallest penalty that matters, zero where that is not known before there is
-    data; ``may_end_early`` says whether there may be better ones beyond.
+    data; ``may_end_early`` says whether there may be better ones beyond; ``given`` says in words
+    what gave the only one there is, and is empty where there is a choice.
     """
 
     least: float
     may_end_early: bool
+    given: str
 
     def of(self, f: Factorization) -> Candidates | None:
         """Return the candidates of a spectrum, or None if it is too rough to say."""
@@ -48,6 +50,7 @@ class Search:
 
     least = 0.0
     may_end_early = False
+    given = ""
 
     def of(self, f: Factorization) -> Candidates:
         return Candidates(search_nodes(f), continuous=True)
@@ -60,6 +63,7 @@ class Count:
     count: int
     least = 0.0
     may_end_early = False
+    given = ""
 
     def of(self, f: Factorization) -> Candidates:
         return Candidates(log_spaced(f, self.count))
@@ -70,6 +74,7 @@ class Grid:
     """The penalties given (L,)."""
 
     alphas: np.ndarray
+    given = ""
 
     @property
     def least(self) -> float:
@@ -89,6 +94,7 @@ class Fixed:
 
     alpha: np.ndarray
     may_end_early = False
+    given = ", as given"
 
     @property
     def least(self) -> float:
@@ -110,6 +116,7 @@ class ByDf:
     df: float
     least = 0.0
     may_end_early = False
+    given = ", of the degrees of freedom given"
 
     def of(self, f: Factorization) -> Candidates | None:
         return None if f.is_rough else Fixed(np.array([alpha_from_df(f, self.df)])).of(f)
@@ -122,6 +129,7 @@ class ByRidge:
     ridge: float
     least = 0.0
     may_end_early = False
+    given = ", of the effective ridge given"
 
     def of(self, f: Factorization) -> Candidates | None:
         return None if f.is_rough else Fixed(np.array([alpha_from_ridge(f, self.ridge)])).of(f)

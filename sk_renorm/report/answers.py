@@ -243,6 +243,7 @@ class Comparison:
     def __repr__(self):
         between = " to ".join(shown(ends) for ends in np.moveaxis(self.interval, -1, 0))
         return (
-            f"Comparison: risk at the first penalty is higher by {shown(self.difference)} +- "
-            f"{shown(self.std_error)} ({between} at {self.confidence_level:.0%})"
+            "Comparison: risk at the first penalty less risk at the second is "
+            f"{shown(self.difference)} +- {shown(self.std_error)} "
+            f"({between} at {100.0 * self.confidence_level:.3g} %)"
         )

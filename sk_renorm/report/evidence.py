@@ -150,12 +150,24 @@ class Evidence:
         if part == "correlation" and fit.request.correlation is None:
             return True
         if part == "profile":
-            return not fit.objective.is_large
+            return not fit.objective.is_large and self.has_rows()
+        if part == "correlation":
+            return fit.selection.choice.errors is not None and self.has_rows()
         return part not in _OF_ROWS or fit.selection.choice.errors is not None
 
     def can_tell(self, part: str) -> bool:
         """Say whether a part was made, or can be."""
-        return part in vars(self) or self._fit is not None
+        return part in vars(self) or self.has_rows()
+
+    def has_rows(self) -> bool:
+        """Say whether the rows of the fit are there, as they were."""
+        return self._fit is not None and not self.is_changed()
+
+    def is_changed(self) -> bool:
+        """Say whether the rows of the fit have been changed since."""
+        if self._fit is None or self._fingerprint is None:
+            return False
+        return self._fit.factorization.data.fingerprint() != self._fingerprint
 
     def state(self) -> dict:
         """Return arrays and numbers to store."""
@@ -169,6 +181,9 @@ class Evidence:
         if self._fit is None:
             state["lacks"] = self._lacks
         return state
+
+    def __reduce__(self):
+        return Evidence.from_state, (self.state(),)
 
     @classmethod
     def from_state(cls, state: dict) -> "Evidence":
@@ -200,8 +215,7 @@ class Evidence:
         fit = self._fit
         if fit is None:
             raise self._without_rows(what)
-        data = fit.factorization.data
-        if self._fingerprint is not None and data.fingerprint() != self._fingerprint:
+        if self.is_changed():
             raise NotFittedError(
                 f"{what} needs the rows of the fit, and these have been changed since; fit again, "
                 "or do without."

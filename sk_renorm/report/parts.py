@@ -45,8 +45,8 @@ class Setting:
         What else than the risk chose.
     rule : str
         Which of all penalties was chosen, if not the best one, in words.
-    is_chosen : bool
-        Whether the penalty was chosen, or given.
+    given : str
+        What gave the penalty, in words; empty where it was chosen.
     is_search : bool
         Whether the path was searched continuously.
     single_rows : bool
@@ -70,7 +70,7 @@ class Setting:
     left_out: str
     scoring: str | None
     rule: str
-    is_chosen: bool
+    given: str
     is_search: bool
     single_rows: bool
     has_risk_weights: bool
@@ -94,7 +94,7 @@ class Setting:
             left_out=_left_out(fit),
             scoring=None if request.scorer is None else repr(request.scorer),
             rule=_in_words(request.rule),
-            is_chosen=fit.selection.is_chosen,
+            given=request.candidates.given,
             is_search=fit.selection.candidates.continuous,
             single_rows=request.folds is None and request.correlation is None,
             has_risk_weights=data.risk_weights is not None,

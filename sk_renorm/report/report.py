@@ -128,7 +128,13 @@ class Report:
 
     @cached_property
     def equivalent_alphas(self) -> np.ndarray:
-        return first_if_one(equivalent_range(self.evidence.profile))
+        profile = self.evidence.profile
+        ends = equivalent_range(profile)
+        # beyond the strongest node nothing changes any more, up to the choice
+        to_the_end = ends[:, 1] > 0.999 * profile.alphas[-1]
+        chosen = np.maximum(ends[:, 1], self.evidence.chosen.alpha)
+        ends[:, 1] = np.where(to_the_end, chosen, ends[:, 1])
+        return first_if_one(ends)
 
     @cached_property
     def alpha_identified(self) -> bool | np.ndarray:

@@ -7,6 +7,7 @@ import numpy as np
 from sk_renorm._risk import DISPERSED
 
 Line = tuple[str, str]
+_NO_VARIANCE = "not defined: y is constant"
 _NO_R2 = 0.01  # of the variance of y: nothing is explained
 _ALL_DF = 0.999  # of the rank: nothing is shrunk
 _NOT_YET = (
@@ -16,6 +17,10 @@ _NOT_KEPT = (
     "Error bars, noise and forecast are not in this copy: ask the model itself for them, before it "
     "is copied."
 )
+_CHANGED = (
+    "Error bars, noise and forecast need the rows of the fit, and these have been changed since; "
+    "fit again to ask for them."
+)
 
 
 def as_text(report) -> str:
@@ -23,7 +28,7 @@ def as_text(report) -> str:
     if report.evidence.can_tell("profile") and report.evidence.can_tell("row_facts"):
         lines, notes = summary(report)
     else:
-        lines, notes = _chosen(report), [*_problems(report), _NOT_KEPT]
+        lines, notes = _chosen(report), [*_problems(report), _not_told(report)]
     width = max(len(label) for label, _ in lines)
     body = [f"  {label:<{width}}  {value}" for label, value in lines]
     return "\n".join([title(report), *body, *(f"  ! {note}" for note in notes)])
@@ -35,7 +40,7 @@ def as_html(report) -> str:
     if evidence.is_at_hand("profile") and evidence.is_at_hand("row_facts"):
         lines, notes = summary(report)
     else:
-        more = _NOT_YET if evidence.can_tell("profile") else _NOT_KEPT
+        more = _NOT_YET if evidence.can_tell("profile") else _not_told(report)
         lines, notes = _chosen(report), [*_problems(report), more]
     cell = "padding:1px 12px 1px 0;text-align:left;background:none;color:inherit"
     rows = "".join(
@@ -76,7 +81,7 @@ def summary(report) -> tuple[list[Line], list[str]]:
         *_sampled(report),
         *_correlated(report),
         ("R2 of fresh rows", _r2(report)),
-        ("ceiling of R2", f"{_range(report.noise.r2_ceiling)} (bounds, 95 % each)"),
+        ("ceiling of R2", _ceiling(report)),
         ("noise variance", f"{_range(report.noise.interval)} (bounds, 95 % each)"),
         ("risk with twice the rows", _percent(change)),
         ("factorization", setting.factorization),
@@ -97,9 +102,9 @@ def _chosen(report) -> list[Line]:
     elif np.all(df < _NO_R2):
         words = ": the mean alone" if setting.fit_intercept else ": nothing is learned"
     return [
-        ("penalty alpha", _number(chosen.alpha) + ("" if setting.is_chosen else ", as given")),
+        ("penalty alpha", _number(chosen.alpha) + setting.given),
         ("left out", setting.left_out),
-        *([("chosen by", by)] if setting.is_chosen else []),
+        *([] if setting.given else [("chosen by", by)]),
         ("degrees of freedom", f"{_number(df)} of {rank}{words}"),
         ("risk (squared error)", _number(chosen.risk)),
     ]
@@ -134,11 +139,22 @@ def _r2(report) -> str:
     """Share of the variance of y that fresh rows would see explained."""
     risk, power = report.evidence.chosen.risk, report.evidence.row_facts.target_power
     if not power.any():
-        return "not defined: y is constant"
+        return _NO_VARIANCE
     share = 1.0 - np.divide(risk, power, out=np.ones_like(power), where=power > 0.0)
     if np.all(share < _NO_R2) and not report.problems:
         return f"{_number(share)}: nothing that generalizes was found"
     return _number(share)
+
+
+def _not_told(report) -> str:
+    return _CHANGED if report.evidence.is_changed() else _NOT_KEPT
+
+
+def _ceiling(report) -> str:
+    """Bounds of the R2 that a linear model could reach."""
+    if not report.evidence.setting.target_variance.any():
+        return _NO_VARIANCE
+    return f"{_range(report.noise.r2_ceiling)} (bounds, 95 % each)"
 
 
 def _problems(report) -> list[str]:
