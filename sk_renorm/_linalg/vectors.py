@@ -79,19 +79,10 @@ class ColumnGramVectors:
         return (X_centred @ self.left_map) * self.singular_values
 
 
-@dataclass(frozen=True)
-class RowGramVectors:
-    """U is stored, V is a combination of the rows (n <= p), but for that of ``strong`` columns.
+class StoredLeft:
+    """U is an array."""
 
-    In a column a million times longer than others, weak modes cancel in the combination.
-    """
-
-    data: CentredRows
     U: np.ndarray
-    singular_values: np.ndarray
-    null_basis: np.ndarray | None = None
-    strong: np.ndarray | None = None
-    V_strong: np.ndarray | None = None
 
     def left(self, rows: slice | np.ndarray, scratch: Scratch | None = None) -> np.ndarray:
         return self.U[rows]
@@ -104,6 +95,21 @@ class RowGramVectors:
 
     def left_product(self, A: np.ndarray) -> np.ndarray:
         return self.U @ A
+
+
+@dataclass(frozen=True)
+class RowGramVectors(StoredLeft):
+    """U is stored, V is a combination of the rows (n <= p), but for that of ``strong`` columns.
+
+    In a column a million times longer than others, weak modes cancel in the combination.
+    """
+
+    data: CentredRows
+    U: np.ndarray
+    singular_values: np.ndarray
+    null_basis: np.ndarray | None = None
+    strong: np.ndarray | None = None
+    V_strong: np.ndarray | None = None
 
     def right_product(self, A: np.ndarray) -> np.ndarray:
         product = self.data.right_product(self.U @ (A / self.singular_values[:, None]))
@@ -121,7 +127,7 @@ class RowGramVectors:
 
 
 @dataclass(frozen=True)
-class KeptLeft:
+class KeptLeft(StoredLeft):
     """U is kept for many passes over it, all else is left to other ``vectors``."""
 
     vectors: SingularVectors
@@ -130,18 +136,6 @@ class KeptLeft:
     @property
     def null_basis(self) -> np.ndarray | None:
         return self.vectors.null_basis
-
-    def left(self, rows: slice | np.ndarray, scratch: Scratch | None = None) -> np.ndarray:
-        return self.U[rows]
-
-    def leading(self, rows: np.ndarray, k: int) -> np.ndarray:
-        return self.U[rows, -k:]
-
-    def fourth_powers(self) -> np.ndarray:
-        return np.square(np.square(self.U)).sum(axis=0)
-
-    def left_product(self, A: np.ndarray) -> np.ndarray:
-        return self.U @ A
 
     def right_product(self, A: np.ndarray) -> np.ndarray:
         return self.vectors.right_product(A)

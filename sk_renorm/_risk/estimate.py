@@ -8,6 +8,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 from sk_renorm._linalg import Factorization
+from sk_renorm._risk.uncertainty.even_noise import even_noise
 from sk_renorm._risk.uncertainty.sums import LossSums
 
 Rows = slice | np.ndarray
@@ -119,7 +120,9 @@ class RiskEstimate(ABC):
 
         See `even_noise`; None where rows are not left out singly, or have weights.
         """
-        return None
+        if at.slack is None:
+            return None
+        return even_noise(self.factorization, penalties[0], at.errors[0][1][:, 0], at.slack)
 
 
 def dispersion(slack: np.ndarray) -> np.ndarray:

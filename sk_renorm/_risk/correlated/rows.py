@@ -25,7 +25,6 @@ from sk_renorm._risk.degrees_of_freedom import effective_df
 from sk_renorm._risk.estimate import Evaluation, RiskEstimate, Slack
 from sk_renorm._risk.leave_one_out.rows import LeaveOneOut, at_other_risk, sums_of_other_risk
 from sk_renorm._risk.nodes import profile_nodes
-from sk_renorm._risk.uncertainty.even_noise import even_noise
 from sk_renorm._risk.uncertainty.sums import LossSums
 
 _BLOCK_ENTRIES = 2**22  # residuals made at a time: rows x penalties x targets
@@ -128,9 +127,6 @@ class CorrelatedRows(RiskEstimate):
         The scatter of n dependent rows is that of fewer independent ones.
         """
         return sums_of_other_risk(self, nodes, joint, fewer=self.correlation.sum_of_squares)
-
-    def even_noise(self, penalties: np.ndarray, at: Evaluation) -> np.ndarray | None:
-        return even_noise(self.factorization, penalties[0], at.errors[0][1][:, 0], at.slack)
 
     def _risk(self, penalties: np.ndarray) -> np.ndarray:
         """Return the risk (L, q) of a chunk of penalties."""

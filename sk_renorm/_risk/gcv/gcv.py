@@ -5,7 +5,6 @@ import numpy as np
 from sk_renorm._linalg import Factorization
 from sk_renorm._risk.estimate import Evaluation, RiskEstimate, Slack
 from sk_renorm._risk.leave_one_out.rows import at_other_risk, sums_of_other_risk
-from sk_renorm._risk.uncertainty.even_noise import even_noise
 from sk_renorm._risk.uncertainty.sums import LossSums
 
 
@@ -49,6 +48,3 @@ class GeneralizedCrossValidation(RiskEstimate):
     def sums(self, nodes: np.ndarray, joint: bool) -> LossSums:
         """Sum up the errors at ``nodes`` (K,) of rows left out, brought to this risk."""
         return sums_of_other_risk(self, nodes, joint)
-
-    def even_noise(self, penalties: np.ndarray, at: Evaluation) -> np.ndarray | None:
-        return even_noise(self.factorization, penalties[0], at.errors[0][1][:, 0], at.slack)

@@ -6,7 +6,6 @@ import numpy as np
 
 from sk_renorm._linalg import DeviceVectors, Factorization, LeftBlock, device_left_block
 from sk_renorm._risk.estimate import Evaluation, RiskEstimate, Slack, dispersion
-from sk_renorm._risk.uncertainty.even_noise import even_noise
 from sk_renorm._risk.uncertainty.sums import LossSums
 
 _BLOCK_ENTRIES = 2**24  # errors, or columns, made at a time
@@ -69,9 +68,6 @@ class DeviceLeaveOneOut(RiskEstimate):
             part = self._loss_sums(block, at_nodes, weights[start:stop], joint)
             sums, start = part if sums is None else sums + part, stop
         return sums
-
-    def even_noise(self, penalties: np.ndarray, at: Evaluation) -> np.ndarray | None:
-        return even_noise(self.factorization, penalties[0], at.errors[0][1][:, 0], at.slack)
 
     def _blocks(self) -> Iterator[LeftBlock]:
         f = self.factorization

@@ -11,7 +11,6 @@ from sk_renorm._risk.estimate import Evaluation, RiskEstimate, Slack, dispersion
 from sk_renorm._risk.leave_one_out.columns import Columns
 from sk_renorm._risk.leave_one_out.lean import is_lean, lean_slack, lean_squares
 from sk_renorm._risk.leave_one_out.on_device import DeviceLeaveOneOut, on_device
-from sk_renorm._risk.uncertainty.even_noise import even_noise
 from sk_renorm._risk.uncertainty.sums import LossSums
 
 Sums = TypeVar("Sums")  # over rows
@@ -163,9 +162,6 @@ class LeaveOneOut(RiskEstimate):
             some, exact = self._errors(columns, rows, f.left_block(rows), scratch)
             errors[rows], values[rows] = some[:, 0], exact[:, 0, 0][:, None]
         return self._unweighted(errors)[:, None], values
-
-    def even_noise(self, penalties: np.ndarray, at: Evaluation) -> np.ndarray | None:
-        return even_noise(self.factorization, penalties[0], at.errors[0][1][:, 0], at.slack)
 
     def row_sums(self, nodes: np.ndarray, joint: bool, sums: LossSums) -> LossSums:
         if self.risk_weights is None:
