@@ -153,7 +153,8 @@ def test_what_is_predicted_without_error_passes():
     X, _, _ = augmented(150, 60, 3, 0.05)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        RenormalizedRidge(alpha=1.0).fit(X, np.ones(len(X)))
+        model = RenormalizedRidge(alpha=1.0).fit(X, np.ones(len(X)))
+    assert model.report_.problems == ()
 
 
 def test_settings_measured_again_pass():
@@ -251,7 +252,8 @@ def test_rows_at_equal_distances_pass():
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             X = (rng.random((60, 40)) < 0.02) * 1.0
-            TheoryGuidedRidgeCV().fit(X, X[:, 0] + rng.normal(size=60))
+            model = TheoryGuidedRidgeCV().fit(X, X[:, 0] + rng.normal(size=60))
+        assert model.report_.problems == ()
 
 
 def test_classes_are_not_copies():

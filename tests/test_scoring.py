@@ -135,8 +135,11 @@ def test_scores_that_are_numbers_bring_no_word():
     X, Y, others = one_constant()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        TheoryGuidedRidgeCV(scoring=CORRELATION).fit(X, Y[:, others])
-        TheoryGuidedRidgeCV(scoring="r2").fit(X, Y)
+        by_others = TheoryGuidedRidgeCV(scoring=CORRELATION).fit(X, Y[:, others])
+        by_all = TheoryGuidedRidgeCV(scoring="r2").fit(X, Y)
+    for model in (by_others, by_all):
+        assert np.isfinite(model.best_score_)
+        assert model.report_.problems == ()
 
 
 def returning(value):

@@ -147,7 +147,7 @@ class Objective:
         work = self.estimate.work
         if self.scorer is not None or work is None or work < _LARGE:
             return False
-        # with risk weights error bars are of two populations, which takes two sums
+        # not tried with risk weights, which GCV knows nothing of
         return self.estimate.risk_weights is None
 
     def between_nodes(self, guess: np.ndarray) -> tuple[RatioToGCV, Slack | None]:
