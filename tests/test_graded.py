@@ -295,3 +295,17 @@ def test_few_weak_modes_of_few_rows(shape):
     alphas = np.geomspace(1e-16, 1.0, 5)
     risk = np.mean(exact_errors(X, y, alphas) ** 2, axis=0)
     assert_allclose(LeaveOneOut(f).risk(alphas[:, None])[:, 0], risk, rtol=1e-8)
+
+
+@pytest.mark.parametrize("shape", [(4, 2), (8, 2), (7, 4), (18, 6)])
+def test_more_weak_directions_than_columns(shape):
+    """A few more rows than columns, alike to 1e-6: one mode is weak, and many are nothing."""
+    rng = np.random.default_rng(3)
+    X = rng.standard_normal((shape[0], 1)) + 1e-6 * rng.standard_normal(shape)
+    y = rng.standard_normal(shape[0])
+    f = factorize(X, y[:, None])
+    assert f.rank == shape[1]
+    alphas = np.array([1e-14, 1e-11, 1e-2])
+    errors = exact_errors(X, y, alphas)
+    found = LeaveOneOut(f).errors(alphas[:, None])[0][1][:, :, 0]
+    assert_allclose(found, errors, rtol=1e-7, atol=1e-8)

@@ -30,7 +30,7 @@ def problems(draw):
     return X, y, weights
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(problems(), st.booleans())
 def test_search_gives_finite_numbers_in_their_ranges(problem, fit_intercept):
     X, y, weights = problem
@@ -52,7 +52,7 @@ def test_search_gives_finite_numbers_in_their_ranges(problem, fit_intercept):
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(problems(), st.booleans(), st.integers(-2, 3))
 def test_leave_one_out_equals_refitting(problem, fit_intercept, exponent):
     X, y, weights = problem

@@ -147,7 +147,7 @@ def _modes(
             return plain
     A = gram / scales / scales[:, None]
     triangle = cholesky_by_scale(A, scales, RESOLVED)
-    if triangle.rcond**2 >= RESOLVED / p and _is_all(triangle, noise, n_free, rows):
+    if triangle.rcond**2 >= RESOLVED and _is_all(triangle, noise, n_free, rows):
         if plain is not None and len(plain.singular_values) == len(triangle.R):
             return plain
         return _graded_modes(triangle, EPS / triangle.rcond**2)

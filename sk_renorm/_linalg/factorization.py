@@ -18,8 +18,8 @@ from sk_renorm._linalg.vectors import KeptLeft, SingularVectors
 
 Result = TypeVar("Result")
 
-# A Gram matrix holds eigenvalues to about eps times the largest: this ratio leaves six digits.
-RESOLVED = 1e-10
+# A Gram matrix holds eigenvalues to a few eps times the largest: this ratio leaves six digits.
+RESOLVED = 1e-9
 
 
 @dataclass(frozen=True)

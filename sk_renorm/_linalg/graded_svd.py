@@ -16,7 +16,7 @@ from sk_renorm._linalg.eigh import eigh
 from sk_renorm._linalg.graded import EPS, LIKE, Triangle, column_scales
 
 _JACOBI = 300  # sizes up to which Jacobi rotations cost next to nothing
-_RESOLVED = 1e-10  # ratio of eigenvalues that a Gram matrix holds with six digits
+_RESOLVED = 1e-9  # ratio of eigenvalues that a Gram matrix holds with six digits
 _STEPS = 8  # of splitting; two are enough for a gap of 1e8
 
 

@@ -105,9 +105,12 @@ def _with_weak_modes(
         weak = weak - U @ (U.T @ product / eigenvalues[strong, None])
         weak, _ = np.linalg.qr(weak)
     along = data.right_product(reflection.back(weak))
-    _, sigma, turn = np.linalg.svd(along, full_matrices=False)
-    order = np.argsort(sigma)
-    sigma, weak = sigma[order], weak @ turn.T[:, order]
+    # a square triangle, for there may be more weak directions than columns
+    triangle = np.zeros((weak.shape[1], weak.shape[1]))
+    found = np.linalg.qr(along, mode="r")
+    triangle[: len(found)] = found
+    _, sigma, turn = np.linalg.svd(triangle)
+    sigma, weak = sigma[::-1], weak @ turn[::-1].T
     top = np.sqrt(eigenvalues[-1])
     real = sigma > max(data.X.shape) * EPS * top
     singular_values = np.concatenate([sigma[real], np.sqrt(eigenvalues[strong])])

@@ -291,7 +291,7 @@ def test_infinite_ensemble_is_ridge_regression_at_kappa_2():
     assert_allclose(r.ensemble_risk([1, np.inf]), [r.risk, r.infinite_ensemble_risk])
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, derandomize=True, max_examples=50)
 @given(st.floats(0.2, 2.5), st.floats(1.0, 300.0), st.floats(1.0, 300.0), st.floats(-6.0, 2.0))
 def test_samples_and_features_are_dual_in_kappa(capacity, n, width, log_ridge):
     """kappa_2 is symmetric in n and N."""

@@ -187,7 +187,7 @@ def test_unseen_directions_are_never_learned():
     assert_allclose(risk, 4.0)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, derandomize=True, max_examples=60)
 @given(
     st.floats(0.0, 3.0),
     st.floats(0.05, 2.0),
@@ -204,7 +204,7 @@ def test_isotropic_prior_has_an_exact_optimum(capacity, prior, n, noise):
     assert_allclose(best.risk, at_exact, rtol=1e-12)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, derandomize=True, max_examples=40)
 @given(st.floats(0.3, 3.0), st.floats(0.1, 1.5), st.floats(-4.0, 1.0).map(lambda u: 10.0**u))
 def test_risk_at_the_optimum_never_increases_with_n(capacity, source, noise):
     spectrum = theory.power_law(120, capacity, source)
@@ -212,7 +212,7 @@ def test_risk_at_the_optimum_never_increases_with_n(capacity, source, noise):
     assert (np.diff(curve.risk) <= 1e-10 * curve.risk[:-1]).all()
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, derandomize=True, max_examples=30)
 @given(
     arrays(float, 25, elements=st.floats(-20.0, 10.0)),
     arrays(float, 25, elements=st.floats(-3.0, 3.0)),
