@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-PAUSE = 0.06  # seconds for the BLAS threads of one rival to fall asleep before the next
+PAUSE = 0.2  # seconds for the BLAS threads of one rival to fall asleep, which takes a tenth, before the next
 TURN_SECONDS = 0.01  # tiny fits are repeated to fill a turn
 
 

@@ -255,8 +255,10 @@ class TheoryGuidedRidgeCV(RegressorMixin, LinearRegressor):
 
     def _check_scoring_name(self) -> None:
         """Refuse a name that is none, with the name next to it."""
+        if not isinstance(self.scoring, str):
+            return
         names = get_scorer_names()
-        if isinstance(self.scoring, str) and self.scoring not in names:
+        if self.scoring not in names:
             near = get_close_matches(self.scoring, names, n=1)
             hint = f"; the name next to it is {near[0]!r}" if near else ""
             raise InvalidParameterError(

@@ -66,7 +66,7 @@ def test_no_better_penalty_is_missed(monkeypatch, name, groups, weighted):
     weights = np.random.default_rng(1).uniform(0.2, 3.0, len(X)) if weighted else None
     models = []
     for how in ("nodes", "all"):
-        monkeypatch.setattr("sk_renorm._tuning.objective._LARGE", {"nodes": 0, "all": np.inf}[how])
+        monkeypatch.setattr("sk_renorm._tuning.objective._FEWER", {"nodes": 0, "all": np.inf}[how])
         models.append(TheoryGuidedRidgeCV().fit(X, Y, weights, groups=groups))
     nodes, every = models
     assert nodes.risk_ <= every.risk_ * (1 + 6e-5) + 1e-20 * np.var(Y)
@@ -93,7 +93,7 @@ def test_penalty_and_error_bars_of_groups(monkeypatch, shape, groups, per_target
 
 
 def _fit_groups(monkeypatch, how, X, Y, groups, **params):
-    monkeypatch.setattr("sk_renorm._tuning.objective._LARGE", {"nodes": 0, "all": np.inf}[how])
+    monkeypatch.setattr("sk_renorm._tuning.objective._FEWER", {"nodes": 0, "all": np.inf}[how])
     return TheoryGuidedRidgeCV(**params).fit(X, Y, groups=groups)
 
 

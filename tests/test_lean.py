@@ -7,8 +7,8 @@ from numpy.testing import assert_allclose
 from reference import held_out_errors, make_data, one_by_one
 from threadpoolctl import threadpool_limits
 
-from sk_renorm import TheoryGuidedRidgeCV
-from sk_renorm._linalg import factorize
+from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
+from sk_renorm._linalg import SingleVectors, factorize
 from sk_renorm._risk import LeaveOneOut, profile_nodes
 from sk_renorm._risk.leave_one_out import lean
 from sk_renorm._tuning import objective
@@ -18,7 +18,7 @@ from sk_renorm._tuning import objective
 def worth(monkeypatch):
     """Take all data as large."""
     monkeypatch.setattr(lean, "_WORTH", 0)
-    monkeypatch.setattr(objective, "_LARGE", 0)
+    monkeypatch.setattr(objective, "_FEWER", 0)
 
 
 def plain(monkeypatch):
@@ -49,7 +49,13 @@ def rows(kind, n=1500, p=20):
         X = X * np.geomspace(1.0, 1e-3, p)
     elif kind == "graded columns":
         X = X * np.geomspace(1.0, 1e-9, p)
-    y = X @ rng.standard_normal(p) / X.std() + rng.standard_normal(n)
+    elif kind == "a time stamp":
+        X[:, 3] = 1.7e12 + 1e9 * X[:, 3]
+    elif kind == "condition 1e8":
+        X = X @ np.linalg.qr(rng.standard_normal((p, p)))[0] * np.geomspace(1.0, 1e-8, p)
+        X = X @ np.linalg.qr(rng.standard_normal((p, p)))[0]
+    noise = 1e-6 if kind == "hardly any noise" else 1.0
+    y = X @ rng.standard_normal(p) / X.std() + noise * rng.standard_normal(n)
     return X, y
 
 
@@ -65,6 +71,9 @@ KINDS = [
     "far from zero",
     "spectrum over three decades",
     "graded columns",
+    "a time stamp",
+    "condition 1e8",
+    "hardly any noise",
 ]
 quiet = pytest.mark.filterwarnings("ignore::sk_renorm.exceptions.InfluentialRowsWarning")
 no_copies = pytest.mark.filterwarnings("ignore::sk_renorm.exceptions.DependentRowsWarning")
@@ -103,17 +112,63 @@ def test_the_path_of_every_target(monkeypatch, kind, n_targets):
     assert_allclose(found, LeaveOneOut(f).risk(nodes[:, None]), rtol=2e-6)
 
 
-def test_where_float32_steps_aside():
-    f = factorize(*(a if a.ndim > 1 else a[:, None] for a in rows("ordinary")))
-    top = f.eigenvalues[-1]
-    assert lean.is_lean(f, 1e-6 * top)
-    assert not lean.is_lean(f, 1e-8 * top)
-    graded = factorize(*(a if a.ndim > 1 else a[:, None] for a in rows("graded columns")))
-    assert not lean.is_lean(graded, 1.0)
+@pytest.mark.parametrize(
+    ("kind", "is_single"),
+    [
+        ("ordinary", True),
+        ("rows of heavy tails", True),
+        ("spectrum over three decades", True),
+        ("graded columns", False),
+        ("condition 1e8", False),
+        ("hardly any noise", False),
+    ],
+)
+def test_where_products_are_in_float64(kind, is_single):
+    X, y = rows(kind)
+    f = factorize(X, y[:, None])
+    assert SingleVectors(f, 0.0).is_single == is_single
+    assert SingleVectors(f, 0.0, with_residuals=False).is_single == (
+        is_single or kind == "hardly any noise"
+    )
+    assert SingleVectors(f, f.eigenvalues[-1], with_residuals=False).is_single == (
+        f.vectors.V is None
+    )
+
+
+def test_few_rows_are_not_made_again():
     X, y = rows("ordinary", n=30, p=60)
-    assert not lean.is_lean(factorize(X, y[:, None]), 1e9)
-    X, y = rows("ordinary")
-    assert not lean.is_lean(factorize(sp.csr_array(X), y[:, None]), 1e9)
+    assert not lean.is_lean(factorize(X, y[:, None]))
+
+
+@quiet
+@pytest.mark.parametrize("kind", ["ordinary", "rows of heavy tails", "rare indicators"])
+def test_sparse_rows(monkeypatch, kind):
+    X, y = rows(kind)
+    model = TheoryGuidedRidgeCV().fit(sp.csr_array(X), y)
+    plain(monkeypatch)
+    exact = TheoryGuidedRidgeCV(alphas=[model.alpha_]).fit(X, y)
+    assert_allclose(model.risk_, exact.risk_, rtol=1e-7)
+    assert model.risk_ <= TheoryGuidedRidgeCV().fit(X, y).risk_ * (1.0 + 1e-6)
+
+
+@quiet
+@no_copies
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("n_targets", [3, 40])
+def test_each_target_with_its_own_penalty(monkeypatch, kind, n_targets):
+    """Of fewer targets than nodes, and of more."""
+    X, y = rows(kind, n=600)
+    rng = np.random.default_rng(2)
+    Y = y[:, None] + np.std(y) * np.geomspace(0.1, 10.0, n_targets) * rng.standard_normal(
+        (600, n_targets)
+    )
+    model = TheoryGuidedRidgeCV(alpha_per_target=True).fit(X, Y)
+    plain(monkeypatch)
+    exact = RenormalizedRidge(model.alpha_).fit(X, Y)
+    assert_allclose(model.risk_, exact.risk_, rtol=1e-7)
+    assert_allclose(model.loo_predictions_, exact.loo_predictions_, rtol=1e-5, atol=1e-5)
+    best = TheoryGuidedRidgeCV(alpha_per_target=True).fit(X, Y)
+    assert (model.risk_ <= best.risk_ * (1.0 + 1e-6)).all()
 
 
 def test_rows_near_leverage_one_are_those_of_refits():

@@ -20,7 +20,7 @@ pytestmark = [
 
 def fit(monkeypatch, how, X, Y, **params):
     """Fit by either search, whatever the size."""
-    monkeypatch.setattr(objective, "_LARGE", {"nodes": 0, "all": np.inf}[how])
+    monkeypatch.setattr(objective, "_FEWER", {"nodes": 0, "all": np.inf}[how])
     return TheoryGuidedRidgeCV(**params).fit(X, Y)
 
 
@@ -105,7 +105,7 @@ def test_no_better_penalty_is_missed(monkeypatch, name, weighted, per_target):
     weights = np.random.default_rng(1).uniform(0.2, 3.0, len(X)) if weighted else None
     models = []
     for how in ("nodes", "all"):
-        monkeypatch.setattr(objective, "_LARGE", {"nodes": 0, "all": np.inf}[how])
+        monkeypatch.setattr(objective, "_FEWER", {"nodes": 0, "all": np.inf}[how])
         models.append(TheoryGuidedRidgeCV(**params).fit(X, Y, weights))
     nodes, every = models
     power = np.var(Y)
@@ -160,7 +160,7 @@ def test_large_data_is_searched_by_nodes_and_equals_the_hat_matrix():
         assert_allclose(
             model.report_.held_out.errors[:, target], errors[:, 50], rtol=1e-7, atol=1e-9
         )
-        assert_allclose(model.alpha_[target], near[risks.argmin()], rtol=0.01)
+        assert risks[50] <= risks.min() * (1.0 + 1e-6)
 
 
 def test_what_contradicts_the_path_is_evaluated_everywhere(monkeypatch):

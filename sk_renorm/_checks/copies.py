@@ -55,15 +55,20 @@ class Copies:
     pair: tuple[int, int]
 
 
+def targets_tie(left: RowsLeftOut) -> bool:
+    """Say whether enough rows have the target of another one, as all copies have."""
+    return has_ties(combined(left.targets), _fewest(left))
+
+
 def equal_rows(left: RowsLeftOut) -> Copies | None:
     """Return what rows repeat others, if that makes the risk larger and is not chance; or None.
 
-    Copies have the same residual and target.  Most data end at a sort of these, and most of the
+    For rows whose `targets_tie`.  Copies have the same residual and target.  Most data end at a sort of these, and most of the
     rest where rows that agree in them are left out together, and the risk is no larger.
     """
     target = combined(left.targets)
     fitted = combined(np.column_stack([combined(left.slack * left.errors), target]))
-    if not has_ties(fitted, max(FEWEST, MANY * left.n)):
+    if not has_ties(fitted, _fewest(left)):
         return None
     if growth_of_groups(left, labels(fitted)) < WORTH:
         return None
@@ -82,6 +87,10 @@ def equal_rows(left: RowsLeftOut) -> Copies | None:
     first = int(np.argmax(sizes[groups] > 1))
     second = int(np.flatnonzero(groups == groups[first])[1])
     return Copies(left.n - len(sizes), growth, (first, second))
+
+
+def _fewest(left: RowsLeftOut) -> float:
+    return max(FEWEST, MANY * left.n)
 
 
 def growth_of_groups(left: RowsLeftOut, groups: np.ndarray) -> float:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sk_renorm._checks.copies import equal_rows
+from sk_renorm._checks.copies import equal_rows, targets_tie
 from sk_renorm._checks.near_copies import near_copies
 from sk_renorm._checks.neighbours import neighbours
 from sk_renorm._checks.problem import Problem
@@ -25,11 +25,12 @@ def dependent_rows(fit: Fit) -> Problem | None:
 
 def _copies(fit: Fit, left_out: RowsLeftOut) -> Problem | None:
     """Look for rows that repeat others, just or nearly."""
-    found = equal_rows(left_out)
+    are_tied = targets_tie(left_out)
+    found = equal_rows(left_out) if are_tied else None
     if found is not None:
         what = f"{found.n_rows} of {left_out.n} rows repeat another one in X and y"
     else:
-        found = retaken_rows(left_out)
+        found = retaken_rows(left_out) if are_tied else None
         what = "have the same target and nearly the same features as another one"
         if found is None:
             found = near_copies(left_out)

@@ -12,6 +12,7 @@ References
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -71,7 +72,7 @@ def near_copies(left: RowsLeftOut) -> NearCopies | None:
         return None
     rows = _with_their_like(left.targets - left.errors)
     points = _positions(f, rows)
-    probes = np.random.default_rng(0).permutation(len(rows))[:_PROBES]
+    probes = _probes(len(rows))
     for some in (probes[:_GLANCE], probes):
         distances = _distances(points, some)
         n_copies, excess = _gaps(distances)
@@ -91,6 +92,12 @@ def near_copies(left: RowsLeftOut) -> NearCopies | None:
         return None
     first, second = sorted(sets[0][:2].tolist())
     return NearCopies(share, growth, (first, second))
+
+
+@lru_cache(maxsize=8)
+def _probes(size: int) -> np.ndarray:
+    """Return some of ``size`` rows, the same every time."""
+    return np.random.default_rng(0).permutation(size)[:_PROBES]
 
 
 def _with_their_like(predictions: np.ndarray) -> np.ndarray:
@@ -134,8 +141,9 @@ def _gaps(distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     From squared ``distances`` (k, m), of which the least count.
     """
     least = np.partition(distances, _NEIGHBOURS, axis=1)[:, : _NEIGHBOURS + 1]
-    least = np.log(np.sort(least, axis=1))
-    spacings = np.arange(1, _NEIGHBOURS + 1) * np.diff(0.5 * least, axis=1)
+    least.sort(axis=1)
+    np.log(least, out=least)
+    spacings = np.arange(0.5, 0.5 * _NEIGHBOURS + 0.1, 0.5) * (least[:, 1:] - least[:, :-1])
     usual, before = spacings[:, _COPIES + 1 :].mean(), spacings[:, :_COPIES]
     if usual < _NO_SPACING:  # rows are of few kinds, and no gap is wider than usual
         return np.ones(len(before), int), np.zeros(len(before))

@@ -6,10 +6,10 @@ they do to the fit: the cosine between their rows of ``sqrt(d) U``, whose square
 
 import numpy as np
 
-from sk_renorm._checks.copies import FEWEST, MANY, WORTH
+from sk_renorm._checks.copies import FEWEST, WORTH
 from sk_renorm._checks.near_copies import NO_LEVERAGE, NearCopies
 from sk_renorm._checks.rows_left_out import RowsLeftOut
-from sk_renorm._checks.ties import combined, differ_in_few, has_ties, labels
+from sk_renorm._checks.ties import combined, differ_in_few, labels
 from sk_renorm._risk import MOST_ROWS, effective_df, small_fold_errors
 
 _MOST, _WINDOWS = 1024, 4  # pairs that are compared; stretches of pairs they are taken from
@@ -20,14 +20,14 @@ _VALUES, _DIFFER = 20, 0.1
 
 
 def retaken_rows(left: RowsLeftOut) -> NearCopies | None:
-    """Return what rows seem to be measured again, if that makes the risk larger; or None."""
+    """Return what rows seem to be measured again, if that makes the risk larger; or None.
+
+    For rows whose `targets_tie`.
+    """
     n = left.n
     if effective_df(left.f, left.alpha).max() < NO_LEVERAGE * n:
         return None
-    target = combined(left.targets)
-    if not has_ties(target, max(FEWEST, MANY * n)):
-        return None
-    y = labels(target)
+    y = labels(combined(left.targets))
     order = np.lexsort([combined(left.targets - left.errors), y])
     tied = y[order][1:] == y[order][:-1]
     n_tied = np.count_nonzero(tied)

@@ -1,5 +1,7 @@
 """Rows that are equal: labels of equal values, and combinations of columns that tell rows apart."""
 
+from functools import lru_cache
+
 import numpy as np
 from scipy.sparse import issparse
 
@@ -13,7 +15,7 @@ _PAIRS, _SPLITS = 256, 4  # that are compared; of the columns in halves
 def has_ties(values: np.ndarray, fewest: float) -> bool:
     """Say whether at least ``fewest`` of the values (n,) equal another one before them."""
     ordered = np.sort(values)
-    return np.count_nonzero(np.diff(ordered) <= _EQUAL * _usual(ordered)) >= fewest
+    return np.count_nonzero(ordered[1:] - ordered[:-1] <= _EQUAL * _usual(ordered)) >= fewest
 
 
 def labels(values: np.ndarray) -> np.ndarray:
@@ -45,8 +47,13 @@ def combined(columns: np.ndarray) -> np.ndarray:
 def random_weights(columns: np.ndarray) -> np.ndarray:
     """Return weights (q,) that give every one of the columns (n, q) its say, whatever its unit."""
     spread = columns[:: -(-len(columns) // _SOME)].std(axis=0)
-    weights = np.random.default_rng(0).standard_normal(columns.shape[1])
-    return weights / np.where(spread > 0.0, spread, 1.0)
+    return _normal(columns.shape[1]) / np.where(spread > 0.0, spread, 1.0)
+
+
+@lru_cache(maxsize=8)
+def _normal(size: int) -> np.ndarray:
+    """Return standard normal numbers (size,), the same every time."""
+    return np.random.default_rng(0).standard_normal(size)
 
 
 def some_rows(data: CentredData) -> np.ndarray:
@@ -89,4 +96,5 @@ def differ_in_few(data: CentredData, first: np.ndarray, second: np.ndarray) -> b
 def _usual(ordered: np.ndarray) -> float:
     """Return the median distance of ascending values from their median, or the largest if zero."""
     away = np.abs(ordered[:: -(-len(ordered) // _SOME)] - ordered[len(ordered) // 2])
-    return float(np.median(away) or ordered[-1] - ordered[0] or 1.0)
+    away.partition(len(away) // 2)
+    return float(away[len(away) // 2] or ordered[-1] - ordered[0] or 1.0)

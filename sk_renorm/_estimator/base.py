@@ -46,11 +46,11 @@ class RenormalizedRegressor(CallbackSupportMixin, MultiOutputMixin, BaseEstimato
         with reported(self, X, given.y, given.sample_weight) as stage, unchanged_on_error(self):
             self._forget_fit()
             X = as_taken(self, X)
-            if is_dask(X):
-                data = read_dask(self, X, given, request, stage)
-            else:
-                data, request = read_rows(self, X, given, request)
-            with quiet_blas(*data.X.shape):
+            with quiet_blas(X):
+                if is_dask(X):
+                    data = read_dask(self, X, given, request, stage)
+                else:
+                    data, request = read_rows(self, X, given, request)
                 self._learn(tune(data, request, stage))
             if place_of(X) is not None:
                 move_fitted(self, place_of(X))

@@ -10,7 +10,7 @@ from sk_renorm._linalg.held_out import HeldOut, downdate, refit
 from sk_renorm._linalg.krylov.factorization import KrylovFactorization, krylov_factorizations
 from sk_renorm._linalg.missing import missing
 from sk_renorm._linalg.reduce import complete, factorize, factorize_moments
-from sk_renorm._linalg.single import SingleVectors, is_single_enough, single
+from sk_renorm._linalg.single import SingleBlock, SingleVectors, has_left_map, single
 from sk_renorm._linalg.sparse import SparseData, as_csr_array
 from sk_renorm._linalg.spectrum import Spectrum
 from sk_renorm._linalg.stage import Stage, silent_stage
@@ -18,7 +18,7 @@ from sk_renorm._linalg.sums.dask import Block, DaskRows
 from sk_renorm._linalg.sums.dask_blocks import as_dask_array, features_of, is_dask
 from sk_renorm._linalg.sums.digest import Digest
 from sk_renorm._linalg.sums.moments import Moments
-from sk_renorm._linalg.threads import map_ranges, quiet_blas
+from sk_renorm._linalg.threads import enough_rows, map_ranges, quiet_blas
 from sk_renorm._linalg.tridiagonal import TridiagonalFactorization
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "LeftBlock",
     "Moments",
     "Scratch",
+    "SingleBlock",
     "SingleVectors",
     "SparseData",
     "Spectrum",
@@ -46,12 +47,13 @@ __all__ = [
     "complete",
     "device_left_block",
     "downdate",
+    "enough_rows",
     "factorize",
     "factorize_moments",
     "factorize_on_device",
     "features_of",
+    "has_left_map",
     "is_dask",
-    "is_single_enough",
     "krylov_factorizations",
     "map_ranges",
     "missing",

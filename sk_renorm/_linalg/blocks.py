@@ -5,17 +5,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from scipy.linalg.blas import dsyrk
 from scipy.sparse import issparse
 
 from sk_renorm._linalg.centred_rows import CentredRows
-from sk_renorm._linalg.threads import map_ranges
+from sk_renorm._linalg.threads import enough_rows, map_ranges
 
 _EPS = float(np.finfo(float).eps)
 OF_ONE_MEAN = 64.0  # roundings of a mean that is one number, and those of its sum
 _MAJORITY = 0.5  # of a column's sum of squares: what the single row of a column has
 LOW = 1e-13  # of the standard deviation: what rounding of the mean may lose
 _ROW_LOW = 1e-9  # the same for a Gram matrix of rows, where the intercept's direction is left out
+_VARIED = 1e-6  # of a column's sum of squares: the least that is about its mean
+_SMALL_MEANS = 0.9  # of the sum of squares of X: the most that means may make up
+_FEWEST_COLUMNS = 256  # of a range that has a core of its own
 _BLOCK_ENTRIES = 2**19  # 4 MB of float64: fits the outer cache, long enough for BLAS-3 speed
 _LARGEST_BLOCK = 2**24  # 128 MB: of wider rows fewer are taken at a time
 
@@ -24,7 +26,7 @@ def row_ranges(start: int, stop: int, width: int) -> Iterator[slice]:
     """Yield slices that cover ``start:stop``, each a block of rows of ``width`` columns."""
     width = max(width, 1)
     fewest = max(1, min(256, _LARGEST_BLOCK // width))
-    n_rows = int(np.clip(_BLOCK_ENTRIES // width, fewest, 1024))
+    n_rows = max(fewest, min(_BLOCK_ENTRIES // width, 1024))
     for begin in range(start, stop, n_rows):
         yield slice(begin, min(begin + n_rows, stop))
 
@@ -48,6 +50,8 @@ def weighted_mean(A: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
     """Return the weighted column means of ``A`` (n, k), in float64."""
     # A.mean adds up rounding errors of the same sign, one for each row, where entries are equal
     weights = np.ones(len(A)) if weights is None else weights
+    if A.size <= _BLOCK_ENTRIES:
+        return weights @ A / weights.sum()
     blocks = row_ranges(0, len(A), A.shape[1])  # float32 is converted a block at a time
     return sum(weights[rows] @ A[rows] for rows in blocks) / weights.sum()
 
@@ -187,7 +191,7 @@ class CentredData(CentredRows):
                 total = total + product.T @ product
             return total
 
-        return sum(map_ranges(over_range, self.n_rows, min_items=512))
+        return sum(map_ranges(over_range, self.n_rows, min_items=enough_rows(width)))
 
     def cross_of(self, directions: np.ndarray, z: np.ndarray) -> np.ndarray:
         """Return ``T' X~' (Y~ - X~ T z)`` (k, q) for ``directions`` T (p, k) and z (k, q)."""
@@ -223,34 +227,69 @@ class CentredData(CentredRows):
         return block if self.low is None else block - self.low[0]
 
     def row_gram(self) -> tuple[np.ndarray, "CentredData"]:
-        """Return the upper triangle of ``X~ X~'`` (n, n), and the data that it is the product of.
+        """Return ``X~ X~'`` (n, n), and the data that it is the product of.
 
-        That knows its constant columns, and means to the digits that their columns need.
+        That knows its constant columns, and means to the digits that their columns need.  Where
+        means are no larger than what they are taken from, the products are those of X as it is:
+        what the mean adds to them is all along the intercept, which a `Reflection` leaves out.
         """
-        gram = np.zeros((self.n_rows, self.n_rows), order="F")
-        constant, low = np.zeros(len(self.x_mean), dtype=bool), np.zeros(len(self.x_mean))
-        for columns, block in self.column_blocks():
-            power = np.einsum("ij,ij->j", block, block)
-            # not by numpy's BLAS, whose threads would spin beside those of scipy's dsyrk
-            missed = np.einsum("i,ij->j", self.constant, block) / np.sqrt(self.total_weight)
-            missed[self.total_weight * missed**2 <= _ROW_LOW**2 * power] = 0.0
-            if missed.any():
-                block -= np.multiply.outer(np.sqrt(self.total_weight) * self.constant, missed)
-                power = np.einsum("ij,ij->j", block, block)
-            constant[columns] = is_constant(power, self.x_mean[columns], self.total_weight)
-            block[:, constant[columns]] = 0.0
-            low[columns] = np.where(constant[columns], 0.0, missed)
-            gram = dsyrk(1.0, block.T, beta=1.0, c=gram, trans=1, overwrite_c=1)
-        low = (low, np.zeros_like(self.y_mean)) if low.any() else None
-        return gram, replace(self, constant_columns=constant if constant.any() else None, low=low)
+        n, p = self.X.shape
+        plainly = self._has_small_means()
+        constant, low = np.zeros(p, dtype=bool), np.zeros(p)
 
-    def column_blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
+        def over_range(start: int, stop: int) -> np.ndarray:
+            if plainly:
+                return self.X[:, start:stop] @ self.X[:, start:stop].T
+            gram, product = np.zeros((n, n)), np.empty((n, n))
+            for columns, block in self.column_blocks(start, stop):
+                self._centre_again(columns, block, constant, low)
+                gram += np.matmul(block, block.T, out=product)
+            return gram
+
+        gram, *others = map_ranges(over_range, p, min_items=max(_FEWEST_COLUMNS, n))
+        for other in others:
+            gram += other
+        if plainly and self.root_weight is not None:
+            gram *= np.multiply.outer(self.root_weight, self.root_weight)
+        low = (low, np.zeros_like(self.y_mean)) if low.any() else None
+        constant = constant if constant.any() else None
+        return gram.T, replace(self, constant_columns=constant, low=low)
+
+    def _has_small_means(self) -> bool:
+        """Say whether products of X as it is have the digits that those of centred X have.
+
+        No column may be constant, or nearly so, unless it is zero.
+        """
+        if self.X.dtype != np.float64 or not self.X.flags.c_contiguous:
+            return False
+        power = np.einsum("ij,ij->j", self.X, self.X)
+        of_means = self.n_rows * np.square(self.x_mean)
+        varied = of_means <= (1.0 - _VARIED) * power
+        return bool(varied.all() and of_means.sum() <= _SMALL_MEANS * power.sum())
+
+    def _centre_again(
+        self, columns: slice, block: np.ndarray, constant: np.ndarray, low: np.ndarray
+    ) -> None:
+        """Take out of a ``block`` (n, k) what its means have missed; note that, and constants."""
+        power = np.einsum("ij,ij->j", block, block)
+        missed = self.constant @ block / np.sqrt(self.total_weight)
+        missed[self.total_weight * missed**2 <= _ROW_LOW**2 * power] = 0.0
+        if missed.any():
+            block -= np.multiply.outer(np.sqrt(self.total_weight) * self.constant, missed)
+            power = np.einsum("ij,ij->j", block, block)
+        constant[columns] = is_constant(power, self.x_mean[columns], self.total_weight)
+        block[:, constant[columns]] = 0.0
+        low[columns] = np.where(constant[columns], 0.0, missed)
+
+    def column_blocks(
+        self, first: int = 0, last: int | None = None
+    ) -> Iterator[tuple[slice, np.ndarray]]:
         """Yield ``(columns, block)``: all rows of some columns of ``X~``, in scratch space."""
         n, p = self.X.shape
-        width = int(np.clip(_BLOCK_ENTRIES // n, 128, 1024))
+        width, last = int(np.clip(_BLOCK_ENTRIES // n, 128, 1024)), p if last is None else last
         scratch = Scratch()
-        for start in range(0, p, width):
-            columns = slice(start, min(start + width, p))
+        for start in range(first, last, width):
+            columns = slice(start, min(start + width, last))
             yield columns, self.columns(columns, scratch)
 
     def right_product(self, B: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sk_renorm._linalg.threads import map_ranges
+from sk_renorm._linalg.threads import enough_rows, map_ranges
 
 
 @dataclass(frozen=True)
@@ -131,4 +131,5 @@ class CentredRows(ABC):
             sums = bits[start:stop].sum(axis=1, dtype=np.uint64)
             return (sums * np.arange(start + 1, stop + 1, dtype=np.uint64)).sum()
 
-        return int(np.array(map_ranges(over_range, self.n_rows, min_items=512)).sum())
+        least = enough_rows(self.X.shape[1], read_once=True)
+        return sum(map(int, map_ranges(over_range, self.n_rows, min_items=least))) % 2**64

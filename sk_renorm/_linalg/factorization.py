@@ -13,13 +13,14 @@ import numpy as np
 from sk_renorm._linalg.blocks import Scratch, row_ranges
 from sk_renorm._linalg.centred_rows import CentredRows
 from sk_renorm._linalg.limit import Limit
-from sk_renorm._linalg.threads import map_ranges
+from sk_renorm._linalg.threads import enough_rows, map_ranges
 from sk_renorm._linalg.vectors import KeptLeft, SingularVectors
 
 Result = TypeVar("Result")
 
 # A Gram matrix holds eigenvalues to a few eps times the largest: this ratio leaves six digits.
 RESOLVED = 1e-9
+_FEW_ENTRIES = 2**15  # of U, that are kept for the next pass
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,7 @@ class Factorization:
     multiplicity = 1.0
     trace_weights = None
     leaves_rows_out = True
+    known_from = 0.0  # and penalties that are only roughly told, that of TridiagonalFactorization
 
     @property
     def is_rough(self) -> bool:
@@ -201,14 +203,17 @@ class Factorization:
             null = np.square(basis).sum(axis=1)
             rounding = basis.shape[1] * (8.0 * self.left_error.max(initial=0.0)) ** 2
             residual = basis @ self._null_projections
-        lost = np.flatnonzero(null <= rounding)
-        null[lost] = 0.0
-        residual[lost] = 0.0
+        lost = null <= rounding
+        if lost.any():
+            null[lost] = 0.0
+            residual[lost] = 0.0
         return LeftBlock(U, squares, constant, null, residual, basis)
 
     @cached_property
     def _sum_and_error(self) -> np.ndarray:
-        return np.column_stack([np.ones(self.rank), self.left_error])
+        both = np.ones((self.rank, 2))
+        both[:, 1] = self.left_error
+        return both
 
     @cached_property
     def _null_projections(self) -> np.ndarray:
@@ -230,7 +235,7 @@ class Factorization:
                 fitted = self.data.row_product(rows, coef, scratch)
                 np.subtract(self.data.targets[rows], fitted, out=residuals[rows])
 
-        map_ranges(over_range, len(residuals), min_items=512)
+        map_ranges(over_range, len(residuals), min_items=enough_rows(width))
         return residuals
 
     def map_left_blocks(self, task: Callable[[slice, LeftBlock, Scratch], Result]) -> list[Result]:
@@ -246,8 +251,17 @@ class Factorization:
         sums = self._over_ranges(task, lambda results: functools.reduce(operator.add, results))
         return functools.reduce(operator.add, sums)
 
+    @cached_property
+    def _whole(self) -> LeftBlock | None:
+        """All rows as one block, if they are few; else None."""
+        n_rows = self.data.n_rows
+        few = n_rows * max(self.data.width, self.rank) <= _FEW_ENTRIES
+        return self.left_block(slice(0, n_rows)) if few else None
+
     def _over_ranges(self, task, collect: Callable[[Iterator], object]) -> list:
         """Return for every core's range of rows what ``collect`` makes of its results."""
+        if self._whole is not None:
+            return [collect(iter([task(slice(0, self.data.n_rows), self._whole, Scratch())]))]
         width = self.data.width
 
         def over_range(start: int, stop: int):
@@ -257,4 +271,4 @@ class Factorization:
                 for rows in row_ranges(start, stop, width)
             )
 
-        return map_ranges(over_range, len(self.data.targets), min_items=512)
+        return map_ranges(over_range, len(self.data.targets), min_items=enough_rows(width))

@@ -78,6 +78,12 @@ def column_scales(power: np.ndarray) -> np.ndarray:
     return scales
 
 
+def are_of_like_scale(power: np.ndarray) -> bool:
+    """Say whether all columns of some ``power`` (p,) are of like scale."""
+    some = power[power > 0.0]
+    return bool(len(some)) and bool(some.max() <= LIKE**2 * some.min())
+
+
 def groups_of_like_scale(scales: np.ndarray) -> tuple[np.ndarray, list[slice]]:
     """Return an order (p,) of columns, strongest first, and slices of it of like scale."""
     order = np.argsort(-scales, kind="stable")

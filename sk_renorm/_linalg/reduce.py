@@ -1,6 +1,7 @@
 """Reductions of data to a Factorization: by the smaller side, or from the rows if need be."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import scipy.sparse
@@ -10,6 +11,7 @@ from sk_renorm._linalg.centred_rows import CentredRows
 from sk_renorm._linalg.choose import choose_factorization, no_vectors_pay
 from sk_renorm._linalg.column_modes import RowsAgain, column_modes, projections_of
 from sk_renorm._linalg.factorization import Factorization
+from sk_renorm._linalg.graded import are_of_like_scale
 from sk_renorm._linalg.limit import Limit
 from sk_renorm._linalg.reflection import Reflection
 from sk_renorm._linalg.row_modes import RowModes, graded_row_modes, gram_modes
@@ -182,7 +184,8 @@ def _from_column_gram(
     if traces and not _constant(moments, data).any():
         lower = moments.xx.copy().T
         known = {"power": moments.yy, "of_rows": False}
-        factorization = tridiagonal_factorization(data, lower, moments.xy, **known)
+        are_alike = partial(are_of_like_scale, np.diagonal(moments.xx))
+        factorization = tridiagonal_factorization(data, lower, moments.xy, are_alike, **known)
         if factorization is not None:
             return factorization
     again = RowsAgain(data.gram_of, data.cross_of)
@@ -198,9 +201,10 @@ def _from_moments(
 ) -> Factorization:
     """Factorize moments, which are overwritten."""
     constant = _constant(moments, data)
-    moments.xx[constant] = 0.0
-    moments.xx[:, constant] = 0.0
-    moments.xy[constant] = 0.0
+    if constant.any():
+        moments.xx[constant] = 0.0
+        moments.xx[:, constant] = 0.0
+        moments.xy[constant] = 0.0
     moments.xy[:, moments.yy == 0.0] = 0.0
     modes = column_modes(moments, data.n_rows - data.fit_intercept, again, least)
     left_map = data.arranged(modes.left_map)
@@ -221,7 +225,13 @@ def _from_row_gram(data: CentredData, traces: bool = False) -> Factorization:
             "of_rows": True,
             "to_features": lambda columns: data.right_product(reflection.back(columns)),
         }
-        factorization = tridiagonal_factorization(data, gram.T.copy(order="F"), turned, **known)
+        factorization = tridiagonal_factorization(
+            data,
+            gram.T.copy(order="F"),
+            turned,
+            lambda: are_of_like_scale(data.column_power()),
+            **known,
+        )
         if factorization is not None:
             return factorization
     name, modes = "row_gram", gram_modes(gram, data, reflection)

@@ -16,8 +16,8 @@ from sk_renorm._linalg.eigh import eigh
 from sk_renorm._linalg.factorization import RESOLVED
 from sk_renorm._linalg.graded import (
     EPS,
-    LIKE,
     Triangle,
+    are_of_like_scale,
     column_scales,
     groups_of_like_scale,
     qr_by_scale,
@@ -93,10 +93,8 @@ def _with_weak_modes(
     The weak vectors of a Gram matrix span the right space but for what rounding mixes in of the
     strong ones; products with the rows, which are not squared, tell how much.
     """
-    power = data.column_power()
-    power = power[power > 0.0]
     n_weak, U = np.count_nonzero(~strong), rotated[:, strong]
-    if power.max() > LIKE**2 * power.min() or n_weak > max(_FEW_WEAK, len(strong) // 16):
+    if n_weak > max(_FEW_WEAK, len(strong) // 16) or not are_of_like_scale(data.column_power()):
         return None
     weak = rotated[:, ~strong]
     for _ in range(_REFINEMENTS):

@@ -30,6 +30,8 @@ class Spectrum(Protocol):
         Squared length of the targets that no mode explains; None where it is not known.
     resolution : float
         Smallest penalty whose results can be told from those of alpha = 0.
+    known_from : float
+        Smallest penalty whose results are right; weaker ones are roughly told.
     limit : Limit or None
         Why it resolves no smaller ones, where that is to be told.
     is_rough : bool
@@ -50,6 +52,7 @@ class Spectrum(Protocol):
     name: str
     reason: str
     resolution: float
+    known_from: float
     limit: Limit | None
     multiplicity: np.ndarray | float
     trace_weights: np.ndarray | None

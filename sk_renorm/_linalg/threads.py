@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
+from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -18,8 +20,9 @@ import threadpoolctl
 
 Result = TypeVar("Result")
 
-_NARROW = 512  # columns up to which a factorization needs no more than one thread
-_WORTH = 2**18  # entries from which blocks of rows are spread over the cores to some use
+_NARROW = 512  # rows or columns up to which a factorization needs no more than one thread
+_WORTH = 2**17  # entries of a range of rows that has a core of its own to some use
+_FEWEST = 512  # rows of such a range
 
 
 @functools.cache
@@ -41,6 +44,35 @@ def _n_cores(blas: threadpoolctl.ThreadpoolController) -> int:
     return max((library.get_num_threads() for library in blas.lib_controllers), default=1)
 
 
+def _numpys(
+    blas: threadpoolctl.ThreadpoolController,
+) -> threadpoolctl.ThreadpoolController | None:
+    """Return what limits numpy's products alone, or None if scipy's are the same."""
+    beside = Path(np.__file__).parent
+    paths = [library.filepath for library in blas.lib_controllers]
+    own = [path for path in paths if beside.name in Path(path).parent.name.split(".")]
+    return blas.select(filepath=own) if own and len(own) < len(paths) else None
+
+
+class _Quiet:
+    """Cores that a quiet stretch of work may use, by one kept pool of threads."""
+
+    def __init__(self, blas: threadpoolctl.ThreadpoolController, n_cores: int):
+        self.blas, self.n_cores = blas, n_cores
+        self.is_whole = len(blas) == len(_blas_controller())
+        self.pool: ThreadPoolExecutor | None = None
+
+    def map(self, task: Callable[[int, int], Result], bounds: list[int]) -> list[Result]:
+        if self.pool is None:
+            # pools that limit each thread by itself (MKL, OpenMP) need the limit in the workers too
+            limit = partial(self.blas.limit, limits=1)
+            self.pool = ThreadPoolExecutor(self.n_cores, initializer=limit)
+        return list(self.pool.map(task, bounds[:-1], bounds[1:]))
+
+
+_quiet: ContextVar[_Quiet | None] = ContextVar("_quiet", default=None)
+
+
 def one_blas_thread() -> AbstractContextManager:
     """Return a context in which BLAS has one thread, where it is ours to say.
 
@@ -48,49 +80,44 @@ def one_blas_thread() -> AbstractContextManager:
     threads of BLAS only spin.  Limits are those of the process: other threads than the main one
     leave them alone.
     """
-    if threading.current_thread() is not threading.main_thread():
+    quiet, is_main = _quiet.get(), threading.current_thread() is threading.main_thread()
+    if not is_main or (quiet is not None and quiet.is_whole):
         return nullcontext()
     return _blas_controller().limit(limits=1)
 
 
-class _Quiet:
-    """Cores that a quiet stretch of work may use, by one kept pool of threads."""
-
-    def __init__(self, n_cores: int):
-        self.n_cores = n_cores
-        self.pool: ThreadPoolExecutor | None = None
-
-    def map(self, task: Callable[[int, int], Result], bounds: list[int]) -> list[Result]:
-        blas = _blas_controller()
-        if self.pool is None:
-            # pools that limit each thread by itself (MKL, OpenMP) need the limit in the workers too
-            self.pool = ThreadPoolExecutor(self.n_cores, initializer=lambda: blas.limit(limits=1))
-        return list(self.pool.map(task, bounds[:-1], bounds[1:]))
-
-
-_quiet: ContextVar[_Quiet | None] = ContextVar("_quiet", default=None)
-
-
 @contextmanager
-def quiet_blas(n_rows: int, n_columns: int) -> Iterator[None]:
-    """Keep the threads of BLAS asleep in the body, where it has ``n_rows`` of few columns.
+def quiet_blas(X) -> Iterator[None]:
+    """Keep the threads of BLAS asleep in the body: of all, if X (n, p) is narrow, else numpy's.
 
     A product of numpy's that wakes them leaves them spinning for a while beside those of
     `map_ranges`, and beside those of scipy's own BLAS, which takes more than they give.
     """
-    is_tall = n_columns <= _NARROW and n_rows * n_columns >= _WORTH
-    if not is_tall or _quiet.get() is not None or _n_cores(_blas_controller()) < 2:
+    shape, blas = getattr(X, "shape", ()), _blas_controller()
+    if len(shape) != 2 or _quiet.get() is not None or _n_cores(blas) < 2:
         yield
         return
-    quiet = _Quiet(_n_cores(_blas_controller()))
+    some = blas if min(shape) <= _NARROW else _numpys(blas)
+    if some is None:
+        yield
+        return
+    quiet = _Quiet(some, _n_cores(blas))
     token = _quiet.set(quiet)
     try:
-        with _blas_controller().limit(limits=1):
+        with some.limit(limits=1):
             yield
     finally:
         _quiet.reset(token)
         if quiet.pool is not None:
             quiet.pool.shutdown()
+
+
+def enough_rows(width: int, *, read_once: bool = False) -> int:
+    """Return how many rows of ``width`` numbers are worth a core of their own.
+
+    Of rows that are only ``read_once``, at the speed of memory, more.
+    """
+    return max(_FEWEST, (16 if read_once else 1) * _WORTH // max(width, 1))
 
 
 def map_ranges(task: Callable[[int, int], Result], n_items: int, *, min_items: int) -> list[Result]:

@@ -12,8 +12,8 @@ from scipy.linalg import lapack
 
 from sk_renorm._linalg.blocks import CentredData
 from sk_renorm._linalg.factorization import RESOLVED, Factorization
-from sk_renorm._linalg.threads import one_blas_thread
 
+_SEEN = 1e-8  # of the largest eigenvalue: 1e8 times the rounding of the others
 _LEFT = 1e-6  # share of the targets' power that a difference of two sums still knows
 
 
@@ -38,10 +38,7 @@ class Tridiagonal:
     def of(cls, lower: np.ndarray) -> "Tridiagonal":
         """Reduce the lower triangle of a Fortran-ordered matrix (m, m), which is overwritten."""
         work = int(lapack.dsytrd_lwork(len(lower), lower=1)[0])
-        # half of it waits for memory: a second thread gains little, and where other work takes its
-        # core, loses several times as much
-        with one_blas_thread():
-            reduced, *parts, _ = lapack.dsytrd(lower, lower=1, lwork=work, overwrite_a=1)
+        reduced, *parts, _ = lapack.dsytrd(lower, lower=1, lwork=work, overwrite_a=1)
         diagonal, beside, scales = parts
         return cls(diagonal, beside, np.asfortranarray(reduced[1:, :-1]), scales)
 
@@ -74,10 +71,14 @@ class TridiagonalFactorization(Factorization):
     If the Gram matrix is that of the rows, which modes explain in full, ``projections`` (m, q) are
     ``Q' Y~``; else they are ``Q' X~' Y~``, and ``power`` (q,) is the squared length of the targets.
     ``to_features`` brings what the Gram matrix multiplies (m, q) to coefficients (p, q).
+
+    Where rounding of the Gram matrix is as large as its weakest modes, penalties from
+    ``known_from`` on do not see it; weaker ones are roughly told.
     """
 
     of_rows: bool = False
     power: np.ndarray | None = None
+    known_from: float = 0.0
     leaves_rows_out = False
     to_features: Callable[[np.ndarray], np.ndarray] = np.asarray
 
@@ -121,17 +122,28 @@ class TridiagonalFactorization(Factorization):
 
 
 def tridiagonal_factorization(
-    data: CentredData, lower: np.ndarray, B: np.ndarray, **known
+    data: CentredData,
+    lower: np.ndarray,
+    B: np.ndarray,
+    are_alike: Callable[[], bool],
+    **known,
 ) -> TridiagonalFactorization | None:
     """Factorize without eigenvectors, or return None where it takes them to be sure.
 
     ``lower`` is the lower triangle of a Gram matrix in Fortran order, which is overwritten; ``B``
-    is what it is to solve; ``known`` are further fields.
+    is what it is to solve; ``are_alike`` says whether columns are of like scale, without which
+    weak modes are not small; ``known`` are further fields.
     """
     vectors = Tridiagonal.of(lower)
     eigenvalues = vectors.eigenvalues()
-    if not eigenvalues[0] > RESOLVED * eigenvalues[-1]:  # some modes may be lost in rounding
+    largest = eigenvalues[-1]
+    if not largest > 0.0:
         return None
+    # some modes may be lost in rounding
+    known_from = 0.0 if eigenvalues[0] > RESOLVED * largest else _SEEN * largest
+    if known_from and not are_alike():
+        return None
+    eigenvalues = np.maximum(eigenvalues, np.finfo(float).eps * largest)
     f = TridiagonalFactorization(
         name="tridiagonal",
         data=data,
@@ -140,9 +152,10 @@ def tridiagonal_factorization(
         null_power=np.zeros(B.shape[1]),
         vectors=vectors,
         left_error=np.full(len(eigenvalues), np.nan),
+        known_from=known_from,
         **known,
     )
     if f.of_rows:
         return f
-    (least,), _ = f.shrunk(np.zeros((1, 1)))
+    (least,), _ = f.shrunk(np.full((1, 1), known_from))
     return replace(f, null_power=least) if np.all(least > _LEFT * f.power) else None

@@ -15,7 +15,7 @@ from sk_renorm._risk.degrees_of_freedom import (
     effective_df_error,
     effective_ridge,
 )
-from sk_renorm._risk.estimate import Evaluation, RiskEstimate, Slack, pooled_risk
+from sk_renorm._risk.estimate import Evaluation, PathRisk, RiskEstimate, Slack, pooled_risk
 from sk_renorm._risk.gcv.gcv import GeneralizedCrossValidation
 from sk_renorm._risk.gcv.quadrature import QuadratureGCV
 from sk_renorm._risk.gcv.ratio import RatioToGCV
@@ -52,6 +52,7 @@ __all__ = [
     "LeaveOneOut",
     "LeaveOneOutByBlock",
     "LossSums",
+    "PathRisk",
     "QuadratureGCV",
     "RatioToGCV",
     "RiskEstimate",

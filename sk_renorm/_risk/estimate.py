@@ -15,8 +15,16 @@ Rows = slice | np.ndarray
 Errors = Sequence[tuple[Rows, np.ndarray]]
 
 
+class PathRisk(NamedTuple):
+    """Risks (K, q) along a path, what was learned of the rows beside, and in which precision."""
+
+    risks: np.ndarray
+    slack: "Slack | None" = None
+    precision: str = "float64"
+
+
 class Slack(NamedTuple):
-    """One minus leverages (n,), to the six digits of float32, and rows that need more of them."""
+    """One minus leverages (n, 1 or q), to the six digits of float32, and rows that need more."""
 
     values: np.ndarray
     again: np.ndarray
@@ -86,14 +94,12 @@ class RiskEstimate(ABC):
     def risk(self, penalties: np.ndarray, some: Rows = slice(None)) -> np.ndarray:
         """Return the estimated risk (L, q); ``some`` selects targets that share penalties."""
 
-    def risk_of_path(
-        self, nodes: np.ndarray, guess: float | None = None
-    ) -> tuple[np.ndarray, Slack | None]:
+    def risk_of_path(self, nodes: np.ndarray, guess: float | None = None) -> PathRisk:
         """Return the risk (K, q) at ``nodes`` (K,), ascending, to the six digits of a search.
 
         And, if that comes with them, what a ``guess`` of the penalty leaves of the rows, for `at`.
         """
-        return self.risk(nodes[:, None]), None
+        return PathRisk(self.risk(nodes[:, None]))
 
     @abstractmethod
     def at(self, penalties: np.ndarray, slack: Slack | None = None) -> Evaluation:
@@ -128,7 +134,9 @@ class RiskEstimate(ABC):
 def dispersion(slack: np.ndarray) -> np.ndarray:
     """Return standard deviation over mean (k,) of one minus the leverages (n, k)."""
     mean = slack.mean(axis=0)
-    return np.divide(slack.std(axis=0), mean, out=np.zeros_like(mean), where=mean > 0.0)
+    away = slack - mean
+    std = np.sqrt(np.einsum("nk,nk->k", away, away) / len(slack))
+    return np.divide(std, mean, out=np.zeros_like(mean), where=mean > 0.0)
 
 
 def pooled_risk(errors: Iterable[tuple[Rows, np.ndarray]], weights: np.ndarray) -> np.ndarray:

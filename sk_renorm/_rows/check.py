@@ -105,8 +105,9 @@ def check_training_data(
 def in_own_units(data: TrainingData, per_target: bool) -> TrainingData:
     """Return data with targets in units of their own size; refuse sizes that have no risk."""
     sizes = data.target_sizes
-    check_target_sizes(sizes if per_target else sizes.max(keepdims=True), data.dtype)
-    return data.in_own_units(per_target)
+    sizes = sizes if per_target else sizes.max(keepdims=True)
+    check_target_sizes(sizes, data.dtype)
+    return data.in_units_of(sizes)
 
 
 def as_taken(estimator, X):

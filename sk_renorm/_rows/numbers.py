@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn import get_config
 
-from sk_renorm._linalg import Device, missing, row_ranges
+from sk_renorm._linalg import Device, enough_rows, map_ranges, missing, row_ranges
 from sk_renorm._rows.dates import refuse_date_objects, refuse_dates
 from sk_renorm._rows.names import column_names, listed
 
@@ -247,11 +247,17 @@ def _too_far(size: float, name: str = "X") -> str:
 
 
 def _power(values: np.ndarray) -> float:
-    """Return the sum of squares, by one product where the values lie together."""
+    """Return the sum of squares, by one product of a range where the values lie together."""
     flags = values.flags
-    blocks = row_ranges(0, len(values), values.size // max(len(values), 1))
-    if flags.c_contiguous or flags.f_contiguous:
-        blocks = [slice(None)]
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        parts = (values[rows].ravel(order="K") for rows in blocks)
-        return float(sum(part @ part for part in parts))
+    together = flags.c_contiguous or flags.f_contiguous
+    values = values.ravel(order="K") if together else values
+    width = values.size // max(len(values), 1)
+
+    def over_range(start: int, stop: int) -> float:
+        blocks = [slice(start, stop)] if together else row_ranges(start, stop, width)
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            parts = (values[rows].ravel() for rows in blocks)
+            return float(sum(part @ part for part in parts))
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        return sum(map_ranges(over_range, len(values), min_items=enough_rows(width, read_once=True)))

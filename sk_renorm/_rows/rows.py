@@ -32,7 +32,7 @@ class TrainingData:
     risk_weights : ndarray of shape (n,) or None
         Further weights that count in the risk alone; None where all are alike.
     unit : ndarray of shape (1,) or (q,), or 1.0
-        What the values of y are multiples of, see `in_own_units`.
+        What the values of y are multiples of, see `in_units_of`.
     """
 
     X: np.ndarray
@@ -77,15 +77,13 @@ class TrainingData:
         """Largest absolute value of each target (q,)."""
         return np.maximum(self.Y.max(axis=0), -self.Y.min(axis=0))
 
-    def in_own_units(self, per_target: bool) -> "TrainingData":
-        """Return the same data with y in units of its own size, if that is out of the ordinary.
+    def in_units_of(self, size: np.ndarray) -> "TrainingData":
+        """Return the same data with y in units of its ``size`` (1,) or (q,), if extraordinary.
 
         Error bars take fourth powers of y, which leave the range of floating point long before y
         does.  Units are powers of two, by which nothing is rounded; each target has its own if each
         has its own penalty.
         """
-        size = self.target_sizes
-        size = size if per_target else size.max(keepdims=True)
         ordinary = (size == 0.0) | ((size > _SMALL) & (size < 1.0 / _SMALL))
         if ordinary.all():
             return self

@@ -7,6 +7,9 @@ import numpy as np
 from sk_renorm._risk import STEP
 
 _WINDOW = 4.1 * STEP  # nine nodes
+_ON_NODE = 1e-200  # distance from a node, whose value then is all that counts
+_BESIDE = np.array([[-1], [0], [1]])
+_FINELY = np.linspace(0.0, 1.0, 201)  # of the stretch between the neighbours of a node
 WORTH_TELLING = 1e-4  # relative fall of the loss; less is within the error of interpolation
 ROUNDING = 1e-12  # of losses that are equal
 
@@ -49,16 +52,16 @@ def interpolated_minimum(alphas: np.ndarray, losses: np.ndarray) -> tuple[np.nda
     is_minimum = (inner < values[:-2]) & (inner <= values[2:])
     for node in np.flatnonzero(is_minimum.any(axis=1)) + 1:
         which = np.flatnonzero(is_minimum[node - 1])
-        near = np.flatnonzero(np.abs(t - t[node]) <= _WINDOW)
-        if len(near) < 3:  # between the last nodes of the constant predictor: nothing to refine
+        near = slice(*t.searchsorted((t[node] - _WINDOW, t[node] + _WINDOW)))
+        around, levels = t[near], values[near, which]
+        if len(around) < 3:  # between the last nodes of the constant predictor: nothing to refine
             continue
-        if not np.isfinite(values[np.ix_(near, which)]).all():
+        if not np.isfinite(levels).all():
             continue
         # a neighbour in the middle of a gap is not near: nothing changes towards it
-        where = np.linspace(max(t[node - 1], t[near[0]]), min(t[node + 1], t[near[-1]]), 201)
-        refined_t, refined = _vertex(
-            where, _polynomial(t[near], values[np.ix_(near, which)], where)
-        )
+        left, right = max(t[node - 1], around[0]), min(t[node + 1], around[-1])
+        where = left + (right - left) * _FINELY
+        refined_t, refined = _vertex(where, _polynomial(around, levels, where))
         better = refined < best_loss[which]
         best_alpha[which[better]] = np.exp(refined_t[better])
         best_loss[which[better]] = refined[better]
@@ -70,27 +73,23 @@ def _polynomial(t: np.ndarray, values: np.ndarray, where: np.ndarray) -> np.ndar
 
     The barycentric one: backward stable (Higham 2004), and its cost here is that of one product.
     """
-    gaps = t[:, None] - t
-    np.fill_diagonal(gaps, 1.0)
-    distance = where[:, None] - t
-    hit = distance == 0.0
-    with np.errstate(divide="ignore"):
-        terms = 1.0 / (distance * gaps.prod(axis=1))
-    on_node = hit.any(axis=1)
-    terms[on_node] = hit[on_node]
-    return (terms @ values) / terms.sum(axis=1, keepdims=True)
+    gaps = np.subtract.outer(t, t)
+    gaps.flat[:: len(t) + 1] = 1.0
+    distance = np.subtract.outer(where, t)
+    distance[distance == 0.0] = _ON_NODE
+    terms = 1.0 / (distance * gaps.prod(axis=1))
+    return (terms @ values) / terms.sum(axis=1)[:, None]
 
 
 def _vertex(t: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Minimum of the parabola through the smallest of even steps of ``values`` (m, k)."""
-    columns = np.arange(values.shape[1])
-    index = values.argmin(axis=0).clip(1, len(t) - 2)
-    left, middle, right = (values[index + shift, columns] for shift in (-1, 0, 1))
+    index = values[1:-1].argmin(axis=0) + 1
+    left, middle, right = values[index + _BESIDE, np.arange(values.shape[1])]
     curvature = left - 2.0 * middle + right
     slope = right - left
-    shift = np.divide(-0.5 * slope, curvature, out=np.zeros_like(slope), where=curvature > 0.0)
-    shift = shift.clip(-1.0, 1.0)
-    value = middle + 0.5 * slope * shift + 0.5 * curvature * shift**2
+    shift = -0.5 * slope / np.where(curvature > 0.0, curvature, np.inf)
+    shift = np.minimum(np.maximum(shift, -1.0), 1.0)
+    value = middle + 0.5 * (slope + curvature * shift) * shift
     return t[index] + shift * (t[1] - t[0]), value
 
 

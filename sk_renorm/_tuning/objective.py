@@ -4,9 +4,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from sk_renorm._linalg import Factorization
 from sk_renorm._risk import (
     Evaluation,
     GeneralizedCrossValidation,
+    PathRisk,
     RatioToGCV,
     RiskEstimate,
     Slack,
@@ -15,7 +17,8 @@ from sk_renorm._risk import (
 )
 from sk_renorm._tuning.choice import Choice
 
-_LARGE = 2**21  # multiply-adds of a penalty for which fewer of them pay
+_FEWER = 2**18  # multiply-adds of a penalty for which fewer of them pay
+_LARGE = 2**21  # those that make a pass over the rows most of a fit
 _BLOCK_ENTRIES = 2**23  # errors kept at a time for a scorer: rows x penalties x targets
 
 
@@ -138,28 +141,24 @@ class Objective:
     @property
     def is_large(self) -> bool:
         """Whether a pass over the rows is most of a fit."""
-        f = self.estimate.factorization
-        return f.data.n_rows * f.rank * f.n_targets >= _LARGE
+        return is_large(self.estimate.factorization)
 
     @property
     def nodes_suffice(self) -> bool:
         """Whether nodes of the profile are enough to search, and that pays."""
         work = self.estimate.work
-        if self.scorer is not None or work is None or work < _LARGE:
-            return False
-        # not tried with risk weights, which GCV knows nothing of
-        return self.estimate.risk_weights is None
+        return self.scorer is None and work is not None and work >= _FEWER
 
-    def between_nodes(self, guess: np.ndarray) -> tuple[RatioToGCV, Slack | None]:
+    def between_nodes(self, guess: np.ndarray) -> tuple[RatioToGCV, PathRisk]:
         """Evaluate few nodes of the path; GCV tells what lies between them.
 
-        Also what is left of the rows at a ``guess`` (1,) of the penalty, if that comes with them.
+        Also the evaluation, which may know the rows at a ``guess`` (1,) of the penalty.
         """
         nodes = profile_nodes(self.estimate.factorization, np.zeros(0))
         single = float(guess[0]) if len(guess) == 1 else None
-        risks, slack = self.estimate.risk_of_path(nodes, single)
-        risks = self._joint(risks)
-        return RatioToGCV.of(self.estimate.factorization, nodes, risks.T), slack
+        path = self.estimate.risk_of_path(nodes, single)
+        risks = self._joint(path.risks)
+        return RatioToGCV.of(self.estimate.factorization, nodes, risks.T), path
 
     def gcv(self, alphas: np.ndarray) -> np.ndarray:
         """Return GCV losses (L, k) at ``alphas`` (L,), which cost next to nothing."""
@@ -220,3 +219,8 @@ class Objective:
         if unscored.any():
             predictions, y = predictions[:, ~unscored], y[:, ~unscored]
         return np.array([self.scorer(predictions, y, **params)])
+
+
+def is_large(f: Factorization) -> bool:
+    """Say whether a pass over the rows of a factorization is most of a fit."""
+    return f.data.n_rows * f.rank * f.n_targets >= _LARGE

@@ -1,6 +1,7 @@
 """From rows to factorizations of them, and whether these resolve the penalties in question."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -49,7 +50,7 @@ def reductions(data: TrainingData, request: Request) -> Iterator[Spectrum]:
         return
     reduce = factorize if data.place is None else partial(factorize_on_device, data.place)
     if request.errors_later:
-        how["traces"] = True
+        yield reduce(data.X, data.Y, data.weights, **how, traces=True)
     yield reduce(data.X, data.Y, data.weights, **how)
 
 
@@ -66,10 +67,10 @@ def _of_blocks(data: BlockRows, least: float, fit_intercept: bool) -> Factorizat
 def reduced(data: TrainingData, request: Request) -> tuple[Spectrum, Candidates]:
     """Factorize until the penalties in question are resolved; return these too, or refuse them."""
     for f in reductions(data, request):
-        if f.trace_weights is None or _is_resolved(f, data, request):
+        if f.trace_weights is None and not f.known_from or _is_resolved(f, data, request):
             break
     try:
-        candidates = request.candidates.of(f)
+        candidates = _known(request.candidates.of(f), f)
     except ValueError as error:
         raise RefusedCandidates(*error.args) from error
     if f.trace_weights is not None:
@@ -87,14 +88,23 @@ def reduced(data: TrainingData, request: Request) -> tuple[Spectrum, Candidates]
     return f, candidates
 
 
+def _known(candidates: Candidates | None, f: Spectrum) -> Candidates | None:
+    """Return the candidates that ``f`` knows, of a search that has found the best among them."""
+    if candidates is None or not candidates.continuous:
+        return candidates
+    return replace(candidates, alphas=candidates.alphas[candidates.alphas >= f.known_from])
+
+
 def _is_resolved(f: Spectrum, data: TrainingData, request: Request) -> bool:
     """Say whether all penalties are resolved, or the best one has a neighbour below that is."""
     try:
         candidates = request.candidates.of(f)
     except ValueError:  # few steps do not see all of the range that a dial has
         return False
+    if candidates is None:
+        return False
     alphas = candidates.alphas
-    resolved = alphas >= f.resolution
+    resolved = alphas >= max(f.resolution, f.known_from)
     if candidates.fixed is not None or not resolved.any():
         return bool(resolved.all())
     if resolved.all() and not candidates.continuous:

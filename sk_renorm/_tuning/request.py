@@ -1,7 +1,7 @@
 """Request: all that a fit is asked for, as one value that knows no estimator."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -18,7 +18,7 @@ from sk_renorm._risk import (
 from sk_renorm._risk.correlated.given import row_correlation
 from sk_renorm._rows.rows import TrainingData
 from sk_renorm._tuning.candidates import Asked
-from sk_renorm._tuning.objective import Objective
+from sk_renorm._tuning.objective import Objective, is_large
 from sk_renorm._tuning.rule import Rule
 
 
@@ -100,7 +100,8 @@ class Request:
 
     def objective(self, f: Factorization, data: TrainingData) -> Objective:
         """Return what is minimized on a factorization of ``data``."""
-        objective = Objective(
+        large = not f.leaves_rows_out or (f.name == "column_gram" and is_large(f))
+        return Objective(
             self.estimate(f, data),
             data.y,
             data.weights_in_risk,
@@ -109,6 +110,5 @@ class Request:
             self.per_target,
             unit=data.unit,
             with_nodes=data.is_in_blocks and data.digest is None,
+            errors_later=self.errors_later and large,
         )
-        large = not f.leaves_rows_out or (f.name == "column_gram" and objective.is_large)
-        return replace(objective, errors_later=self.errors_later and large)

@@ -39,6 +39,8 @@ class Selection:
         Whether the influence of each row on the choice was bounded; losses and risks are not.
     unscored : ndarray of shape (q,), bool, or None
         Targets that the scorer could not score, see `Objective`.
+    route : str
+        In words, how the path was evaluated.
     """
 
     choice: Choice
@@ -48,6 +50,7 @@ class Selection:
     risks: np.ndarray
     is_robust: bool = False
     unscored: np.ndarray | None = None
+    route: str = ""
 
     @property
     def alpha(self) -> np.ndarray:
@@ -70,10 +73,11 @@ def _robustly(objective: Objective, selection: Selection) -> Selection:
     alpha = undefeated(objective.losses, candidates.alphas, selection.alpha, candidates.continuous)
     if (alpha == selection.alpha).all():
         return replace(selection, is_robust=True)
+    route = selection.route
     choice = _evaluated(objective, alpha, candidates)
     path = selection.alphas, selection.losses, selection.risks
     path = _with_choice(choice, *path) if candidates.continuous else path
-    return Selection(choice, candidates, *path, is_robust=True)
+    return Selection(choice, candidates, *path, is_robust=True, route=route)
 
 
 def _evaluated(objective: Objective, alpha: np.ndarray, candidates: Candidates) -> Choice:
@@ -103,7 +107,7 @@ def _select_by_loss(objective: Objective, candidates: Candidates, n_errors: floa
         selection = _select_by_loss(objective, candidates, n_errors)
         return replace(selection, unscored=objective.unscored)
     if at is not None:
-        return Selection(at, candidates, alphas, losses, risks)
+        return Selection(at, candidates, alphas, losses, risks, route="one penalty")
     best = best_node(alphas, losses)
     alpha, columns = alphas[best], np.arange(losses.shape[1])
     if candidates.fixed is not None:
@@ -120,7 +124,7 @@ def _select_by_loss(objective: Objective, candidates: Candidates, n_errors: floa
         at = _evaluated(objective, _within(objective, at, candidates, losses, n_errors), candidates)
     path = alphas, losses, risks
     path = _with_choice(at, *path) if candidates.continuous else path
-    return Selection(at, candidates, *path)
+    return Selection(at, candidates, *path, route=_all_of(alphas))
 
 
 def _within(
@@ -145,15 +149,17 @@ def _select_between(objective: Objective, candidates: Candidates) -> Selection |
     """
     alphas = candidates.alphas
     guess, _ = interpolated_minimum(alphas, objective.gcv(alphas))
-    between, slack = objective.between_nodes(guess)
+    between, evaluated = objective.between_nodes(guess)
+    route = f"{len(between.nodes)} penalties, in {evaluated.precision}; GCV tells the rest"
     if len(between.doubtful) == 1:
-        at = _single_between(objective, alphas, between, guess, slack)
+        at = _single_between(objective, alphas, between, guess, evaluated.slack)
     else:
-        at = _each_between(objective, alphas, between)
+        at, n_unsure = _each_between(objective, alphas, between)
+        route += f"; {_all_of(alphas)} for {n_unsure} targets" if n_unsure else ""
     if at is None:
         return None
     path = _with_choice(at, between.nodes, between.risks, between.risks)
-    return Selection(at, candidates, *path)
+    return Selection(at, candidates, *path, route=route)
 
 
 def _single_between(
@@ -176,7 +182,10 @@ def _single_between(
     return None
 
 
-def _each_between(objective: Objective, alphas: np.ndarray, between: RatioToGCV) -> Choice:
+def _each_between(
+    objective: Objective, alphas: np.ndarray, between: RatioToGCV
+) -> tuple[Choice, int]:
+    """Return the choice for each target, and for how many of them all penalties were evaluated."""
     alpha, expected = interpolated_minimum(alphas, between.risk(alphas))
     unsure = between.doubtful
     exact = np.zeros(len(unsure), dtype=bool)
@@ -193,8 +202,12 @@ def _each_between(objective: Objective, alphas: np.ndarray, between: RatioToGCV)
         unsure = ~exact & ~_agrees(at, expected)
         worse = at.loss > least + _NO_WORSE * np.abs(least)
         if not (unsure | worse).any():
-            return at
+            return at, np.count_nonzero(exact)
         alpha[worse], least[worse] = best_alpha[worse], np.inf
+
+
+def _all_of(alphas: np.ndarray) -> str:
+    return f"all of {len(alphas)} penalties, in float64"
 
 
 def _agrees(at: Choice, expected: np.ndarray) -> np.ndarray:
@@ -206,12 +219,9 @@ def _with_choice(at: Choice, alphas, losses, risks):
     """Add the penalty chosen to the path, if it is one for all and new."""
     if len(at.alpha) > 1 or at.alpha[0] in alphas:
         return alphas, losses, risks
-    place = np.searchsorted(alphas, at.alpha[0])
-    return (
-        np.insert(alphas, place, at.alpha[0]),
-        np.insert(losses, place, at.loss, axis=0),
-        np.insert(risks, place, at.risk, axis=0),
-    )
+    place = alphas.searchsorted(at.alpha[0])
+    pairs = (alphas, at.alpha), (losses, at.loss[None]), (risks, at.risk[None])
+    return tuple(np.concatenate([a[:place], new, a[place:]]) for a, new in pairs)
 
 
 def _finely(alphas: np.ndarray, losses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,6 @@
 """Parts of the evidence: what is taken from a fit, in arrays for k losses, one per target or one.
 
-Risks are in squared units of y times ``square``; see `TrainingData.in_own_units`.
+Risks are in squared units of y times ``square``; see `TrainingData.in_units_of`.
 """
 
 from dataclasses import dataclass
@@ -37,6 +37,8 @@ class Setting:
         Precision of X.
     factorization : str
         What was factorized, and why.
+    route : str
+        At how many penalties the path was evaluated, and in which precision.
     is_exact : bool
         Whether traces are, or means over random vectors stand for them.
     left_out : str
@@ -66,6 +68,7 @@ class Setting:
     target_variance: np.ndarray
     dtype: str
     factorization: str
+    route: str
     is_exact: bool
     left_out: str
     scoring: str | None
@@ -90,6 +93,7 @@ class Setting:
             target_variance=data.target_variance,
             dtype=str(data.dtype),
             factorization=f"{f.name}: {f.reason}",
+            route=fit.selection.route,
             is_exact=f.trace_weights is None,
             left_out=_left_out(fit),
             scoring=None if request.scorer is None else repr(request.scorer),

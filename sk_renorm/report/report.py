@@ -69,6 +69,9 @@ class Report:
         would have lost the answer, ``"rows"``; ``"tridiagonal"`` where no eigenvectors were needed,
         ``"moments"`` if rows came in blocks, and ``"krylov"`` where nothing was, for sparse X with
         more than 4000 rows and features.
+    route : str
+        How the path was evaluated: at all penalties, or, of large data, at few, in float32 where
+        that loses no digit that counts, and GCV tells what lies between.
     dependence : Dependence or None
         What ``sample_correlation`` makes of the risk; None where rows count as independent.
     sample : Sample or None
@@ -109,6 +112,10 @@ class Report:
     @property
     def factorization(self) -> str:
         return self.evidence.setting.factorization
+
+    @property
+    def route(self) -> str:
+        return self.evidence.setting.route
 
     @property
     def eigenvalues(self) -> np.ndarray:

@@ -85,6 +85,7 @@ def summary(report) -> tuple[list[Line], list[str]]:
         ("noise variance", f"{_range(report.noise.interval)} (bounds, 95 % each)"),
         ("risk with twice the rows", _percent(change)),
         ("factorization", setting.factorization),
+        ("path", setting.route),
     ]
     return lines, [*_problems(report), *_remarks(report, bool(np.any(curve.at_edge[1])))]
 

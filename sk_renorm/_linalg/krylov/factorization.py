@@ -51,6 +51,7 @@ class KrylovFactorization:
     name: str = "krylov"
     leaves_rows_out: bool = False
     limit: None = None
+    known_from: float = 0.0
     # of least squares, which Krylov spaces do not reach
     null_power: None = None
 

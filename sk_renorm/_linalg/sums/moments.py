@@ -3,8 +3,9 @@
 import numpy as np
 
 from sk_renorm._linalg.blocks import LOW, Scratch, is_constant, row_ranges, weighted_mean
-from sk_renorm._linalg.threads import map_ranges
+from sk_renorm._linalg.threads import enough_rows, map_ranges
 
+_SMALL = 2**15  # entries that are copied
 _FEW = 256  # rows whose mean is near that of all
 _PLAIN = (
     0.9  # of the sum of squares of a column: what its mean may make up, at the price of a digit
@@ -62,7 +63,7 @@ class Moments:
             some = slice(start, stop)
             return part.update(X[some], Y[some], None if weights is None else weights[some])
 
-        first, *others = map_ranges(reduce_range, len(X), min_items=512)
+        first, *others = map_ranges(reduce_range, len(X), min_items=enough_rows(X.shape[1]))
         for other in others:
             first.merge(other)
         return first
@@ -77,7 +78,7 @@ class Moments:
         weight = float(len(X)) if weights is None else float(weights.sum())
         if weight == 0.0:
             return self
-        if weights is None and self._add_plainly(X, Y):
+        if weights is None and (self._add_few(X, Y) or self._add_plainly(X, Y)):
             return self
         x_near, y_near = (_near_mean(A, weights) if self.centre else 0.0 for A in (X, Y))
         x_sum, y_sum = np.zeros_like(self.x_mean), np.zeros_like(self.y_mean)
@@ -91,7 +92,7 @@ class Moments:
                 x *= root[:, None]
                 y *= root[:, None]
             self.xx += np.matmul(x.T, x, out=scratch("product", *self.xx.shape))
-            self.xy += x.T @ y
+            self.xy += _products(x, y)
             self.yy += np.einsum("ij,ij->j", y, y)
             if self.centre:
                 x_sum += root @ x
@@ -101,6 +102,22 @@ class Moments:
         np.maximum(self.yy, 0.0, out=self.yy)
         self._shift(_two_parts(x_near, x_step), _two_parts(y_near, y_step), weight)
         return self
+
+    def _add_few(self, X: np.ndarray, Y: np.ndarray) -> bool:
+        """Add the first rows, if they are few, with one product for all sums; say whether so."""
+        n, p = X.shape
+        if self.total_weight or n * (p + Y.shape[1]) > _SMALL or p <= Y.shape[1]:
+            return False
+        Z, ones = np.concatenate([X, Y], axis=1, dtype=np.float64), np.ones(n)
+        near = ones @ Z / n if self.centre else np.zeros(Z.shape[1])
+        Z -= near
+        step = ones @ Z / n if self.centre else near
+        products = Z.T @ Z - np.multiply.outer(n * step, step)
+        self.xx, self.xy = products[:p, :p].copy(), products[:p, p:].copy()
+        self.yy = np.maximum(np.diagonal(products)[p:], 0.0)
+        mean, low = _two_parts(near, step)
+        self._shift((mean[:p], low[:p]), (mean[p:], low[p:]), float(n))
+        return True
 
     def _add_plainly(self, X: np.ndarray, Y: np.ndarray) -> bool:
         """Add rows as they are, without a copy; say whether that was precise, or add nothing.
@@ -115,12 +132,13 @@ class Moments:
         xx, yy, y_sum = np.zeros_like(self.xx), np.zeros_like(self.yy), np.zeros_like(self.y_mean)
         sums, scratch = np.zeros((X.shape[1], 1 + Y.shape[1])), Scratch()
         # so many rows that the product, not its sum with the others, is the work
-        step = max(1024, 8 * X.shape[1])
+        step = max(2048, 8 * X.shape[1])
         for start in range(0, len(X), step):
             rows = slice(start, start + step)
             x, y = X[rows], np.subtract(Y[rows], y_near, dtype=np.float64)
             xx += np.matmul(x.T, x, out=scratch("product", *xx.shape))
-            sums += x.T @ np.column_stack([np.ones(len(y)), y])
+            sums[:, 0] += np.ones(len(y)) @ x
+            sums[:, 1:] += _products(x, y)
             y_sum += y.sum(axis=0)
             yy += np.einsum("ij,ij->j", y, y)
         x_step, y_step, power = sums[:, 0] / n, y_sum / n, np.diagonal(xx)
@@ -175,11 +193,17 @@ class Moments:
     def low_means(self) -> tuple[np.ndarray, np.ndarray] | None:
         """Return what the means have lost in rounding, or None if that is nothing to any column."""
         x, y = (self.x_mean, self.x_low, np.diagonal(self.xx)), (self.y_mean, self.y_low, self.yy)
-        lost, matters = [], False
+        if not any(self._matters(low, power) for _, low, power in (x, y)):
+            return None
+        lost = []
         for mean, low, power in (x, y):
             lost.append(np.where(is_constant(power, mean, self.total_weight), 0.0, low))
-            matters |= bool((self.total_weight * lost[-1] ** 2 > LOW**2 * power).any())
+        matters = self._matters(lost[0], x[2]) or self._matters(lost[1], y[2])
         return tuple(lost) if matters else None
+
+    def _matters(self, low: np.ndarray, power: np.ndarray) -> bool:
+        """Say whether what means have lost is more than nothing to columns of such ``power``."""
+        return bool((self.total_weight * low**2 > LOW**2 * power).any())
 
     def _add_outer(self, x: np.ndarray, y: np.ndarray, scale: float) -> None:
         """Add ``scale`` times the products of a row ``x`` (p,), ``y`` (q,)."""
@@ -192,16 +216,21 @@ class Moments:
         total = self.total_weight + weight
         if total == 0.0:
             return
-        share = weight / total
-        x_step = (x_means[0] - self.x_mean) + (x_means[1] - self.x_low)
-        y_step = (y_means[0] - self.y_mean) + (y_means[1] - self.y_low)
         if self.total_weight == 0.0:
             (self.x_mean, self.x_low), (self.y_mean, self.y_low) = x_means, y_means
         elif self.centre:
+            share = weight / total
+            x_step = (x_means[0] - self.x_mean) + (x_means[1] - self.x_low)
+            y_step = (y_means[0] - self.y_mean) + (y_means[1] - self.y_low)
             self._add_outer(x_step, y_step, self.total_weight * share)
             self.x_mean, self.x_low = _two_parts(self.x_mean, x_step * share, self.x_low)
             self.y_mean, self.y_low = _two_parts(self.y_mean, y_step * share, self.y_low)
         self.total_weight = total
+
+
+def _products(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return ``x' y`` (p, q); few columns are multiplied faster one by one."""
+    return x.T @ y if y.shape[1] > 3 else np.column_stack([column @ x for column in y.T])
 
 
 def _two_parts(high: np.ndarray, step: np.ndarray, low=0.0) -> tuple[np.ndarray, np.ndarray]:

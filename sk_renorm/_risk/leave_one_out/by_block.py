@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 from sk_renorm._linalg import Block, DaskRows, Factorization
-from sk_renorm._risk.estimate import Errors, Evaluation, Slack, dispersion
+from sk_renorm._risk.estimate import Errors, Evaluation, PathRisk, Slack, dispersion
 from sk_renorm._risk.leave_one_out.rows import LeaveOneOut
 from sk_renorm._risk.uncertainty.sums import LossSums
 
@@ -35,10 +35,8 @@ class LeaveOneOutByBlock(LeaveOneOut):
     def risk(self, penalties: np.ndarray, some: slice | np.ndarray = slice(None)) -> np.ndarray:
         return self.rows.reduce(partial(_risk, self.factorization, penalties))[:, some]
 
-    def risk_of_path(
-        self, nodes: np.ndarray, guess: float | None = None
-    ) -> tuple[np.ndarray, Slack | None]:
-        return self.risk(nodes[:, None]), None
+    def risk_of_path(self, nodes: np.ndarray, guess: float | None = None) -> PathRisk:
+        return PathRisk(self.risk(nodes[:, None]))
 
     def errors(self, penalties: np.ndarray) -> Errors:
         blocks = self.rows.reduce(partial(_errors, self.factorization, penalties))

@@ -7,7 +7,7 @@ from typing import TypeVar
 import numpy as np
 
 from sk_renorm._linalg import Factorization, HeldOut, LeftBlock, Scratch
-from sk_renorm._risk.estimate import Evaluation, RiskEstimate, Slack, dispersion
+from sk_renorm._risk.estimate import Evaluation, PathRisk, RiskEstimate, Slack, dispersion
 from sk_renorm._risk.leave_one_out.columns import Columns
 from sk_renorm._risk.leave_one_out.lean import is_lean, lean_slack, lean_squares
 from sk_renorm._risk.leave_one_out.on_device import DeviceLeaveOneOut, on_device
@@ -77,19 +77,19 @@ class LeaveOneOut(RiskEstimate):
         squares = self._squares(penalties, some)
         return self.factorization.sum_left_blocks(squares) / self.total_weight
 
-    def risk_of_path(
-        self, nodes: np.ndarray, guess: float | None = None
-    ) -> tuple[np.ndarray, Slack | None]:
+    def risk_of_path(self, nodes: np.ndarray, guess: float | None = None) -> PathRisk:
         """Return the risk (K, q) at ``nodes`` (K,), ascending; by a lean pass where that is safe.
 
         Which brings one minus the leverages at the ``guess``.
         """
         f, squares = self.factorization, self._squares(nodes[:, None])
         found = None
-        if is_lean(f, nodes[0]):
+        if is_lean(f):
             found = lean_squares(f, nodes, guess, self.risk_weights, squares)
-        total, slack = found or (f.sum_left_blocks(squares), None)
-        return total / self.total_weight, slack
+        if found is None:
+            return PathRisk(f.sum_left_blocks(squares) / self.total_weight)
+        total, slack = found
+        return PathRisk(total / self.total_weight, slack, "float32")
 
     def _squares(
         self, penalties: np.ndarray, some: slice | np.ndarray = slice(None)
@@ -141,9 +141,8 @@ class LeaveOneOut(RiskEstimate):
 
     def at(self, penalties: np.ndarray, slack: Slack | None = None) -> Evaluation:
         """Evaluate ``penalties`` (1, 1) or (1, q)."""
-        alpha = float(penalties[0, 0])
-        if slack is None and penalties.size == 1 and is_lean(self.factorization, alpha):
-            slack = lean_slack(self.factorization, alpha)
+        if slack is None and is_lean(self.factorization):
+            slack = lean_slack(self.factorization, penalties[0])
         if slack is None:
             errors, values = self.parts(penalties)[:2]
         else:
@@ -154,13 +153,14 @@ class LeaveOneOut(RiskEstimate):
         return Evaluation([(slice(None), errors)], risk, dispersion(values), values)
 
     def _finished(self, penalties: np.ndarray, slack: Slack) -> tuple[np.ndarray, np.ndarray]:
-        """Return errors (n, 1, q) and slack (n, 1): residuals in float64, some rows all of it."""
-        f, values = self.factorization, slack.values[:, None].copy()
-        errors = f.residuals(float(penalties[0, 0])) / values
+        """Return errors (n, 1, q) and slack: residuals in float64, some rows all of it."""
+        f, values = self.factorization, slack.values.copy()
+        errors = f.residuals(penalties[0])
+        errors /= values
         if len(slack.again):
             columns, scratch, rows = Columns(f, penalties), Scratch(), slack.again
             some, exact = self._errors(columns, rows, f.left_block(rows), scratch)
-            errors[rows], values[rows] = some[:, 0], exact[:, 0, 0][:, None]
+            errors[rows], values[rows] = some[:, 0], exact[:, 0]
         return self._unweighted(errors)[:, None], values
 
     def row_sums(self, nodes: np.ndarray, joint: bool, sums: LossSums) -> LossSums:
