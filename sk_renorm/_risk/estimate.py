@@ -1,7 +1,7 @@
 """RiskEstimate: what every estimate of the risk can do, and what it says of one penalty."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
@@ -15,19 +15,29 @@ Rows = slice | np.ndarray
 Errors = Sequence[tuple[Rows, np.ndarray]]
 
 
-class PathRisk(NamedTuple):
-    """Risks (K, q) along a path, what was learned of the rows beside, and in which precision."""
-
-    risks: np.ndarray
-    slack: "Slack | None" = None
-    precision: str = "float64"
-
-
 class Slack(NamedTuple):
     """One minus leverages (n, 1 or q), to the six digits of float32, and rows that need more."""
 
     values: np.ndarray
     again: np.ndarray
+
+
+class PathRisk(NamedTuple):
+    """Risks along a path, and what was learned beside.
+
+    Attributes
+    ----------
+    risks : ndarray of shape (K, q)
+        At its nodes.
+    slack_at : callable
+        Returns one minus the leverages at a penalty near the one that was guessed, else None.
+    precision : str
+        In which the sums over rows were made.
+    """
+
+    risks: np.ndarray
+    slack_at: Callable[[float], Slack | None] = lambda alpha: None
+    precision: str = "float64"
 
 
 @dataclass(frozen=True)
@@ -97,7 +107,7 @@ class RiskEstimate(ABC):
     def risk_of_path(self, nodes: np.ndarray, guess: float | None = None) -> PathRisk:
         """Return the risk (K, q) at ``nodes`` (K,), ascending, to the six digits of a search.
 
-        And, if that comes with them, what a ``guess`` of the penalty leaves of the rows, for `at`.
+        And, if that comes with them, what penalties near a ``guess`` leave of the rows, for `at`.
         """
         return PathRisk(self.risk(nodes[:, None]))
 

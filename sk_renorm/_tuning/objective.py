@@ -152,7 +152,7 @@ class Objective:
     def between_nodes(self, guess: np.ndarray) -> tuple[RatioToGCV, PathRisk]:
         """Evaluate few nodes of the path; GCV tells what lies between them.
 
-        Also the evaluation, which may know the rows at a ``guess`` (1,) of the penalty.
+        Also the evaluation, which may know the rows about a ``guess`` (1,) of the penalty.
         """
         nodes = profile_nodes(self.estimate.factorization, np.zeros(0))
         single = float(guess[0]) if len(guess) == 1 else None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.interpolate import make_interp_spline
 
-from sk_renorm._risk import RatioToGCV, Slack, difference_errors
+from sk_renorm._risk import PathRisk, RatioToGCV, difference_errors
 from sk_renorm._tuning.candidates import Candidates
 from sk_renorm._tuning.choice import Choice
 from sk_renorm._tuning.error_bars import strongest_within
@@ -16,7 +16,6 @@ from sk_renorm._tuning.profile import nodes_with, profile_of
 from sk_renorm._tuning.robust import undefeated
 from sk_renorm._tuning.rule import Rule
 
-_AS_GOOD = 5e-7  # relative rise of the loss that saves a pass over the rows
 _AGREES = 3e-5  # relative error of a loss between nodes that are far apart
 _NO_WORSE = 1e-9  # relative rise of the loss that a refined penalty may show over its best node
 
@@ -152,7 +151,7 @@ def _select_between(objective: Objective, candidates: Candidates) -> Selection |
     between, evaluated = objective.between_nodes(guess)
     route = f"{len(between.nodes)} penalties, in {evaluated.precision}; GCV tells the rest"
     if len(between.doubtful) == 1:
-        at = _single_between(objective, alphas, between, guess, evaluated.slack)
+        at = _single_between(objective, alphas, between, evaluated)
     else:
         at, n_unsure = _each_between(objective, alphas, between)
         route += f"; {_all_of(alphas)} for {n_unsure} targets" if n_unsure else ""
@@ -163,18 +162,12 @@ def _select_between(objective: Objective, candidates: Candidates) -> Selection |
 
 
 def _single_between(
-    objective: Objective,
-    alphas: np.ndarray,
-    between: RatioToGCV,
-    guess: np.ndarray,
-    slack: Slack | None,
+    objective: Objective, alphas: np.ndarray, between: RatioToGCV, evaluated: PathRisk
 ) -> Choice | None:
     for is_last in (False, True):
         if not between.doubtful.any():
             alpha, expected = interpolated_minimum(alphas, between.risk(alphas))
-            # GCV's choice, of which most is known, stays where it is as good
-            known = slack is not None and np.all(between.risk(guess) <= (1.0 + _AS_GOOD) * expected)
-            at = objective.at(guess, slack) if known else objective.at(alpha)
+            at = objective.at(alpha, evaluated.slack_at(float(alpha[0])))
             if _agrees(at, expected).all():
                 return at
         if not is_last:

@@ -80,7 +80,7 @@ class LeaveOneOut(RiskEstimate):
     def risk_of_path(self, nodes: np.ndarray, guess: float | None = None) -> PathRisk:
         """Return the risk (K, q) at ``nodes`` (K,), ascending; by a lean pass where that is safe.
 
-        Which brings one minus the leverages at the ``guess``.
+        Which brings one minus the leverages about the ``guess``.
         """
         f, squares = self.factorization, self._squares(nodes[:, None])
         found = None
@@ -88,8 +88,8 @@ class LeaveOneOut(RiskEstimate):
             found = lean_squares(f, nodes, guess, self.risk_weights, squares)
         if found is None:
             return PathRisk(f.sum_left_blocks(squares) / self.total_weight)
-        total, slack = found
-        return PathRisk(total / self.total_weight, slack, "float32")
+        total, slack_at = found
+        return PathRisk(total / self.total_weight, slack_at, "float32")
 
     def _squares(
         self, penalties: np.ndarray, some: slice | np.ndarray = slice(None)
