@@ -286,7 +286,7 @@ class CentredData(CentredRows):
     ) -> Iterator[tuple[slice, np.ndarray]]:
         """Yield ``(columns, block)``: all rows of some columns of ``X~``, in scratch space."""
         n, p = self.X.shape
-        width, last = int(np.clip(_BLOCK_ENTRIES // n, 128, 1024)), p if last is None else last
+        width, last = int(np.clip(2 * _BLOCK_ENTRIES // n, 128, 2048)), p if last is None else last
         scratch = Scratch()
         for start in range(first, last, width):
             columns = slice(start, min(start + width, last))

@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 
 # A Gram matrix holds eigenvalues to a few eps times the largest: this ratio leaves six digits.
 RESOLVED = 1e-9
-_FEW_ENTRIES = 2**15  # of U, that are kept for the next pass
+_FEW_ENTRIES = 2**17  # of U, that are kept for the next pass
 
 
 @dataclass(frozen=True)
