@@ -1,11 +1,13 @@
 """Time and memory of a tuned fit against one untuned Ridge, RidgeCV and GridSearchCV."""
 
+from dataclasses import dataclass
+
 import numpy as np
-from scipy.linalg import blas, eigh
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import Ridge, RidgeCV
+from sklearn.preprocessing import StandardScaler
 
 from benchmarks._benchmark import Benchmark
-from benchmarks._data import ALPHAS, SHAPES, Case, spread
+from benchmarks._data import ALPHAS, SHAPES, Case, load, real_sets, spread
 from benchmarks._memory import resident_growth
 from benchmarks._process import in_new_process
 from benchmarks._timing import interleave, seconds_of
@@ -13,54 +15,34 @@ from benchmarks.rivals import RIVALS
 from sk_renorm import TheoryGuidedRidgeCV
 
 QUICK_SHAPES = [(2000, 50, 1), (60, 300, 1), (50, 5, 1), (100, 50, 20)]
+REAL = ("blog", "hotel_rates", "bike_hour")
 DTYPES = ("float64", "float32")
 ALPHAS_PER_TARGET = np.geomspace(1e-3, 1e7, 10)  # RidgeCV needs minutes for 1000 targets and 100
-PENALTIES = np.geomspace(1e-8, 1e2, 50)  # of the prototype, relative to the largest eigenvalue
-INTERLEAVED_SECONDS = 6.0  # for the interleaved fits of one case, beyond three rounds
-SEARCH_SECONDS = 5.0  # for GridSearchCV, beyond two alphas
+INTERLEAVED_SECONDS = 12.0  # for the interleaved fits of one case, beyond three rounds
+SEARCH_SECONDS = 5.0  # for a search over a grid, beyond two alphas
 SMALLEST_MEMORY_CASE = 4e6  # bytes of X
-MEMORY_OF = ("Ridge", "sk_renorm loo")
+MEMORY_OF = ("Ridge", "sk_renorm loo", "sk_renorm gcv")
 N_TEST = 1000
 
 
-class Straightforward:
-    """The plain way: centred copy, Gram matrix, eigh, leave-one-out by two products."""
+@dataclass(frozen=True)
+class RealCase:
+    """A real data set, its columns standardized, with one target."""
 
-    def fit(self, X, y):
-        """Fit to one target, in the precision of X; assumes that X has full rank."""
-        n, p = X.shape
-        x_mean, y_mean = X.mean(axis=0), y.mean()
-        Xc, yc = X - x_mean, y - y_mean
-        syrk, gemm, gemv = blas.get_blas_funcs(("syrk", "gemm", "gemv"), (Xc,))
-        if n > p:
-            s, V = eigh(syrk(1.0, Xc.T), lower=False, driver="evd", overwrite_a=True)
-            W = gemm(1.0, V, Xc.T, trans_a=True)  # (p, n)
-            z = gemv(1.0, W, yc)
-            alphas, gains = self._grid(s)
-            leverage = gemm(1.0, W**2, gains, trans_a=True) + 1.0 / n
-            fitted = gemm(1.0, W, z[:, None] * gains, trans_a=True)
-            best = (((yc[:, None] - fitted) / (1.0 - leverage)) ** 2).mean(axis=0).argmin()
-            self.coef_ = V @ (z * gains[:, best])
-        else:
-            s, U = eigh(syrk(1.0, Xc.T, trans=True), lower=False, driver="evd", overwrite_a=True)
-            s, U = s[n - min(n - 1, p) :], U[:, n - min(n - 1, p) :]  # without the constant
-            alphas, gains = self._grid(s)
-            dual = gemm(1.0, U, (U.T @ yc)[:, None] * gains)
-            diagonal = gemm(1.0, U**2, gains)
-            best = ((dual / diagonal) ** 2).mean(axis=0).argmin()
-            self.coef_ = gemv(1.0, Xc.T, np.ascontiguousarray(dual[:, best]))
-        self.alpha_ = alphas[best]
-        self.intercept_ = y_mean - x_mean @ self.coef_
-        return self
+    name: str
+    folder: object
+    q: int = 1
+    dtype: str = "float64"
 
-    @staticmethod
-    def _grid(s):
-        alphas = (PENALTIES * s[-1]).astype(s.dtype)
-        return alphas, 1.0 / (s[:, None] + alphas)
+    def __str__(self):
+        return self.name
 
-    def predict(self, X):
-        """Return predictions."""
-        return X @ self.coef_ + self.intercept_
+    def draw(self, n_test: int = 0):
+        """Return X, y of all rows, and some of them again."""
+        X, y, _ = load(self.folder, self.name)
+        X = StandardScaler().fit_transform(np.asarray(X, dtype=float))
+        y = np.asarray(y, dtype=float).reshape(len(X), -1)[:, 0]
+        return X, y, X[:n_test], y[:n_test]
 
 
 # Every method minimizes ||y - Xw - b||^2 + alpha ||w||^2: one convention, scikit-learn's.
@@ -68,18 +50,15 @@ INTERLEAVED = {
     "Ridge": lambda case: Ridge(alpha=1.0),
     "sk_renorm loo": lambda case: TheoryGuidedRidgeCV(alpha_per_target=case.q > 1),
     "sk_renorm gcv": lambda case: TheoryGuidedRidgeCV(risk="gcv", alpha_per_target=case.q > 1),
-    "straightforward": lambda case: Straightforward(),
+    "RidgeCV, default": lambda case: RidgeCV(alpha_per_target=case.q > 1),
 }
-N_ALPHAS = {"Ridge": 1, "straightforward": len(PENALTIES)}  # nothing for a continuous search
+N_ALPHAS = {"Ridge": 1, "RidgeCV, default": 3}  # nothing for a continuous search
 
 
-def measure(case: Case, options) -> list[dict]:
+def measure(case: Case | RealCase, options) -> list[dict]:
     """Return one row per method."""
     X, y, X_test, y_test = case.draw(N_TEST)
-    makers = dict(INTERLEAVED)
-    if case.q > 1:
-        del makers["straightforward"]  # is for one target
-    models = {name: make(case) for name, make in makers.items()}
+    models = {name: make(case) for name, make in INTERLEAVED.items()}
     calls = {name: lambda model=model: model.fit(X, y) for name, model in models.items()}
     budget = 0.3 if options.quick else INTERLEAVED_SECONDS
     seconds, fits = interleave(calls, budget, options.turns)
@@ -92,8 +71,9 @@ def measure(case: Case, options) -> list[dict]:
     for name, model in models.items():
         rows.append(
             {
-                "n": case.n,
-                "p": case.p,
+                "data": getattr(case, "name", ""),
+                "n": X.shape[0],
+                "p": X.shape[1],
                 "q": case.q,
                 "dtype": case.dtype,
                 "method": name,
@@ -104,6 +84,7 @@ def measure(case: Case, options) -> list[dict]:
                 "scaled_ratio": scale(model) * np.median(seconds[name]) / np.median(ridge),
                 "alpha": float(np.median(getattr(model, "alpha_", 1.0))),
                 "heldout_mse": float(np.mean((model.predict(X_test) - y_test) ** 2, dtype=float)),
+                "route": model.report_.route if name.startswith("sk_renorm") else "",
             }
         )
     loo = next(row["heldout_mse"] for row in rows if row["method"] == "sk_renorm loo")
@@ -115,13 +96,15 @@ def measure(case: Case, options) -> list[dict]:
     return rows
 
 
-def grids(case: Case, ridge_seconds: float, budget: float) -> dict[str, object]:
-    """Return the rivals that search a grid, GridSearchCV over as many penalties as time allows."""
-    models = {"RidgeCV": RIVALS["RidgeCV"](ALPHAS_PER_TARGET if case.q > 1 else ALPHAS)}
-    if case.q == 1:  # GridSearchCV has one penalty for all targets
-        some = spread(ALPHAS, budget / (5.0 * ridge_seconds))
-        models["GridSearchCV"] = RIVALS["GridSearchCV"](ALPHAS[some])
-    return models
+def grids(case: Case | RealCase, ridge_seconds: float, budget: float) -> dict[str, object]:
+    """Return the searches over a grid, with as many of its penalties as time allows."""
+    if case.q > 1:  # GridSearchCV has one penalty for all targets
+        return {"RidgeCV": RIVALS["RidgeCV"](ALPHAS_PER_TARGET)}
+    some = spread(ALPHAS, budget / (5.0 * ridge_seconds))
+    searches = {"GridSearchCV": RIVALS["GridSearchCV"](ALPHAS[some])}
+    if isinstance(case, Case):  # of real data the default says enough
+        searches["RidgeCV"] = RIVALS["RidgeCV"](ALPHAS)
+    return searches
 
 
 def repeated(model, X, y) -> np.ndarray:
@@ -149,7 +132,7 @@ def scale(model) -> float:
     return model.work(len(ALPHAS)) / model.work(len(model.alphas))
 
 
-def extra_memory_over_X(case: Case, name: str) -> float:
+def extra_memory_over_X(case: Case | RealCase, name: str) -> float:
     """Return the peak memory of one fit beyond X and y, over the size of X, in this process."""
     for n, p in ((1000, 300), (300, 1000)):  # imports, thread pools and their buffers
         small = Case(n, p, 2 if case.q > 1 else 1, case.dtype)
@@ -158,14 +141,18 @@ def extra_memory_over_X(case: Case, name: str) -> float:
     return resident_growth(lambda: INTERLEAVED[name](case).fit(X, y)) / X.nbytes
 
 
+def cases(options) -> list:
+    """Return shapes in both precisions, and real data sets."""
+    shapes = QUICK_SHAPES if options.quick else SHAPES
+    drawn = [Case(*shape, dtype) for shape in shapes for dtype in DTYPES]
+    return drawn + [RealCase(name, options) for name in REAL if name in real_sets(options)]
+
+
 BENCHMARK = Benchmark(
-    cases=lambda options: [
-        Case(*shape, dtype)
-        for shape in (QUICK_SHAPES if options.quick else SHAPES)
-        for dtype in DTYPES
-    ],
+    cases=cases,
     measure=measure,
-    shown="n p q dtype method seconds_median ratio_of_medians median_of_ratios ratio_of_minima"
-    " scaled_ratio alpha heldout_mse extra_memory_over_X",
+    shown="data n p q dtype method seconds_median ratio_of_medians median_of_ratios ratio_of_minima"
+    " scaled_ratio alpha extra_memory_over_X route",
     times=True,
+    real=True,
 )

@@ -3,6 +3,7 @@
 from benchmarks.rivals.fastridge import FastridgeEM, FastridgeLOOCV
 from benchmarks.rivals.glum import GlumCV
 from benchmarks.rivals.himalaya import HimalayaKernelRidgeCV, HimalayaRidgeCV
+from benchmarks.rivals.intelex import IntelexRidge
 from benchmarks.rivals.scikit_learn import ScikitGridSearchCV, ScikitRidgeCV
 
 RIVALS = {
@@ -15,5 +16,6 @@ RIVALS = {
         FastridgeEM,
         FastridgeLOOCV,
         GlumCV,
+        IntelexRidge,
     )
 }
