@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-PAUSE = 0.2  # seconds for the BLAS threads of one rival to fall asleep, which takes a tenth, before the next
+PAUSE = 0.2  # seconds: the BLAS threads of one rival spin for a tenth before they fall asleep
 TURN_SECONDS = 0.01  # tiny fits are repeated to fill a turn
 
 

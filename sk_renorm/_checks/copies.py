@@ -63,8 +63,9 @@ def targets_tie(left: RowsLeftOut) -> bool:
 def equal_rows(left: RowsLeftOut) -> Copies | None:
     """Return what rows repeat others, if that makes the risk larger and is not chance; or None.
 
-    For rows whose `targets_tie`.  Copies have the same residual and target.  Most data end at a sort of these, and most of the
-    rest where rows that agree in them are left out together, and the risk is no larger.
+    For rows whose `targets_tie`.  Copies have the same residual and target.  Most data end at a
+    sort of these, and most of the rest where rows that agree in them are left out together, and the
+    risk is no larger.
     """
     target = combined(left.targets)
     fitted = combined(np.column_stack([combined(left.slack * left.errors), target]))

@@ -19,7 +19,7 @@ import numpy as np
 from sk_renorm._checks.rows_left_out import RowsLeftOut
 from sk_renorm._checks.ties import differ_in_few
 from sk_renorm._linalg import Factorization
-from sk_renorm._risk import effective_df, hat_block_errors
+from sk_renorm._risk import alike_block_errors, effective_df
 
 _FEWEST, _MOST = 50, 768  # rows that are compared
 _WINDOWS = 3  # of rows next to each other in what is predicted, if not all are
@@ -36,7 +36,7 @@ _MANY, _CLEAR, _MATTERS = 0.15, 3.0, 0.05
 # else they are one setting measured again, or a cluster.
 _SAME_TARGET = 0.1
 NO_LEVERAGE = 0.002  # on average: then no five rows change the risk that much
-_WORST_CONDITION = 1e14  # of what near copies are left out by: two digits are enough
+_TWO_DIGITS = 0.01  # relative error of what near copies are left out by
 _EXACT = 1e-16  # of the power of y: errors below are rounding
 
 
@@ -167,20 +167,23 @@ def _growth(left: RowsLeftOut, sets: list[np.ndarray], share: float) -> float | 
     Of each of the ``sets`` the first row is left out, with all others.
     """
     targets, errors = left.targets, left.errors
-    alone, together, apart = [], [], []
-    for rows in sets:
-        found = hat_block_errors(left.f, rows, left.alpha[None, :], _WORST_CONDITION)
-        if found is not None:
-            alone.append(np.square(errors[rows[0]]).sum())
-            together.append(np.square(found[0, 0]).sum())
-            apart.append(np.square(targets[rows[1:]] - targets[rows[0]]).sum(axis=1).mean())
+    n_rows, losses = np.array([len(rows) for rows in sets]), []
+    for size in np.unique(n_rows):
+        alike = np.array([rows for rows in sets if len(rows) == size])
+        for some, found in alike_block_errors(left.f, alike, left.alpha, _TWO_DIGITS):
+            first, others = alike[some, 0], alike[some, 1:]
+            alone, together = (np.square(e).sum(axis=1) for e in (errors[first], found[:, 0]))
+            apart = np.square(targets[others] - targets[first, None]).sum(axis=2).mean(axis=1)
+            losses.append([alone, together, apart])
+    alone, together, apart = np.concatenate(losses, axis=1)
+    known = np.isfinite(together)
     risk = np.square(errors).sum(axis=1).mean()
     power = np.square(targets - targets.mean(axis=0)).sum(axis=1).mean()
-    if len(together) < _FEWEST_SETS or risk <= _EXACT * power:
+    if np.count_nonzero(known) < _FEWEST_SETS or risk <= _EXACT * power:
         return None
-    more = np.subtract(together, alone)
+    more = (together - alone)[known]
     is_clear = np.sign(more).sum() > _CLEAR * np.sqrt(len(more))
-    same_target = np.sum(apart) < 2.0 * _SAME_TARGET * np.sum(together)
+    same_target = apart[known].sum() < 2.0 * _SAME_TARGET * together[known].sum()
     if not (is_clear and same_target):
         return None
     growth = 1.0 + share * float(more.mean() / risk)

@@ -7,7 +7,9 @@ not costs nothing, and rows that are alike cost much where features outnumber th
 then differ from one to the next.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache, partial
 
 import numpy as np
 
@@ -37,6 +39,9 @@ class Growth:
 
     value: float
     error: float
+
+
+GrowthOf = Callable[[int], Growth | None]  # by leaving out blocks of so many rows
 
 
 @dataclass(frozen=True)
@@ -76,13 +81,14 @@ def neighbours(left: RowsLeftOut) -> Neighbours | None:
         return None
     if is_in_order(left.targets):
         return None
-    left, block = _some_targets(left), min(_LONGEST, left.n // 10)
-    found = growth_of_blocks(left, block)
+    growth, block = cache(partial(growth_of_blocks, _some_targets(left))), left.n // 10
+    block = min(_LONGEST, block)
+    found = growth(block)
     if found is None:
         return None
     matter = found.value - 1.0 >= max(_MATTERS, _SURE * found.error)
     if matter and is_in_order(left.rows.X):
-        matter = _is_at_once(left) or _ends(left, block)
+        matter = _is_at_once(growth) or _ends(growth, block)
     return Neighbours(block, found.value, found.error, matter)
 
 
@@ -138,19 +144,19 @@ def sets_of_rows(n: int, b: int) -> tuple[np.ndarray, np.ndarray]:
     return blocks, anywhere.reshape(blocks.shape)
 
 
-def _is_at_once(left: RowsLeftOut) -> bool:
+def _is_at_once(growth: GrowthOf) -> bool:
     """Say whether growth is large and certain in short blocks, whatever column is in order."""
     for b, large in _AT_ONCE:
-        found = growth_of_blocks(left, b)
+        found = growth(b)
         if found is not None and found.value - 1.0 >= max(large, _CERTAIN * found.error):
             return True
     return False
 
 
-def _ends(left: RowsLeftOut, block: int) -> bool:
+def _ends(growth: GrowthOf, block: int) -> bool:
     """Say whether growth ends with the length of blocks, as that of a memory does."""
     for short, long in ((4, 16), (block // 4, block)):
-        less, more = growth_of_blocks(left, short), growth_of_blocks(left, long)
+        less, more = growth(short), growth(long)
         if less is None or more is None or more.value - 1.0 >= _ENDS * (less.value - 1.0):
             return False
     return True

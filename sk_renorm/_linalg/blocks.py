@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse import issparse
@@ -17,6 +18,7 @@ LOW = 1e-13  # of the standard deviation: what rounding of the mean may lose
 _ROW_LOW = 1e-9  # the same for a Gram matrix of rows, where the intercept's direction is left out
 _VARIED = 1e-6  # of a column's sum of squares: the least that is about its mean
 _SMALL_MEANS = 0.9  # of the sum of squares of X: the most that means may make up
+_EVEN = 1e3  # ratio of squared lengths of rows, or of columns, whose products are of like size
 _FEWEST_COLUMNS = 256  # of a range that has a core of its own
 _BLOCK_ENTRIES = 2**19  # 4 MB of float64: fits the outer cache, long enough for BLAS-3 speed
 _LARGEST_BLOCK = 2**24  # 128 MB: of wider rows fewer are taken at a time
@@ -165,7 +167,11 @@ class CentredData(CentredRows):
         return block
 
     def column_power(self) -> np.ndarray:
-        """Return the sums of squares (p,) of the columns of ``X~``."""
+        """Return the sums of squares (p,) of the columns of ``X~``; one pass, for all who ask."""
+        return self._column_power
+
+    @cached_property
+    def _column_power(self) -> np.ndarray:
         blocks = (block for _, block in self.column_blocks())
         return np.concatenate([np.einsum("ij,ij->j", block, block) for block in blocks])
 
@@ -229,31 +235,40 @@ class CentredData(CentredRows):
     def row_gram(self) -> tuple[np.ndarray, "CentredData"]:
         """Return ``X~ X~'`` (n, n), and the data that it is the product of.
 
-        That knows its constant columns, and means to the digits that their columns need.  Where
-        means are no larger than what they are taken from, the products are those of X as it is:
-        what the mean adds to them is all along the intercept, which a `Reflection` leaves out.
+        That knows its constant columns, and means to the digits that their columns need.  Where X
+        is even and its means are small, the products are those of X as it is: what means add to
+        them is all along the intercept, which a `Reflection` leaves out.
         """
+        gram = self._plain_gram() if self._has_small_means() else None
+        if gram is not None:
+            return gram.T, self
         n, p = self.X.shape
-        plainly = self._has_small_means()
         constant, low = np.zeros(p, dtype=bool), np.zeros(p)
 
         def over_range(start: int, stop: int) -> np.ndarray:
-            if plainly:
-                return self.X[:, start:stop] @ self.X[:, start:stop].T
             gram, product = np.zeros((n, n)), np.empty((n, n))
             for columns, block in self.column_blocks(start, stop):
                 self._centre_again(columns, block, constant, low)
                 gram += np.matmul(block, block.T, out=product)
             return gram
 
-        gram, *others = map_ranges(over_range, p, min_items=max(_FEWEST_COLUMNS, n))
-        for other in others:
-            gram += other
-        if plainly and self.root_weight is not None:
-            gram *= np.multiply.outer(self.root_weight, self.root_weight)
+        gram = _sum_in_place(map_ranges(over_range, p, min_items=max(_FEWEST_COLUMNS, n)))
         low = (low, np.zeros_like(self.y_mean)) if low.any() else None
         constant = constant if constant.any() else None
         return gram.T, replace(self, constant_columns=constant, low=low)
+
+    def _plain_gram(self) -> np.ndarray | None:
+        """Return the products of the rows as they are, or None if some are much longer."""
+
+        def over_range(start: int, stop: int) -> np.ndarray:
+            return self.X[:, start:stop] @ self.X[:, start:stop].T
+
+        n, p = self.X.shape
+        gram = _sum_in_place(map_ranges(over_range, p, min_items=max(_FEWEST_COLUMNS, n)))
+        if self.root_weight is not None:
+            gram *= np.multiply.outer(self.root_weight, self.root_weight)
+        lengths = np.diagonal(gram)
+        return gram if lengths.max() <= _EVEN * lengths.min() else None
 
     def _has_small_means(self) -> bool:
         """Say whether products of X as it is have the digits that those of centred X have.
@@ -265,7 +280,8 @@ class CentredData(CentredRows):
         power = np.einsum("ij,ij->j", self.X, self.X)
         of_means = self.n_rows * np.square(self.x_mean)
         varied = of_means <= (1.0 - _VARIED) * power
-        return bool(varied.all() and of_means.sum() <= _SMALL_MEANS * power.sum())
+        even = power.max() <= _EVEN**2 * power.min(where=power > 0.0, initial=np.inf)
+        return bool(even and varied.all() and of_means.sum() <= _SMALL_MEANS * power.sum())
 
     def _centre_again(
         self, columns: slice, block: np.ndarray, constant: np.ndarray, low: np.ndarray
@@ -305,3 +321,10 @@ class CentredData(CentredRows):
         if self.constant_columns is not None:
             product[self.constant_columns] = 0.0
         return product
+
+
+def _sum_in_place(arrays: list[np.ndarray]) -> np.ndarray:
+    total, *others = arrays
+    for other in others:
+        total += other
+    return total

@@ -7,6 +7,7 @@ large has hardly a zero, and costs hardly more if it is stored in full, centred.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import scipy.sparse
@@ -137,7 +138,11 @@ class SparseData(CentredData):
         return block if self.root_weight is None else block * self.root_weight[:, None]
 
     def column_power(self) -> np.ndarray:
-        """Return the sums of squares (p,) of the columns of ``X~``."""
+        """Return the sums of squares (p,) of the columns of ``X~``; one pass, for all who ask."""
+        return self._column_power
+
+    @cached_property
+    def _column_power(self) -> np.ndarray:
         weights = np.ones(self.n_rows) if self.root_weight is None else self.root_weight**2
         power = _squared(self.X).T @ weights - self.total_weight * self.offset**2
         return np.maximum(power, 0.0)

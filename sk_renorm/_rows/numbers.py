@@ -260,4 +260,6 @@ def _power(values: np.ndarray) -> float:
             return float(sum(part @ part for part in parts))
 
     with np.errstate(over="ignore", invalid="ignore"):
-        return sum(map_ranges(over_range, len(values), min_items=enough_rows(width, read_once=True)))
+        return sum(
+            map_ranges(over_range, len(values), min_items=enough_rows(width, read_once=True))
+        )

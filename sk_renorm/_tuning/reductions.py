@@ -67,7 +67,7 @@ def _of_blocks(data: BlockRows, least: float, fit_intercept: bool) -> Factorizat
 def reduced(data: TrainingData, request: Request) -> tuple[Spectrum, Candidates]:
     """Factorize until the penalties in question are resolved; return these too, or refuse them."""
     for f in reductions(data, request):
-        if f.trace_weights is None and not f.known_from or _is_resolved(f, data, request):
+        if (f.trace_weights is None and not f.known_from) or _is_resolved(f, data, request):
             break
     try:
         candidates = _known(request.candidates.of(f), f)

@@ -122,12 +122,12 @@ def hat_block_errors(
 
 
 def alike_block_errors(
-    f: Factorization, rows: np.ndarray, alpha: np.ndarray
+    f: Factorization, rows: np.ndarray, alpha: np.ndarray, rough: float = _FOUR_DIGITS
 ) -> Iterator[tuple[slice, np.ndarray]]:
     """Yield which of ``rows`` (K, m), and errors (k, m, q) of each block of them left out together.
 
-    At one penalty for all targets, ``alpha`` (1,), or at one for each (q,).  NaN where fewer than
-    four digits are left.
+    At one penalty for all targets, ``alpha`` (1,), or at one for each (q,).  NaN where the relative
+    error may be larger than is ``rough`` enough.
     """
     size = rows.shape[1]
     step = max(1, _BATCH_ENTRIES // (size * max(f.rank, size, f.n_targets)))
@@ -136,7 +136,7 @@ def alike_block_errors(
         errors = np.empty((*rows[some].shape, f.n_targets))
         block = f.left_block(rows[some].ravel())
         lost = np.zeros(len(errors), dtype=bool)
-        worst = _FOUR_DIGITS / _rounding(f, block.squares).max()
+        worst = rough / _rounding(f, block.squares).max()
         for level in np.unique(alpha):
             targets = np.broadcast_to(alpha == level, f.n_targets)
             errors[..., targets], conditions = _at_level(f, block, size, level, targets)
