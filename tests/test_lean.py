@@ -186,3 +186,37 @@ def test_any_number_of_threads_gives_the_same():
             found.append(TheoryGuidedRidgeCV().fit(X, y))
     assert_allclose(found[0].alpha_, found[1].alpha_, rtol=1e-5)
     assert_allclose(found[0].risk_, found[1].risk_, rtol=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["ordinary", "rows of heavy tails", "condition 1e8"])
+def test_the_path_knows_leverages_about_the_guess(kind):
+    X, y = rows(kind)
+    f = factorize(X, y[:, None])
+    guess = 1e-3 * f.eigenvalues[-1]
+    slack_at = LeaveOneOut(f).risk_of_path(profile_nodes(f, np.zeros(0)), guess).slack_at
+    for step in (-0.69, -0.3, 0.0, 0.11, 0.69):
+        alpha = guess * np.exp(step)
+        found = slack_at(alpha)
+        expected = LeaveOneOut(f).slack_at(alpha)
+        few = np.ones(len(X), dtype=bool)
+        few[found.again] = False
+        assert_allclose(found.values[few], expected[few], rtol=1e-6)
+    for alpha in (0.0, 0.4 * guess, 2.1 * guess):
+        assert slack_at(alpha) is None
+
+
+def test_the_report_says_how_the_path_was_evaluated(monkeypatch):
+    X, y = rows("ordinary")
+    lean_fit = TheoryGuidedRidgeCV().fit(X, y)
+    assert lean_fit.report_.route == "24 penalties, in float32; GCV tells the rest"
+    Y = np.column_stack([y, X[:, 0] + 1e-3 * y])
+    each = TheoryGuidedRidgeCV(alpha_per_target=True).fit(X, Y)
+    assert each.report_.route.startswith("24 penalties, in float32; GCV tells the rest")
+    plain(monkeypatch)
+    assert "24 penalties, in float64" in TheoryGuidedRidgeCV().fit(X, y).report_.route
+    monkeypatch.setattr(objective, "_FEWER", np.inf)
+    model = TheoryGuidedRidgeCV(alphas=[0.0, 0.1, 1.0, 10.0]).fit(X, y)
+    tried = np.setdiff1d(model.report_.path.alpha, model.alpha_)
+    assert model.report_.route == f"all of {len(tried) + 1} penalties, in float64"
+    assert RenormalizedRidge(2.0).fit(X, y).report_.route == "one penalty"
+    assert model.report_.route in str(model.report_)

@@ -14,6 +14,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import KFold
 
 from sk_renorm import RenormalizedRidge, TheoryGuidedRidgeCV
+from sk_renorm._linalg import CentredData
 from sk_renorm._linalg import choose as _choose
 from sk_renorm._linalg import reduce as _reduce
 from sk_renorm._linalg.factorization import Factorization
@@ -316,3 +317,18 @@ def test_a_report_on_its_own_is_copied_without_rows():
     assert len(stored) < 0.2 * X.nbytes
     for copied in (pickle.loads(stored), copy.deepcopy(report)):
         assert str(copied) == str(report)
+
+
+@pytest.mark.parametrize("show", [pickle.dumps, lambda model: model._repr_html_()])
+def test_rows_are_looked_at_once_to_show_or_store_a_model(monkeypatch, show):
+    X, y = make_data(400, 30)
+    model = TheoryGuidedRidgeCV().fit(X, y)
+    looks, fingerprint = [], CentredData.fingerprint
+
+    def counted(data):
+        looks.append(data)
+        return fingerprint(data)
+
+    monkeypatch.setattr(CentredData, "fingerprint", counted)
+    show(model)
+    assert len(looks) == 1

@@ -4,6 +4,8 @@ A pickle holds them as arrays and numbers: those that were asked for, and those 
 make than the fit did.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import cached_property
 
@@ -56,7 +58,7 @@ class Evidence:
         self.problems = problems
         self._fit = fit
         self._lacks = _COPIED
-        self._fingerprint = None
+        self._fingerprint, self._seen_changed = None, None
 
     @classmethod
     def of(cls, fit: Fit, problems: tuple[Problem, ...]) -> "Evidence":
@@ -167,11 +169,23 @@ class Evidence:
         """Say whether the rows of the fit have been changed since."""
         if self._fit is None or self._fingerprint is None:
             return False
+        if self._seen_changed is not None:
+            return self._seen_changed
         return self._fit.factorization.data.fingerprint() != self._fingerprint
+
+    @contextmanager
+    def looking_once(self) -> Iterator[None]:
+        """Look at the rows once for all that is asked in the body."""
+        self._seen_changed = self.is_changed()
+        try:
+            yield
+        finally:
+            self._seen_changed = None
 
     def state(self) -> dict:
         """Return arrays and numbers to store."""
-        self._make(*(part for part in _PARTS if self.is_at_hand(part)))
+        with self.looking_once():
+            self._make(*(part for part in _PARTS if self.is_at_hand(part)))
         parts = {part: vars(self)[part] for part in _PARTS if part in vars(self)}
         state = {name: _plain(part) for name, part in parts.items()}
         state["problems"] = [

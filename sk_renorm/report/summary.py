@@ -37,11 +37,12 @@ def as_text(report) -> str:
 def as_html(report) -> str:
     """Return what is at hand, and what costs less than the fit did, as a table."""
     evidence = report.evidence
-    if evidence.is_at_hand("profile") and evidence.is_at_hand("row_facts"):
-        lines, notes = summary(report)
-    else:
-        more = _NOT_YET if evidence.can_tell("profile") else _not_told(report)
-        lines, notes = _chosen(report), [*_problems(report), more]
+    with evidence.looking_once():
+        if evidence.is_at_hand("profile") and evidence.is_at_hand("row_facts"):
+            lines, notes = summary(report)
+        else:
+            more = _NOT_YET if evidence.can_tell("profile") else _not_told(report)
+            lines, notes = _chosen(report), [*_problems(report), more]
     cell = "padding:1px 12px 1px 0;text-align:left;background:none;color:inherit"
     rows = "".join(
         f'<tr><td style="{cell};opacity:.7">{escape(label)}</td>'
