@@ -88,3 +88,16 @@ def test_jobs_at_the_same_time_fit_what_one_after_the_other_does(backend):
         joblib.delayed(outcome)(*task) for task in 2 * tasks
     )
     assert_allclose(together, 2 * alone, rtol=1e-8)
+
+
+@pytest.mark.parametrize("n_cores", [1, 2])
+def test_rows_whose_number_is_not_known(n_cores):
+    """Dask's dataframes have a shape that is not a pair of numbers."""
+    dd = pytest.importorskip("dask.dataframe")
+    pandas = pytest.importorskip("pandas")
+    X, y = make_data(300, 4)
+    expected = TheoryGuidedRidgeCV().fit(X, y)
+    frame, targets = dd.from_pandas(pandas.DataFrame(X), 3), dd.from_pandas(pandas.Series(y), 3)
+    frame.columns = ["a", "b", "c", "d"]
+    with threadpoolctl.threadpool_limits(n_cores, user_api="blas"):
+        assert_allclose(TheoryGuidedRidgeCV().fit(frame, targets).alpha_, expected.alpha_)

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from functools import partial
+from numbers import Integral
 from pathlib import Path
 from typing import TypeVar
 
@@ -94,7 +95,9 @@ def quiet_blas(X) -> Iterator[None]:
     `map_ranges`, and beside those of scipy's own BLAS, which takes more than they give.
     """
     shape, blas = getattr(X, "shape", ()), _blas_controller()
-    if len(shape) != 2 or _quiet.get() is not None or _n_cores(blas) < 2:
+    # dask's dataframes do not know how many rows they have
+    is_known = len(shape) == 2 and all(isinstance(size, Integral) for size in shape)
+    if not is_known or _quiet.get() is not None or _n_cores(blas) < 2:
         yield
         return
     some = blas if min(shape) <= _NARROW else _numpys(blas)
