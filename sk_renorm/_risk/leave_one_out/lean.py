@@ -169,19 +169,19 @@ class _Squares:
     ) -> None:
         """Add the squares of a block to ``total`` (K, q), by long products for many targets."""
         n_rows, (n_nodes, n_targets) = len(U), total.shape
-        # a product adds up with less rounding than a sum
-        ones = np.ones(n_rows, np.float32)
         if n_targets <= n_nodes:
             errors = single(scratch("errors", n_rows * n_nodes), n_rows, n_nodes)
             for target, projections in enumerate(self.projections.T):
                 np.matmul(U, self.left * projections[:, None], out=errors)
                 errors += residual[:, target, None]
                 errors /= slack
-                total[:, target] += ones @ np.multiply(errors, errors, out=errors)
+                np.multiply(errors, errors, out=errors)
+                total[:, target] += errors.sum(axis=0, dtype=np.float64)
             return
         errors = single(scratch("errors", n_rows * n_targets), n_rows, n_targets)
         for node in range(n_nodes):
             np.matmul(U, self.left[:, node, None] * self.projections, out=errors)
             errors += residual
+            errors /= slack[:, node, None]
             np.multiply(errors, errors, out=errors)
-            total[node] += np.square(1.0 / slack[:, node]) @ errors
+            total[node] += errors.sum(axis=0, dtype=np.float64)
