@@ -1,8 +1,6 @@
 """BLAS limits are those of the process: a fit leaves them as they were, from any thread."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
-from types import SimpleNamespace
 
 import joblib
 import numpy as np
@@ -12,7 +10,7 @@ from numpy.testing import assert_allclose
 from reference import make_data
 
 from sk_renorm import TheoryGuidedRidgeCV
-from sk_renorm._linalg import map_ranges, threads
+from sk_renorm._linalg import map_ranges
 from sk_renorm._linalg.threads import one_blas_thread
 
 
@@ -30,24 +28,6 @@ def test_fits_restore_the_limits(shape):
         assert limits() == before
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda _: TheoryGuidedRidgeCV().fit(X, y), range(6)))
-        assert limits() == before
-
-
-def test_a_worker_that_starts_late_leaves_no_limit(monkeypatch):
-    """Where tasks end before all workers have started, one sets its limit when they have ended."""
-
-    class Slow(threads._Quiet):
-        def map(self, task, bounds):
-            limit, self.blas = self.blas.limit, SimpleNamespace()
-            started = iter([0.1, 0.5])
-            self.blas.limit = lambda limits: time.sleep(next(started)) or limit(limits=limits)
-            return super().map(task, bounds)
-
-    monkeypatch.setattr(threads, "_Quiet", Slow)
-    with threadpoolctl.threadpool_limits(2, user_api="blas"):
-        before = limits()
-        with threads.quiet_blas(np.zeros((10, 10))):
-            assert map_ranges(lambda start, stop: stop - start, 2, min_items=1) == [1, 1]
         assert limits() == before
 
 

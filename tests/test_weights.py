@@ -108,6 +108,7 @@ def test_scalar_and_unit_weights_are_none():
     assert_allclose(doubled.coef_, RenormalizedRidge(1.0).fit(X, y).coef_, rtol=1e-10)
 
 
+@pytest.mark.filterwarnings("ignore::sk_renorm.exceptions.InfluentialRowsWarning")
 def test_wide_rows_that_are_all_mean_where_weight_is():
     """Light rows far from it hide the mean of the heavy ones, but from who looks by weight."""
     rng = np.random.default_rng(0)
