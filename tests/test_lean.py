@@ -178,6 +178,51 @@ def test_rows_near_leverage_one_are_those_of_refits():
     assert_allclose(errors[:, 0, 0], expected, rtol=1e-5, atol=1e-5)
 
 
+def in_both(monkeypatch, alpha, *args, **kwargs):
+    """Return fits by a lean pass, and in float64."""
+    found = RenormalizedRidge(alpha).fit(*args, **kwargs)
+    plain(monkeypatch)
+    return found, RenormalizedRidge(alpha).fit(*args, **kwargs)
+
+
+@quiet
+@pytest.mark.parametrize("far", [1.0, 1e4])
+def test_a_row_of_most_of_the_weight(monkeypatch, far):
+    """The intercept leaves little of it, and float32 nothing of the difference."""
+    X, y = rows("ordinary")
+    X[0] *= far
+    weights = np.where(np.arange(len(X)) == 0, 1e6, 1.0)
+    found, exact = in_both(monkeypatch, 1.0, X, y, weights)
+    assert_allclose(found.risk_, exact.risk_, rtol=1e-7)
+    others = X[1:] - X[1:].mean(axis=0)
+    coef = np.linalg.solve(others.T @ others + np.eye(X.shape[1]), others.T @ y[1:])
+    expected = y[1:].mean() + (X[0] - X[1:].mean(axis=0)) @ coef
+    assert_allclose(y[0] - found.loo_predictions_[0], y[0] - expected, rtol=1e-7)
+
+
+@quiet
+@pytest.mark.parametrize("seed", range(5))
+def test_a_row_that_is_most_of_the_risk(monkeypatch, seed):
+    rng = np.random.default_rng(seed)
+    X, y = rng.standard_normal((1500, 20)), rng.standard_normal(1500)
+    X[0] *= np.sqrt(0.8 / (X[0] @ np.linalg.solve(X[1:].T @ X[1:], X[0])))  # leverage 0.45
+    y[0] = 1e6
+    found, exact = in_both(monkeypatch, 1.0, X, y)
+    assert_allclose(found.risk_, exact.risk_, rtol=1e-8)
+
+
+def test_a_mean_that_float32_rounds(monkeypatch):
+    """By the same for all rows, which does not average out where noise goes with X."""
+    rng = np.random.default_rng(0)
+    X = (rng.standard_normal((1500, 200)) + 900.0).astype(np.float32)
+    mean, step = X.mean(axis=0, dtype=float), float(np.spacing(np.float32(900.0)))
+    X[0] += (((np.floor(mean / step) + 0.49) * step - mean) * len(X)).astype(np.float32)
+    along = (X - X.mean(axis=0, dtype=float)).sum(axis=1) / np.sqrt(200)
+    y = along + np.exp(0.7 * along) * rng.standard_normal(len(X))
+    found, exact = in_both(monkeypatch, 1.0, X, y)
+    assert_allclose(found.risk_, exact.risk_, rtol=3e-8)
+
+
 def test_any_number_of_threads_gives_the_same():
     X, y = make_data(3000, 20, noise=2.0)
     found = []

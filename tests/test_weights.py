@@ -108,6 +108,24 @@ def test_scalar_and_unit_weights_are_none():
     assert_allclose(doubled.coef_, RenormalizedRidge(1.0).fit(X, y).coef_, rtol=1e-10)
 
 
+@pytest.mark.filterwarnings("ignore::sk_renorm.exceptions.InfluentialRowsWarning")
+def test_wide_rows_that_are_all_mean_where_weight_is():
+    """Light rows far from it hide the mean of the heavy ones, but from who looks by weight."""
+    rng = np.random.default_rng(0)
+    X = rng.choice([-1.0, 1.0], 400) + 1e-5 * rng.standard_normal((100, 400))
+    X[:10] = 10.0 * rng.choice([-1.0, 1.0], (10, 400))
+    y, weights = rng.standard_normal(100), np.where(np.arange(100) < 10, 2e-5, 1.0)
+    alpha, expected = 4e-9, np.empty(100)
+    for row, others in enumerate(~np.eye(100, dtype=bool)):
+        w, root = weights[others], np.sqrt(weights[others])
+        x_mean, y_mean = np.average(X[others], 0, w), np.average(y[others], weights=w)
+        U, s, V = np.linalg.svd(root[:, None] * (X[others] - x_mean), full_matrices=False)
+        coef = V.T @ (s / (s**2 + alpha) * (U.T @ (root * (y[others] - y_mean))))
+        expected[row] = y_mean + (X[row] - x_mean) @ coef
+    model = RenormalizedRidge(alpha).fit(X, y, sample_weight=weights)
+    assert_allclose(model.risk_, np.average((y - expected) ** 2, weights=weights), rtol=1e-7)
+
+
 def test_weights_too_small_for_an_effective_ridge_leave_it_infinite():
     """Weights that sum to fewer rows than degrees of freedom: no effective sample is left."""
     X, y = make_data(30, 4)

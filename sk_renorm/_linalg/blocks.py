@@ -277,8 +277,11 @@ class CentredData(CentredRows):
         """
         if self.X.dtype != np.float64 or not self.X.flags.c_contiguous:
             return False
-        power = np.einsum("ij,ij->j", self.X, self.X)
-        of_means = self.n_rows * np.square(self.x_mean)
+        if self.root_weight is None:
+            power = np.einsum("ij,ij->j", self.X, self.X)
+        else:  # as rows count: heavy ones may be all mean
+            power = np.einsum("i,ij,ij->j", np.square(self.root_weight), self.X, self.X)
+        of_means = self.total_weight * np.square(self.x_mean)
         varied = of_means <= (1.0 - _VARIED) * power
         even = power.max() <= _EVEN**2 * power.min(where=power > 0.0, initial=np.inf)
         return bool(even and varied.all() and of_means.sum() <= _SMALL_MEANS * power.sum())

@@ -59,7 +59,6 @@ class SingleVectors:
         self.is_single = _is_single(f, least, with_residuals)
         if self.is_single:
             self.left_map = self.left_map.astype(np.float32)
-            self.mean = f.data.x_mean.astype(f.data.X.dtype)
         step = int(np.clip(_BLOCK_ENTRIES // max(left_map.shape), 256, _MOST_ROWS))
         starts = range(0, f.data.n_rows, step)
         self.ranges = [slice(start, min(start + step, f.data.n_rows)) for start in starts]
@@ -95,7 +94,8 @@ class SingleVectors:
     def _centred(self, rows: slice, scratch: Scratch) -> np.ndarray:
         X, root = self.data.X[rows], self.data.root_weight
         centred = single(scratch("centred", X.size), *X.shape)
-        np.subtract(X, self.mean, out=centred, casting="same_kind")
+        # not by a mean in float32: what it misses is the same for all rows
+        np.subtract(X, self.data.x_mean, out=centred, casting="same_kind")
         if root is not None:
             centred *= root[rows, None].astype(np.float32)
         return centred

@@ -106,13 +106,13 @@ def quiet_blas(X) -> Iterator[None]:
         return
     quiet = _Quiet(some, _n_cores(blas))
     token = _quiet.set(quiet)
-    try:
-        with some.limit(limits=1):
+    with some.limit(limits=1):
+        try:
             yield
-    finally:
-        _quiet.reset(token)
-        if quiet.pool is not None:
-            quiet.pool.shutdown()
+        finally:
+            _quiet.reset(token)
+            if quiet.pool is not None:  # before limits are restored: a late worker sets its own
+                quiet.pool.shutdown()
 
 
 def enough_rows(width: int, *, read_once: bool = False) -> int:

@@ -1,9 +1,10 @@
 """The lean passes: leave-one-out of many rows in float32, where that costs no digit that counts.
 
 The error of a row is its residual over one minus its leverage h.  Leverages that float32 has to
-1e-6 leave as many digits of ``1 - h``, unless h is near one: rows of large leverage are done again
-in float64.  Where weak penalties see all digits of U, its product is in float64, and what follows
-is not.  At the penalty chosen residuals are those of the coefficients, in float64.
+1e-6 leave as many digits of ``1 - h``, unless h is near one, or
+near the little that the intercept leaves of a heavy row: such rows are done again in float64.
+Where weak penalties see all digits of U, its product is in float64, and what follows is not.  At
+the penalty chosen residuals are those of the coefficients, in float64.
 """
 
 from collections.abc import Callable, Iterator
@@ -59,11 +60,12 @@ def lean_slack(f: Factorization, alphas: np.ndarray) -> Slack | None:
 def _checked(f: Factorization, alphas: np.ndarray, leverage: np.ndarray) -> Slack | None:
     """Return one minus ``leverage`` (n, k), if that adds up to the degrees of freedom."""
     df = effective_df(f, alphas)
-    again = np.flatnonzero(leverage.max(axis=1) > _HALF)
+    most = 1.0 - np.square(f.data.constant)
+    again = np.flatnonzero(leverage.max(axis=1) > _HALF * most)
     lost = np.abs(leverage.sum(axis=0) - df) > _ROUNDING * df
     if lost.any() or len(again) > _MOST * len(leverage):
         return None
-    return Slack((1.0 - np.square(f.data.constant))[:, None] - leverage, again)
+    return Slack(most[:, None] - leverage, again)
 
 
 class _Nearby:
@@ -147,8 +149,8 @@ class _Squares:
             np.matmul(squares, self.learned, out=slack)
             if self.nearby is not None:
                 np.matmul(squares, self.nearby.gains, out=self.nearby.leverages[rows])
-            is_near = slack[:, 0] > _NEAR_ONE
             most = (1.0 - np.square(self.data.constant[rows])).astype(np.float32)
+            is_near = slack[:, 0] > _NEAR_ONE * most
             np.subtract(most[:, None], slack, out=slack)
             if is_near.any():
                 again.append(rows.start + np.flatnonzero(is_near))

@@ -16,6 +16,7 @@ from sk_renorm._risk.uncertainty.sums import LossSums
 Sums = TypeVar("Sums")  # over rows
 
 _BLOCK_ENTRIES = 2**20  # errors made at a time: rows x penalties x targets
+_SHARE = 0.02  # of the risk: a row of more needs all digits
 _MANY, _LARGE = 16, 2**24  # targets, and rows x modes x targets, whose sums are worth float32
 
 
@@ -157,8 +158,12 @@ class LeaveOneOut(RiskEstimate):
         f, values = self.factorization, slack.values.copy()
         errors = f.residuals(penalties[0])
         errors /= values
-        if len(slack.again):
-            columns, scratch, rows = Columns(f, penalties), Scratch(), slack.again
+        # what float32 rounds averages out over rows, but not where one is most of the risk
+        squares = self.weights[:, None] * np.square(self._unweighted(errors))
+        is_large = (squares > _SHARE * squares.sum(axis=0)).any(axis=1)
+        rows = np.union1d(slack.again, np.flatnonzero(is_large))
+        if len(rows):
+            columns, scratch = Columns(f, penalties), Scratch()
             some, exact = self._errors(columns, rows, f.left_block(rows), scratch)
             errors[rows], values[rows] = some[:, 0], exact[:, 0]
         return self._unweighted(errors)[:, None], values
