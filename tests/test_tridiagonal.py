@@ -70,7 +70,19 @@ def hostile(name):
     return X, Y
 
 
-@pytest.mark.parametrize("name", ["constant column", "scales", "no noise", "constant target"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "constant column",
+        "scales",
+        "no noise",
+        "constant target",
+        "duplicate columns",
+        "rank deficient",
+        "duplicate rows",
+        "few more rows than features",
+    ],
+)
 def test_eigenvectors_are_taken_where_they_must_tell_modes_from_rounding(name):
     X, Y = hostile(name)
     full, found = (factorize(X, Y, traces=traces) for traces in (False, True))
@@ -79,13 +91,27 @@ def test_eigenvectors_are_taken_where_they_must_tell_modes_from_rounding(name):
     assert_allclose(found.coefficients(1.0), full.coefficients(1.0), rtol=1e-12)
 
 
-WEAK = ["duplicate columns", "rank deficient", "duplicate rows", "few more rows than features"]
+@pytest.mark.parametrize(("n", "p"), [(280, 300), (300, 300), (310, 300), (400, 60)])
+@pytest.mark.parametrize("size", [1e-4, 1e-6, 1e-8, 1e-10])
+def test_modes_that_rounding_has_lost_are_looked_for(monkeypatch, n, p, size):
+    """The target is in what is small beside five large directions."""
+    rng = np.random.default_rng(0)
+    small = rng.standard_normal((n, p))
+    X = rng.standard_normal((n, 5)) @ rng.standard_normal((5, p)) + size * small
+    y = small @ rng.standard_normal(p) + rng.standard_normal(n)
+    found = TheoryGuidedRidgeCV(risk="gcv").fit(X, y)
+    monkeypatch.setattr(_reduce, "no_vectors_pay", lambda size, n_targets: False)
+    full = TheoryGuidedRidgeCV(risk="gcv").fit(X, y)
+    assert_allclose(found.risk_, full.risk_, rtol=1e-6)
 
 
-@pytest.mark.parametrize("name", WEAK)
-def test_rounding_in_place_of_weak_modes_is_seen_by_weak_penalties_only(name):
-    X, Y = hostile(name)
-    full, found = (factorize(X, Y, traces=traces) for traces in (False, True))
+@pytest.mark.parametrize("shape", [(60, 30), (30, 60)])
+def test_rounding_in_weak_modes_is_seen_by_weak_penalties_only(shape):
+    rng = np.random.default_rng(0)
+    U, V = (np.linalg.qr(rng.standard_normal((size, 30)))[0] for size in shape)
+    X = U * np.geomspace(1e-6, 1.0, 30) @ V.T
+    Y = X @ rng.standard_normal((shape[1], 2)) + rng.standard_normal((shape[0], 2))
+    full, found = (factorize(X, Y, fit_intercept=False, traces=traces) for traces in (False, True))
     assert found.name == "tridiagonal"
     assert found.known_from > 0.0
     alphas = np.geomspace(found.known_from, 1e3 * found.eigenvalues[-1], 20)

@@ -13,6 +13,7 @@ from scipy.linalg import lapack
 from sk_renorm._linalg.blocks import CentredData
 from sk_renorm._linalg.factorization import RESOLVED, Factorization
 
+_GONE = 1e-13  # of the largest eigenvalue: a hundred roundings of the others
 _SEEN = 1e-8  # of the largest eigenvalue: 1e8 times the rounding of the others
 _LEFT = 1e-6  # share of the targets' power that a difference of two sums still knows
 
@@ -59,8 +60,10 @@ class Tridiagonal:
         return result
 
     def solve(self, alpha: float, B: np.ndarray) -> np.ndarray:
-        """Return ``(T + alpha)^-1 B`` (m, q) for a definite ``T + alpha``."""
-        diagonal, beside, _ = lapack.dpttrf(self.diagonal + alpha, self.beside)
+        """Return ``(T + alpha)^-1 B`` (m, q); NaN if ``T + alpha`` is not definite."""
+        diagonal, beside, failed = lapack.dpttrf(self.diagonal + alpha, self.beside)
+        if failed:  # rounding has left it indefinite
+            return np.full(B.shape, np.nan)
         return lapack.dpttrs(diagonal, beside, B)[0]
 
 
@@ -137,13 +140,12 @@ def tridiagonal_factorization(
     vectors = Tridiagonal.of(lower)
     eigenvalues = vectors.eigenvalues()
     largest = eigenvalues[-1]
-    if not largest > 0.0:
+    if not eigenvalues[0] > _GONE * largest:  # nothing, or modes of which rounding has left nothing
         return None
     # some modes may be lost in rounding
     known_from = 0.0 if eigenvalues[0] > RESOLVED * largest else _SEEN * largest
     if known_from and not are_alike():
         return None
-    eigenvalues = np.maximum(eigenvalues, np.finfo(float).eps * largest)
     f = TridiagonalFactorization(
         name="tridiagonal",
         data=data,

@@ -149,12 +149,13 @@ class Objective:
         work = self.estimate.work
         return self.scorer is None and work is not None and work >= _FEWER
 
-    def between_nodes(self, guess: np.ndarray) -> tuple[RatioToGCV, PathRisk]:
-        """Evaluate few nodes of the path; GCV tells what lies between them.
+    def between_nodes(self, alphas: np.ndarray, guess: np.ndarray) -> tuple[RatioToGCV, PathRisk]:
+        """Evaluate few nodes of the path, and both ends of ``alphas``; GCV tells the rest.
 
         Also the evaluation, which may know the rows about a ``guess`` (1,) of the penalty.
         """
         nodes = profile_nodes(self.estimate.factorization, np.zeros(0))
+        nodes = np.concatenate([alphas[:1], nodes, alphas[-1:]])
         single = float(guess[0]) if len(guess) == 1 else None
         path = self.estimate.risk_of_path(nodes, single)
         risks = self._joint(path.risks)
@@ -168,7 +169,8 @@ class Objective:
     def refined(self, between: RatioToGCV) -> RatioToGCV:
         """Evaluate more nodes about the minima of what lies between those that are known."""
         more = between.finer_nodes()
-        risks = np.concatenate([between.risks, self._joint(self.estimate.risk(more[:, None]))])
+        path = self.estimate.risk_of_path(more)
+        risks = np.concatenate([between.risks, self._joint(path.risks)])
         nodes = np.concatenate([between.nodes, more])
         order = nodes.argsort()
         return RatioToGCV.of(self.estimate.factorization, nodes[order], risks[order].T)

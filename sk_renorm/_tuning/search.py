@@ -16,7 +16,10 @@ from sk_renorm._tuning.profile import nodes_with, profile_of
 from sk_renorm._tuning.robust import undefeated
 from sk_renorm._tuning.rule import Rule
 
-_AGREES = 3e-5  # relative error of a loss between nodes that are far apart
+# Relative error of a loss between nodes that are far apart, and between nodes that are twice as
+# close, where the path is told some fifty times as well as at the minimum first found.
+_AGREES, _AGREES_FINER = 2e-6, 3e-5
+_AS_GOOD = 5e-7  # relative rise of the loss over its best node
 _NO_WORSE = 1e-9  # relative rise of the loss that a refined penalty may show over its best node
 
 
@@ -148,7 +151,7 @@ def _select_between(objective: Objective, candidates: Candidates) -> Selection |
     """
     alphas = candidates.alphas
     guess, _ = interpolated_minimum(alphas, objective.gcv(alphas))
-    between, evaluated = objective.between_nodes(guess)
+    between, evaluated = objective.between_nodes(alphas, guess)
     route = f"{len(between.nodes)} penalties, in {evaluated.precision}; GCV tells the rest"
     if len(between.doubtful) == 1:
         at = _single_between(objective, alphas, between, evaluated)
@@ -168,7 +171,8 @@ def _single_between(
         if not between.doubtful.any():
             alpha, expected = interpolated_minimum(alphas, between.risk(alphas))
             at = objective.at(alpha, evaluated.slack_at(float(alpha[0])))
-            if _agrees(at, expected).all():
+            within = _AGREES_FINER if is_last else _AGREES
+            if _agrees(at, expected, within).all() and _is_deepest(at, between).all():
                 return at
         if not is_last:
             between = objective.refined(between)
@@ -192,7 +196,7 @@ def _each_between(
             alpha[some], _ = interpolated_minimum(alphas, losses)
             exact[some] = True
         at = objective.at(alpha.copy())
-        unsure = ~exact & ~_agrees(at, expected)
+        unsure = ~exact & ~(_agrees(at, expected) & _is_deepest(at, between))
         worse = at.loss > least + _NO_WORSE * np.abs(least)
         if not (unsure | worse).any():
             return at, np.count_nonzero(exact)
@@ -203,9 +207,14 @@ def _all_of(alphas: np.ndarray) -> str:
     return f"all of {len(alphas)} penalties, in float64"
 
 
-def _agrees(at: Choice, expected: np.ndarray) -> np.ndarray:
+def _agrees(at: Choice, expected: np.ndarray, within: float = _AGREES) -> np.ndarray:
     """Say whether losses are what the path between nodes told."""
-    return np.abs(at.loss - expected) <= _AGREES * at.loss
+    return np.abs(at.loss - expected) <= within * at.loss
+
+
+def _is_deepest(at: Choice, between: RatioToGCV) -> np.ndarray:
+    """Say whether no node is better, as of two minima that the path cannot tell apart."""
+    return at.loss <= (1.0 + _AS_GOOD) * between.risks.min(axis=0)
 
 
 def _with_choice(at: Choice, alphas, losses, risks):
