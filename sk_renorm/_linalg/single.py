@@ -1,5 +1,6 @@
 """Left vectors in float32, block by block: for sums over many rows that need few digits."""
 
+import math
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, TypeVar
 
@@ -12,7 +13,7 @@ from sk_renorm._linalg.vectors import ColumnGramVectors
 
 Result = TypeVar("Result")
 
-_BLOCK_ENTRIES, _MOST_ROWS = 2**18, 4096  # of a block, which stays in the cache
+_BLOCK_ENTRIES, _MOST_ROWS = 2**17, 4096  # of a block, which stays in the cache
 _STRONG = 1e-6  # of the largest eigenvalue
 _LEFT = 1e-4  # of the power of a target: what float32 tells from its fit
 
@@ -77,7 +78,7 @@ class SingleVectors:
         scratch, rank = Scratch(), self.left_map.shape[1]
         for rows in self.ranges[start:stop]:
             n_rows = rows.stop - rows.start
-            U = single(scratch("single", n_rows * rank), n_rows, rank)
+            U = single(scratch, "single", n_rows, rank)
             if self.is_single:
                 exact = np.matmul(self._centred(rows, scratch), self.left_map, out=U)
             else:
@@ -93,7 +94,7 @@ class SingleVectors:
 
     def _centred(self, rows: slice, scratch: Scratch) -> np.ndarray:
         X, root = self.data.X[rows], self.data.root_weight
-        centred = single(scratch("centred", X.size), *X.shape)
+        centred = single(scratch, "centred", *X.shape)
         # not by a mean in float32: what it misses is the same for all rows
         np.subtract(X, self.data.x_mean, out=centred, casting="same_kind")
         if root is not None:
@@ -110,9 +111,10 @@ def _is_single(f: Factorization, least: float, with_residuals: bool) -> bool:
     return not with_residuals or bool(np.all(f.null_power >= _LEFT * power))
 
 
-def single(buffer: np.ndarray, *shape: int) -> np.ndarray:
-    """Return a float64 buffer as a float32 array of some shape."""
-    return buffer.view(np.float32)[: int(np.prod(shape))].reshape(shape)
+def single(scratch: Scratch, name: str, *shape: int) -> np.ndarray:
+    """Return a float32 array of some shape in scratch space."""
+    size = math.prod(shape)
+    return scratch(name, -(-size // 2)).view(np.float32)[:size].reshape(shape)
 
 
 def has_left_map(f: Factorization) -> bool:

@@ -78,7 +78,8 @@ def _polynomial(t: np.ndarray, values: np.ndarray, where: np.ndarray) -> np.ndar
     distance = np.subtract.outer(where, t)
     distance[distance == 0.0] = _ON_NODE
     terms = 1.0 / (distance * gaps.prod(axis=1))
-    return (terms @ values) / terms.sum(axis=1)[:, None]
+    terms /= terms.sum(axis=1)[:, None]  # before the product, which values of 1e300 would overflow
+    return terms @ values
 
 
 def _vertex(t: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -58,14 +58,17 @@ def lean_slack(f: Factorization, alphas: np.ndarray) -> Slack | None:
 
 
 def _checked(f: Factorization, alphas: np.ndarray, leverage: np.ndarray) -> Slack | None:
-    """Return one minus ``leverage`` (n, k), if that adds up to the degrees of freedom."""
+    """Return one minus ``leverage`` (n, k), if that adds up to the degrees of freedom.
+
+    In the place of ``leverage``.
+    """
     df = effective_df(f, alphas)
     most = 1.0 - np.square(f.data.constant)
     again = np.flatnonzero(leverage.max(axis=1) > _HALF * most)
     lost = np.abs(leverage.sum(axis=0) - df) > _ROUNDING * df
     if lost.any() or len(again) > _MOST * len(leverage):
         return None
-    return Slack(most[:, None] - leverage, again)
+    return Slack(np.subtract(most[:, None], leverage, out=leverage), again)
 
 
 class _Nearby:
@@ -92,7 +95,7 @@ class _Nearby:
         away = step - self.steps
         away[away == 0.0] = 1e-200
         terms = self.signs / away
-        leverage = self.leverages @ (terms / terms.sum())
+        leverage = np.einsum("nk,k->n", self.leverages, terms / terms.sum())  # in small buffers
         return _checked(self.f, np.array([alpha]), leverage[:, None])
 
 
@@ -144,8 +147,8 @@ class _Squares:
         n_nodes, scratch = self.learned.shape[1], Scratch()
         total, again = np.zeros((n_nodes, len(self.units))), []
         for rows, U, residual in blocks:
-            slack = single(scratch("slack", len(U) * n_nodes), len(U), n_nodes)
-            squares = np.multiply(U, U, out=single(scratch("squares", U.size), *U.shape))
+            slack = single(scratch, "slack", len(U), n_nodes)
+            squares = np.multiply(U, U, out=single(scratch, "squares", *U.shape))
             np.matmul(squares, self.learned, out=slack)
             if self.nearby is not None:
                 np.matmul(squares, self.nearby.gains, out=self.nearby.leverages[rows])
@@ -172,7 +175,7 @@ class _Squares:
         """Add the squares of a block to ``total`` (K, q), by long products for many targets."""
         n_rows, (n_nodes, n_targets) = len(U), total.shape
         if n_targets <= n_nodes:
-            errors = single(scratch("errors", n_rows * n_nodes), n_rows, n_nodes)
+            errors = single(scratch, "errors", n_rows, n_nodes)
             for target, projections in enumerate(self.projections.T):
                 np.matmul(U, self.left * projections[:, None], out=errors)
                 errors += residual[:, target, None]
@@ -180,7 +183,7 @@ class _Squares:
                 np.multiply(errors, errors, out=errors)
                 total[:, target] += errors.sum(axis=0, dtype=np.float64)
             return
-        errors = single(scratch("errors", n_rows * n_targets), n_rows, n_targets)
+        errors = single(scratch, "errors", n_rows, n_targets)
         for node in range(n_nodes):
             np.matmul(U, self.left[:, node, None] * self.projections, out=errors)
             errors += residual

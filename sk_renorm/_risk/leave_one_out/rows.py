@@ -155,18 +155,25 @@ class LeaveOneOut(RiskEstimate):
 
     def _finished(self, penalties: np.ndarray, slack: Slack) -> tuple[np.ndarray, np.ndarray]:
         """Return errors (n, 1, q) and slack: residuals in float64, some rows all of it."""
-        f, values = self.factorization, slack.values.copy()
+        f, values = self.factorization, slack.values
         errors = f.residuals(penalties[0])
         errors /= values
-        # what float32 rounds averages out over rows, but not where one is most of the risk
-        squares = self.weights[:, None] * np.square(self._unweighted(errors))
-        is_large = (squares > _SHARE * squares.sum(axis=0)).any(axis=1)
-        rows = np.union1d(slack.again, np.flatnonzero(is_large))
+        rows = np.union1d(slack.again, self._large(errors))
         if len(rows):
             columns, scratch = Columns(f, penalties), Scratch()
             some, exact = self._errors(columns, rows, f.left_block(rows), scratch)
             errors[rows], values[rows] = some[:, 0], exact[:, 0]
         return self._unweighted(errors)[:, None], values
+
+    def _large(self, errors: np.ndarray) -> np.ndarray:
+        """Return the rows whose weighted ``errors`` (n, q) are a good part of the risk.
+
+        What float32 rounds averages out over rows, but not over these.
+        """
+        if self._root is not None:
+            errors = errors * self._root[:, 0]
+        bound = np.sqrt(_SHARE * np.einsum("nq,nq->q", errors, errors))
+        return np.flatnonzero((errors > bound).any(axis=1) | (errors < -bound).any(axis=1))
 
     def row_sums(self, nodes: np.ndarray, joint: bool, sums: LossSums) -> LossSums:
         if self.risk_weights is None:
