@@ -1,7 +1,7 @@
 """Centred, weighted data in cache-sized blocks of rows or columns; X itself is never copied."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -9,6 +9,7 @@ import numpy as np
 from scipy.sparse import issparse
 
 from sk_renorm._linalg.centred_rows import CentredRows
+from sk_renorm._linalg.graded import are_of_like_scale
 from sk_renorm._linalg.threads import enough_rows, map_ranges
 
 _EPS = float(np.finfo(float).eps)
@@ -18,7 +19,7 @@ LOW = 1e-13  # of the standard deviation: what rounding of the mean may lose
 _ROW_LOW = 1e-9  # the same for a Gram matrix of rows, where the intercept's direction is left out
 _VARIED = 1e-6  # of a column's sum of squares: the least that is about its mean
 _SMALL_MEANS = 0.9  # of the sum of squares of X: the most that means may make up
-_EVEN = 1e3  # ratio of squared lengths of rows, or of columns, whose products are of like size
+_EVEN = 1e3  # ratio of squared lengths of rows whose products are of like size
 _FEWEST_COLUMNS = 256  # of a range that has a core of its own
 _BLOCK_ENTRIES = 2**19  # 4 MB of float64: fits the outer cache, long enough for BLAS-3 speed
 _LARGEST_BLOCK = 2**24  # 128 MB: of wider rows fewer are taken at a time
@@ -252,7 +253,7 @@ class CentredData(CentredRows):
                 gram += np.matmul(block, block.T, out=product)
             return gram
 
-        gram = _sum_in_place(map_ranges(over_range, p, min_items=max(_FEWEST_COLUMNS, n)))
+        gram = self._sum_over_columns(over_range)
         low = (low, np.zeros_like(self.y_mean)) if low.any() else None
         constant = constant if constant.any() else None
         return gram.T, replace(self, constant_columns=constant, low=low)
@@ -263,12 +264,19 @@ class CentredData(CentredRows):
         def over_range(start: int, stop: int) -> np.ndarray:
             return self.X[:, start:stop] @ self.X[:, start:stop].T
 
-        n, p = self.X.shape
-        gram = _sum_in_place(map_ranges(over_range, p, min_items=max(_FEWEST_COLUMNS, n)))
+        gram = self._sum_over_columns(over_range)
         if self.root_weight is not None:
             gram *= np.multiply.outer(self.root_weight, self.root_weight)
         lengths = np.diagonal(gram)
         return gram if lengths.max() <= _EVEN * lengths.min() else None
+
+    def _sum_over_columns(self, over_range: Callable[[int, int], np.ndarray]) -> np.ndarray:
+        """Return the sum (n, n) of what ranges of columns give, each on a core of its own."""
+        n, p = self.X.shape
+        total, *others = map_ranges(over_range, p, min_items=max(_FEWEST_COLUMNS, n))
+        for other in others:
+            total += other
+        return total
 
     def _has_small_means(self) -> bool:
         """Say whether products of X as it is have the digits that those of centred X have.
@@ -283,8 +291,8 @@ class CentredData(CentredRows):
             power = np.einsum("i,ij,ij->j", np.square(self.root_weight), self.X, self.X)
         of_means = self.total_weight * np.square(self.x_mean)
         varied = of_means <= (1.0 - _VARIED) * power
-        even = power.max() <= _EVEN**2 * power.min(where=power > 0.0, initial=np.inf)
-        return bool(even and varied.all() and of_means.sum() <= _SMALL_MEANS * power.sum())
+        small = of_means.sum() <= _SMALL_MEANS * power.sum()
+        return bool(small and varied.all()) and are_of_like_scale(power)
 
     def _centre_again(
         self, columns: slice, block: np.ndarray, constant: np.ndarray, low: np.ndarray
@@ -324,10 +332,3 @@ class CentredData(CentredRows):
         if self.constant_columns is not None:
             product[self.constant_columns] = 0.0
         return product
-
-
-def _sum_in_place(arrays: list[np.ndarray]) -> np.ndarray:
-    total, *others = arrays
-    for other in others:
-        total += other
-    return total

@@ -13,10 +13,10 @@ import scipy.linalg
 from scipy.linalg import lapack
 
 from sk_renorm._linalg.eigh import eigh
+from sk_renorm._linalg.factorization import RESOLVED
 from sk_renorm._linalg.graded import EPS, LIKE, Triangle, column_scales
 
 _JACOBI = 300  # sizes up to which Jacobi rotations cost next to nothing
-_RESOLVED = 1e-9  # ratio of eigenvalues that a Gram matrix holds with six digits
 _STEPS = 8  # of splitting; two are enough for a gap of 1e8
 
 
@@ -115,7 +115,7 @@ def _coupling(L: np.ndarray, cut: int, lower: bool) -> np.ndarray:
 def _part_svd(L: np.ndarray, scales: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return W, sigma of a part, the cheapest way that is exact."""
     values, W = eigh(L @ L.T)
-    if values[0] > _RESOLVED * values[-1]:
+    if values[0] > RESOLVED * values[-1]:
         return W, np.sqrt(values)
     return _jacobi_svd(L) if scales.max() > LIKE * scales.min() else _even_svd(L)
 

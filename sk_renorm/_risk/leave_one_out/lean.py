@@ -178,15 +178,17 @@ class _Squares:
             errors = single(scratch, "errors", n_rows, n_nodes)
             for target, projections in enumerate(self.projections.T):
                 np.matmul(U, self.left * projections[:, None], out=errors)
-                errors += residual[:, target, None]
-                errors /= slack
-                np.multiply(errors, errors, out=errors)
-                total[:, target] += errors.sum(axis=0, dtype=np.float64)
+                total[:, target] += _power(errors, residual[:, target, None], slack)
             return
         errors = single(scratch, "errors", n_rows, n_targets)
         for node in range(n_nodes):
             np.matmul(U, self.left[:, node, None] * self.projections, out=errors)
-            errors += residual
-            errors /= slack[:, node, None]
-            np.multiply(errors, errors, out=errors)
-            total[node] += errors.sum(axis=0, dtype=np.float64)
+            total[node] += _power(errors, residual, slack[:, node, None])
+
+
+def _power(fitted: np.ndarray, residual: np.ndarray, slack: np.ndarray) -> np.ndarray:
+    """Return the sums (k,) of squares of ``(fitted + residual) / slack`` (b, k), in its place."""
+    fitted += residual
+    fitted /= slack
+    np.multiply(fitted, fitted, out=fitted)
+    return fitted.sum(axis=0, dtype=np.float64)
